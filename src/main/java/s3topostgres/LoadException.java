@@ -1,0 +1,135 @@
+package s3topostgres;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A load that failed, told to the person who has to act. The message is {@code CODE:
+ * s3://bucket/key, line N, column C: why. What to do.}; what is not known is left out.
+ *
+ * <p>Postgres quotes cells and whole lines in its errors, so none of its exceptions is ever a cause
+ * of this one: every word of the message is ours.
+ */
+public final class LoadException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  /**
+   * What is known of a failure.
+   *
+   * @param object the object as {@code s3://bucket/key}; empty while it is not known
+   * @param line the physical line of the file, 1 is the first, the header counts
+   * @param column the column of the target table
+   * @param sqlState the five characters that Postgres gave
+   * @param why one clause without a full stop
+   * @param whatToDo one or more whole sentences
+   */
+  private record Failure(
+      ErrorCode code,
+      Optional<String> object,
+      OptionalLong line,
+      Optional<String> column,
+      Optional<String> sqlState,
+      String why,
+      String whatToDo) {
+
+    String message() {
+      String place =
+          Stream.of(
+                  object,
+                  line.stream().mapToObj(number -> "line " + number).findFirst(),
+                  column.map(name -> "column " + name))
+              .flatMap(Optional::stream)
+              .collect(Collectors.joining(", "));
+      return code + ": " + (place.isEmpty() ? "" : place + ": ") + why + ". " + whatToDo;
+    }
+  }
+
+  private final transient Failure failure;
+
+  /**
+   * @param why one clause without a full stop
+   * @param whatToDo one or more whole sentences
+   */
+  public LoadException(ErrorCode code, String why, String whatToDo) {
+    this(
+        new Failure(
+            code,
+            Optional.empty(),
+            OptionalLong.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            why,
+            whatToDo));
+  }
+
+  private LoadException(Failure failure) {
+    super(failure.message());
+    this.failure = failure;
+  }
+
+  /** The same failure with the object it is about, given as {@code s3://bucket/key}. */
+  public LoadException about(String object) {
+    return with(
+        new Failure(
+            failure.code,
+            Optional.of(object),
+            failure.line,
+            failure.column,
+            failure.sqlState,
+            failure.why,
+            failure.whatToDo));
+  }
+
+  /** The same failure with its place in the file. */
+  public LoadException at(OptionalLong line, Optional<String> column) {
+    return with(
+        new Failure(
+            failure.code,
+            failure.object,
+            line,
+            column,
+            failure.sqlState,
+            failure.why,
+            failure.whatToDo));
+  }
+
+  /** The same failure with the SQLSTATE that Postgres gave; may be null. */
+  public LoadException sqlState(String sqlState) {
+    return with(
+        new Failure(
+            failure.code,
+            failure.object,
+            failure.line,
+            failure.column,
+            Optional.ofNullable(sqlState),
+            failure.why,
+            failure.whatToDo));
+  }
+
+  private LoadException with(Failure changed) {
+    LoadException copy = new LoadException(changed);
+    copy.setStackTrace(getStackTrace());
+    for (Throwable suppressed : getSuppressed()) {
+      copy.addSuppressed(suppressed);
+    }
+    return copy;
+  }
+
+  public ErrorCode code() {
+    return failure.code;
+  }
+
+  public OptionalLong line() {
+    return failure.line;
+  }
+
+  public Optional<String> column() {
+    return failure.column;
+  }
+
+  public Optional<String> sqlState() {
+    return failure.sqlState;
+  }
+}

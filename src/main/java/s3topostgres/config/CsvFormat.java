@@ -1,0 +1,87 @@
+package s3topostgres.config;
+
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * How the file is written, in the words of Postgres' {@code COPY}.
+ *
+ * @param header what the first line is
+ * @param delimiter one ASCII character between fields
+ * @param quote one ASCII character around fields
+ * @param escape one ASCII character before a quote inside a quoted field
+ * @param nullText the unquoted text that means NULL; may be empty
+ * @param encoding the file's encoding as Postgres names it
+ * @param charset the same encoding as Java knows it
+ * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
+ */
+public record CsvFormat(
+    Header header,
+    char delimiter,
+    char quote,
+    char escape,
+    String nullText,
+    String encoding,
+    Charset charset) {
+
+  /** What the first line of the file is. */
+  public enum Header {
+    /** It names the columns, in any order. */
+    MATCH,
+    /** It is there, and ignored: fields are in the order of the table's columns. */
+    SKIP,
+    /** There is none: fields are in the order of the table's columns. */
+    NONE
+  }
+
+  static CsvFormat read(Environment environment) {
+    String header = environment.choice("CSV_HEADER", List.of("match", "skip", "none"));
+    char delimiter = character(environment, "CSV_DELIMITER", ',');
+    char quote = character(environment, "CSV_QUOTE", '"');
+    char escape = character(environment, "CSV_ESCAPE", quote);
+    String nullText = environment.optional("CSV_NULL").orElse("");
+    String encoding = environment.optional("CSV_ENCODING").orElse("UTF8");
+    if (delimiter == quote) {
+      environment.problem("CSV_DELIMITER and CSV_QUOTE are the same character");
+    } else if (delimiter == escape) {
+      environment.problem("CSV_DELIMITER and CSV_ESCAPE are the same character");
+    }
+    if (nullText.chars().anyMatch(c -> c == delimiter || c == quote || c == '\n' || c == '\r')) {
+      environment.problem(
+          "CSV_NULL holds the delimiter, the quote or a line break, which Postgres does not allow");
+    }
+    Charset charset =
+        PostgresEncoding.charset(encoding)
+            .orElseGet(
+                () -> {
+                  environment.problem(
+                      "CSV_ENCODING is \"%s\"; it takes an encoding of Postgres, such as UTF8, LATIN1 or WIN1252"
+                          .formatted(encoding));
+                  return StandardCharsets.UTF_8;
+                });
+    return new CsvFormat(
+        Header.valueOf(header.toUpperCase(Locale.ROOT)),
+        delimiter,
+        quote,
+        escape,
+        nullText,
+        encoding,
+        charset);
+  }
+
+  private static char character(Environment environment, String name, char standard) {
+    String value = environment.optional(name).orElse(String.valueOf(standard));
+    if (value.equals("tab")) {
+      return '\t';
+    }
+    if (value.length() != 1 || value.charAt(0) > 127 || "\n\r\0".contains(value)) {
+      environment.problem(
+          "%s is \"%s\"; it takes one ASCII character that is no line break, or the word tab"
+              .formatted(name, value));
+      return standard;
+    }
+    return value.charAt(0);
+  }
+}

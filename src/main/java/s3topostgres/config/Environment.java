@@ -1,0 +1,126 @@
+package s3topostgres.config;
+
+import static java.util.stream.Collectors.joining;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+
+/**
+ * Reads environment variables and collects every problem, so that whoever deploys sees all of them
+ * at once. A variable that is empty counts as not set; values are taken exactly as they are. After
+ * a problem the readers return a stand-in, so {@link #check} must be called before any value is
+ * used.
+ */
+final class Environment {
+  private final Map<String, String> variables;
+  private final SortedSet<String> known = new TreeSet<>();
+  private final List<String> problems = new ArrayList<>();
+
+  Environment(Map<String, String> variables) {
+    this.variables = Map.copyOf(variables);
+  }
+
+  Optional<String> optional(String name) {
+    known.add(name);
+    return Optional.ofNullable(variables.get(name)).filter(value -> !value.isEmpty());
+  }
+
+  String required(String name) {
+    return optional(name)
+        .orElseGet(
+            () -> {
+              problem(name + " is not set");
+              return "";
+            });
+  }
+
+  int integer(String name, int standard, int least, int most) {
+    Optional<String> value = optional(name);
+    try {
+      int number = value.map(Integer::parseInt).orElse(standard);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Reported below, with the same words as a number out of range.
+    }
+    problem(
+        "%s is \"%s\"; it takes a whole number from %d to %d"
+            .formatted(name, value.orElseThrow(), least, most));
+    return standard;
+  }
+
+  /** One of {@code allowed}, spelt exactly so; the first is the default. */
+  String choice(String name, List<String> allowed) {
+    String value = optional(name).orElse(allowed.get(0));
+    if (!allowed.contains(value)) {
+      problem("%s is \"%s\"; it takes %s".formatted(name, value, String.join(", ", allowed)));
+      return allowed.get(0);
+    }
+    return value;
+  }
+
+  void problem(String problem) {
+    problems.add(problem);
+  }
+
+  /** The names asked for so far. */
+  SortedSet<String> known() {
+    return Collections.unmodifiableSortedSet(known);
+  }
+
+  /**
+   * Ends the reading.
+   *
+   * @throws LoadException {@code CONFIG_INVALID} with every problem, and with every variable that
+   *     looks like a misspelt setting
+   */
+  void check() {
+    variables.keySet().stream()
+        .filter(name -> !known.contains(name))
+        .sorted()
+        .forEach(
+            name ->
+                known.stream()
+                    .filter(setting -> distance(name.toUpperCase(Locale.ROOT), setting) <= 2)
+                    .findFirst()
+                    .ifPresent(
+                        meant ->
+                            problem("%s is no setting; did you mean %s?".formatted(name, meant))));
+    if (!problems.isEmpty()) {
+      throw new LoadException(
+          ErrorCode.CONFIG_INVALID,
+          "the function's settings have "
+              + (problems.size() == 1 ? "a problem" : problems.size() + " problems")
+              + problems.stream().map(problem -> "\n- " + problem).collect(joining())
+              + "\nNothing was loaded",
+          "Correct the environment variables and deploy again.");
+    }
+  }
+
+  /** How many letters have to be changed, added or left out to turn one word into the other. */
+  private static int distance(String one, String other) {
+    int[] row = new int[other.length() + 1];
+    for (int j = 0; j <= other.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= one.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= other.length(); j++) {
+        int replaced = diagonal + (one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+      }
+    }
+    return row[other.length()];
+  }
+}

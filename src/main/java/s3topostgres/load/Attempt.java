@@ -1,0 +1,102 @@
+package s3topostgres.load;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import s3topostgres.s3.StoredObject;
+
+/**
+ * One try to load one upload, and how far it has come. Until it is closed it says so in the log
+ * every ten seconds.
+ */
+final class Attempt implements AutoCloseable {
+  private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
+
+  private final Upload upload;
+  private final String requestId;
+  private final Instant startedAt = Instant.now();
+  private final long startNanos = System.nanoTime();
+  private final ScheduledExecutorService ticker =
+      Executors.newSingleThreadScheduledExecutor(Attempt::daemon);
+
+  private volatile String step = "looking";
+  private volatile String table;
+  private Optional<StoredObject> object = Optional.empty();
+
+  /**
+   * @param table the target table as the setting names it
+   */
+  Attempt(Upload upload, String table, String requestId) {
+    this.upload = upload;
+    this.table = table;
+    this.requestId = requestId;
+    ticker.scheduleAtFixedRate(
+        () -> LoadLog.progress(this),
+        BETWEEN_LINES.toSeconds(),
+        BETWEEN_LINES.toSeconds(),
+        TimeUnit.SECONDS);
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "progress");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Says what comes now, in one word for the log. */
+  void step(String step) {
+    this.step = step;
+  }
+
+  /** The object is as it was when we looked at it. */
+  void object(StoredObject object) {
+    this.object = Optional.of(object);
+  }
+
+  /** The target table, with its schema. */
+  void table(String table) {
+    this.table = table;
+  }
+
+  Upload upload() {
+    return upload;
+  }
+
+  String requestId() {
+    return requestId;
+  }
+
+  Instant startedAt() {
+    return startedAt;
+  }
+
+  String step() {
+    return step;
+  }
+
+  String table() {
+    return table;
+  }
+
+  Optional<StoredObject> object() {
+    return object;
+  }
+
+  /** Since the beginning. */
+  long millis() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
+  }
+
+  /** How it ended, when it did not fail. */
+  LoadResult ended(LoadResult.Status status, long rows, long bytes) {
+    return new LoadResult(upload.object().toString(), table, status, rows, bytes, millis());
+  }
+
+  @Override
+  public void close() {
+    ticker.shutdownNow();
+  }
+}

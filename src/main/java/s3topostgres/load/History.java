@@ -1,0 +1,234 @@
+package s3topostgres.load;
+
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Optional;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.Session;
+import s3topostgres.s3.StoredObject;
+
+/**
+ * The table in which every load is recorded, and by which deliveries that come twice or late are
+ * recognised. Made by {@link #open}, for one connection's use.
+ */
+final class History {
+  /** Two first loads must not create the table at once; the number is "S3LD" and the history. */
+  private static final String LOCK_CREATION = "SELECT pg_advisory_xact_lock(1395870788, -1)";
+
+  /**
+   * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
+   *
+   * @see <a
+   *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
+   *     message structure</a>
+   */
+  private static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
+
+  private static final String CREATE =
+      """
+      CREATE TABLE %1$s (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        target_table text NOT NULL,
+        bucket text NOT NULL,
+        object_key text NOT NULL,
+        version_id text,
+        etag text,
+        size_bytes bigint,
+        sequencer text,
+        event_time timestamptz,
+        status text NOT NULL CHECK (status IN ('LOADED', 'FAILED')),
+        rows_loaded bigint,
+        started_at timestamptz NOT NULL,
+        finished_at timestamptz NOT NULL,
+        error_code text,
+        error_message text,
+        request_id text
+      );
+      CREATE INDEX ON %1$s (target_table, bucket, object_key, %2$s)
+        WHERE status = 'LOADED';
+      CREATE INDEX ON %1$s (target_table, event_time)
+        WHERE status = 'LOADED';""";
+
+  /** Quoted as SQL needs it; empty when no history is kept. */
+  private final Optional<String> table;
+
+  private History(Optional<String> table) {
+    this.table = table;
+  }
+
+  private record Found(String name, boolean usable) {}
+
+  /**
+   * Finds the table, or creates it in a transaction of its own.
+   *
+   * @param setting the table's name as in SQL; empty for no history
+   * @throws LoadException {@code TABLE_UNUSABLE} when it is missing and cannot be created, or is
+   *     closed to us
+   */
+  static History open(Session session, Optional<String> setting) throws SQLException {
+    if (setting.isEmpty()) {
+      return new History(setting);
+    }
+    List<Found> found = find(session, setting.get());
+    if (found.isEmpty()) {
+      session.begin();
+      session.execute(LOCK_CREATION);
+      found = find(session, setting.get());
+      if (found.isEmpty()) {
+        create(session, setting.get());
+        found = find(session, setting.get());
+      }
+      session.commit();
+    }
+    if (!found.get(0).usable) {
+      throw unusable(
+          "the database user may not read and write " + found.get(0).name,
+          "GRANT SELECT, INSERT ON %s TO the user, or set HISTORY_TABLE=off."
+              .formatted(found.get(0).name));
+    }
+    return new History(Optional.of(found.get(0).name));
+  }
+
+  private static List<Found> find(Session session, String setting) throws SQLException {
+    return session.query(
+        """
+        SELECT oid::regclass::text AS name,
+               has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable
+        FROM pg_class WHERE oid = to_regclass(?)""",
+        row -> new Found(row.getString("name"), row.getBoolean("usable")),
+        setting);
+  }
+
+  private static void create(Session session, String setting) throws SQLException {
+    String name =
+        session
+            .query(
+                """
+                SELECT string_agg(quote_ident(part), '.' ORDER BY place)
+                FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)""",
+                row -> row.getString(1),
+                setting)
+            .get(0);
+    String statement = CREATE.formatted(name, PADDED.formatted("sequencer"));
+    try {
+      session.execute(statement);
+    } catch (SQLException e) {
+      throw unusable(
+              "the history table %s is missing and cannot be created (SQLSTATE %s)"
+                  .formatted(name, e.getSQLState()),
+              "Set HISTORY_TABLE=off, or have this run by somebody who may, and GRANT SELECT, INSERT"
+                  + " ON it to the database user:\n"
+                  + statement)
+          .sqlState(e.getSQLState());
+    }
+  }
+
+  /**
+   * Whether this upload is in the table already, or something newer is; empty when it is to be
+   * loaded. Asked under the lock of the target table.
+   */
+  Optional<LoadResult.Status> recognise(Session session, String targetTable, Upload upload)
+      throws SQLException {
+    if (table.isEmpty() || upload.sequencer().isEmpty()) {
+      return Optional.empty();
+    }
+    List<String> answer =
+        session.query(
+            """
+            WITH upload AS (
+              SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
+                     ?::timestamptz AS event_time, ? AS etag
+            ), earlier AS (
+              -- The last load of an earlier upload of the same key.
+              SELECT h.id, h.etag, h.started_at
+              FROM %1$s h JOIN upload USING (target_table, bucket, object_key)
+              WHERE h.status = 'LOADED' AND %3$s < upload.sequencer
+              ORDER BY %3$s DESC LIMIT 1
+            )
+            SELECT CASE
+              WHEN EXISTS (
+                SELECT FROM %1$s h JOIN upload USING (target_table, bucket, object_key)
+                WHERE h.status = 'LOADED' AND %3$s = upload.sequencer) THEN 'DUPLICATE'
+              WHEN EXISTS (
+                SELECT FROM %1$s h JOIN upload USING (target_table, bucket, object_key)
+                WHERE h.status = 'LOADED' AND %3$s > upload.sequencer) THEN 'STALE'
+              WHEN EXISTS (
+                SELECT FROM %1$s h JOIN upload USING (target_table)
+                WHERE h.status = 'LOADED' AND h.event_time > upload.event_time
+                  AND (h.bucket, h.object_key) <> (upload.bucket, upload.object_key)) THEN 'STALE'
+              -- The object was overwritten before that load began, so that load took this upload.
+              WHEN EXISTS (
+                SELECT FROM earlier, upload
+                WHERE earlier.etag = upload.etag AND earlier.started_at > upload.event_time
+                  AND NOT EXISTS (
+                    SELECT FROM %1$s h
+                    WHERE h.id > earlier.id AND h.status = 'LOADED'
+                      AND h.target_table = upload.target_table)) THEN 'DUPLICATE'
+              ELSE 'NEW' END
+            """
+                .formatted(table.get(), PADDED.formatted("?"), PADDED.formatted("h.sequencer")),
+            row -> row.getString(1),
+            targetTable,
+            upload.object().bucket(),
+            upload.object().key(),
+            upload.sequencer().get(),
+            upload.eventTime().map(History::atUtc).orElse(null),
+            upload.etag().orElse(null));
+    return answer.get(0).equals("NEW")
+        ? Optional.empty()
+        : Optional.of(LoadResult.Status.valueOf(answer.get(0)));
+  }
+
+  /** Records a load, in its own transaction. */
+  void loaded(Session session, Attempt attempt, long rows) throws SQLException {
+    record(session, attempt, Optional.of(rows), Optional.empty());
+  }
+
+  /** Records a failure, after the load's transaction was rolled back. */
+  void failed(Session session, Attempt attempt, LoadException failure) throws SQLException {
+    record(session, attempt, Optional.empty(), Optional.of(failure));
+  }
+
+  private void record(
+      Session session, Attempt attempt, Optional<Long> rows, Optional<LoadException> failure)
+      throws SQLException {
+    if (table.isEmpty()) {
+      return;
+    }
+    Upload upload = attempt.upload();
+    Optional<StoredObject> object = attempt.object();
+    session.execute(
+        """
+        INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
+          event_time, status, rows_loaded, started_at, finished_at, error_code, error_message,
+          request_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)"""
+            .formatted(table.get()),
+        attempt.table(),
+        upload.object().bucket(),
+        upload.object().key(),
+        object.flatMap(StoredObject::versionId).orElse(null),
+        object.map(StoredObject::etag).orElse(null),
+        object.map(StoredObject::size).orElse(null),
+        upload.sequencer().orElse(null),
+        upload.eventTime().map(History::atUtc).orElse(null),
+        failure.isEmpty() ? "LOADED" : "FAILED",
+        rows.orElse(null),
+        atUtc(attempt.startedAt()),
+        failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
+        failure.map(LoadException::getMessage).orElse(null),
+        attempt.requestId());
+  }
+
+  private static OffsetDateTime atUtc(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+
+  private static LoadException unusable(String why, String whatToDo) {
+    return new LoadException(ErrorCode.TABLE_UNUSABLE, why, whatToDo);
+  }
+}

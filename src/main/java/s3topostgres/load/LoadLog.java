@@ -1,0 +1,75 @@
+package s3topostgres.load;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.LoadException;
+
+/**
+ * The one line that a load leaves in the log, as {@code load key=value ...}. Values with blanks,
+ * quotes or control characters are put into double quotes, so that no object's name can forge a
+ * line or a field.
+ */
+public final class LoadLog {
+  private static final Logger log = LoggerFactory.getLogger("load");
+
+  private LoadLog() {}
+
+  /** A load that ended without a failure. */
+  public static void ended(LoadResult result, String requestId) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("status", result.status());
+    fields.put("object", result.object());
+    fields.put("table", result.table());
+    fields.put("rows", result.rows());
+    fields.put("bytes", result.bytes());
+    fields.put("millis", result.millis());
+    fields.put("request", requestId);
+    log.info(line(fields));
+  }
+
+  static void failed(Attempt attempt, LoadException failure) {
+    Map<String, Object> fields = fields("FAILED", attempt);
+    fields.put("code", failure.code());
+    failure.line().ifPresent(line -> fields.put("line", line));
+    failure.column().ifPresent(column -> fields.put("column", column));
+    failure.sqlState().ifPresent(state -> fields.put("sqlstate", state));
+    fields.put("message", failure.getMessage());
+    log.error(line(fields));
+  }
+
+  static void progress(Attempt attempt) {
+    Map<String, Object> fields = fields("RUNNING", attempt);
+    fields.put("step", attempt.step());
+    log.info(line(fields));
+  }
+
+  private static Map<String, Object> fields(String status, Attempt attempt) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("status", status);
+    fields.put("object", attempt.upload().object());
+    fields.put("table", attempt.table());
+    fields.put("millis", attempt.millis());
+    fields.put("request", attempt.requestId());
+    return fields;
+  }
+
+  private static String line(Map<String, Object> fields) {
+    return fields.entrySet().stream()
+        .map(field -> field.getKey() + "=" + quoted(field.getValue().toString()))
+        .collect(Collectors.joining(" ", "load ", ""));
+  }
+
+  private static String quoted(String value) {
+    boolean plain =
+        !value.isEmpty()
+            && value.chars().noneMatch(c -> c <= ' ' || c == '"' || c == '=' || c == 127);
+    return plain
+        ? value
+        : '"'
+            + value.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}+", " ")
+            + '"';
+  }
+}

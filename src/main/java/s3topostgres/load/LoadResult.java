@@ -1,0 +1,26 @@
+package s3topostgres.load;
+
+/**
+ * What became of one upload. Its components are the fields of the function's answer.
+ *
+ * @param object {@code s3://bucket/key}
+ * @param table the target table with its schema; as the setting has it where no load was begun
+ * @param rows that this load put into the table
+ * @param bytes that the database fetched for it
+ * @param millis that it took
+ */
+public record LoadResult(
+    String object, String table, Status status, long rows, long bytes, long millis) {
+
+  /** How a load that did not fail ended. */
+  public enum Status {
+    /** The table holds the file. */
+    LOADED,
+    /** This delivery was loaded before. */
+    DUPLICATE,
+    /** Something newer is already in the table. */
+    STALE,
+    /** The event is not about a new CSV file. */
+    IGNORED
+  }
+}

@@ -1,0 +1,202 @@
+package s3topostgres.load;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.load.LoadResult.Status;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.S3Import;
+import s3topostgres.postgres.S3Import.Imported;
+import s3topostgres.postgres.Script;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.StoredObject;
+
+/**
+ * Loads uploads into the target table. Each load is one transaction: the table holds all of the
+ * file's rows afterwards, or what it held before.
+ */
+public final class Loader {
+  /** Kept back from the function's time for the rollback, the record of the failure, the answer. */
+  private static final Duration MARGIN = Duration.ofSeconds(10);
+
+  private static final Logger log = LoggerFactory.getLogger(Loader.class);
+
+  private final LoadSettings settings;
+  private final CsvFormat format;
+  private final Objects objects;
+  private final Database database;
+
+  public Loader(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
+    this.settings = settings;
+    this.format = format;
+    this.objects = objects;
+    this.database = database;
+  }
+
+  /**
+   * Loads one upload, unless it or something newer is in the table already.
+   *
+   * @param functionEnd when the function is killed
+   * @param requestId of the invocation, for the history and the log
+   * @throws LoadException when the load failed; the table is as it was, the failure is in the log
+   *     and, if the database can be reached, in the history
+   */
+  public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
+    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+      try {
+        LoadResult result = load(attempt, functionEnd.before(MARGIN));
+        LoadLog.ended(result, requestId);
+        return result;
+      } catch (LoadException e) {
+        LoadException failure = e.about(upload.object().toString());
+        LoadLog.failed(attempt, failure);
+        recordFailure(attempt, functionEnd, failure);
+        throw failure;
+      }
+    }
+  }
+
+  private LoadResult load(Attempt attempt, Deadline deadline) {
+    Upload upload = attempt.upload();
+    refuseOtherBuckets(upload);
+    StoredObject object = objects.look(upload.object());
+    attempt.object(object);
+
+    attempt.step("connecting");
+    try (Session session = database.connect(deadline)) {
+      S3Import.install(session);
+      History history = History.open(session, settings.historyTable());
+
+      session.begin();
+      describe(session, attempt);
+      TargetTable table = TargetTable.resolve(session, settings.table());
+      attempt.table(table.name());
+      List<String> columns = columns(object, table);
+
+      attempt.step("waiting-for-other-loads");
+      table.lockOutOtherLoads(session);
+      Optional<Status> recognised = history.recognise(session, table.name(), upload);
+      if (recognised.isPresent()) {
+        return attempt.ended(recognised.get(), 0, 0);
+      }
+
+      attempt.step("before-load-sql");
+      runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
+      attempt.step("emptying");
+      table.truncate(session, settings.lockTimeout());
+      attempt.step("importing");
+      Imported imported =
+          S3Import.run(
+              session,
+              table,
+              columns,
+              format,
+              upload.object().bucket(),
+              upload.object().key(),
+              upload.region());
+      refuseTooFew(imported.rows());
+      attempt.step("after-load-sql");
+      runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
+
+      attempt.step("committing");
+      history.loaded(session, attempt, imported.rows());
+      table.commit(session);
+      analyze(session, table);
+      return attempt.ended(Status.LOADED, imported.rows(), imported.bytes());
+    } catch (SQLException e) {
+      throw SqlErrors.translate(e, deadline);
+    }
+  }
+
+  private void refuseOtherBuckets(Upload upload) {
+    settings
+        .bucket()
+        .filter(bucket -> !bucket.equals(upload.object().bucket()))
+        .ifPresent(
+            bucket -> {
+              throw new LoadException(
+                  ErrorCode.OBJECT_UNREADABLE,
+                  "only objects of the bucket %s are loaded (S3_BUCKET_NAME)".formatted(bucket),
+                  "Upload the file there, or correct S3_BUCKET_NAME.");
+            });
+  }
+
+  /**
+   * Lets the table's defaults say where a row came from, as current_setting('s3_load.key', true).
+   */
+  private static void describe(Session session, Attempt attempt) throws SQLException {
+    session.execute(
+        """
+        SELECT set_config('s3_load.bucket', ?, true), set_config('s3_load.key', ?, true),
+               set_config('s3_load.request_id', ?, true)""",
+        attempt.upload().object().bucket(),
+        attempt.upload().object().key(),
+        attempt.requestId());
+  }
+
+  /** The columns in the order of the file's fields; empty for all columns in the table's order. */
+  private List<String> columns(StoredObject object, TargetTable table) {
+    if (format.header() != CsvFormat.Header.MATCH) {
+      return List.of();
+    }
+    boolean whole = object.head().length == object.size();
+    List<String> header =
+        Header.fields(object.head(), whole, format)
+            .orElseThrow(
+                () ->
+                    ColumnMatch.mismatch(
+                        "the first line does not end within the first %d bytes"
+                            .formatted(object.head().length),
+                        "Check CSV_QUOTE, and that a quote that begins in the first line is closed."));
+    return ColumnMatch.match(header, table).stream().map(TargetTable.Column::quoted).toList();
+  }
+
+  private static void runScript(Session session, String setting, Optional<String> sql)
+      throws SQLException {
+    if (sql.isPresent()) {
+      Script.run(session, setting, sql.get());
+    }
+  }
+
+  private void refuseTooFew(long rows) {
+    if (rows < settings.minRows()) {
+      throw new LoadException(
+          ErrorCode.TOO_FEW_ROWS,
+          "the file has %d rows, and at least %d are expected (MIN_ROWS)"
+              .formatted(rows, settings.minRows()),
+          "Check that the export was complete and upload it again; the old rows are still there.");
+    }
+  }
+
+  /** The rows are committed by now, so whatever goes wrong here is no failure of the load. */
+  private static void analyze(Session session, TargetTable table) {
+    try {
+      table.analyze(session);
+    } catch (SQLException | LoadException e) {
+      log.warn(
+          "{} is loaded, but ANALYZE failed; autovacuum will renew its statistics", table.name());
+    }
+  }
+
+  private void recordFailure(Attempt attempt, Deadline functionEnd, LoadException failure) {
+    if (settings.historyTable().isEmpty()) {
+      return;
+    }
+    try (Session session = database.connectOnce(functionEnd.within(MARGIN))) {
+      History.open(session, settings.historyTable()).failed(session, attempt, failure);
+    } catch (SQLException | LoadException e) {
+      log.warn("the failure could not be recorded in the history");
+    }
+  }
+}

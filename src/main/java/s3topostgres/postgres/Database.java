@@ -1,0 +1,134 @@
+package s3topostgres.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.LoadException;
+import s3topostgres.config.DatabaseSettings;
+import s3topostgres.config.Password;
+
+/** Connects to the database. One connection a load: there is no pool. */
+public final class Database {
+  /** How long to go on trying when the database cannot be reached: a failover takes about that. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration PAUSE = Duration.ofSeconds(2);
+
+  private static final Logger log = LoggerFactory.getLogger(Database.class);
+
+  private final DatabaseSettings settings;
+  private final Password password;
+
+  public Database(DatabaseSettings settings, Password password) {
+    this.settings = settings;
+    this.password = password;
+  }
+
+  /**
+   * Opens a connection, and goes on trying for up to two minutes where another try can help.
+   *
+   * @param deadline when the work on the connection has to end
+   * @throws LoadException {@code DATABASE_UNAVAILABLE}, {@code DATABASE_REFUSED} or {@code
+   *     OUT_OF_TIME}; {@code CONFIG_INVALID} when the password cannot be read
+   */
+  public Session connect(Deadline deadline) {
+    Deadline patience = deadline.within(PATIENCE);
+    while (true) {
+      try {
+        return connectOnce(deadline);
+      } catch (LoadException e) {
+        if (!e.code().retryHelps() || patience.left().compareTo(PAUSE) <= 0) {
+          throw e;
+        }
+        log.warn("retrying to connect to the database: {}", e.getMessage());
+        sleep(PAUSE);
+      }
+    }
+  }
+
+  /** The same, but tried only once. */
+  public Session connectOnce(Deadline deadline) {
+    try {
+      return open(deadline);
+    } catch (SQLException e) {
+      if (SqlErrors.isLoginRefused(e) && password.forget()) {
+        log.info("the database refused the login; reading the password's parameter once more");
+        try {
+          return open(deadline);
+        } catch (SQLException again) {
+          throw SqlErrors.connecting(again, settings);
+        }
+      }
+      throw SqlErrors.connecting(e, settings);
+    }
+  }
+
+  private Session open(Deadline deadline) throws SQLException {
+    if (deadline.passed()) {
+      throw SqlErrors.outOfTime();
+    }
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setServerNames(new String[] {settings.host()});
+    source.setPortNumbers(new int[] {settings.port()});
+    source.setDatabaseName(settings.database());
+    source.setUser(settings.username());
+    source.setPassword(password.get().reveal());
+    source.setSslMode(settings.sslMode());
+    if (settings.sslMode().startsWith("verify")) {
+      source.setSslfactory(TrustedAuthorities.class.getName());
+    }
+    source.setGssEncMode("disable");
+    source.setApplicationName("s3-csv-to-postgres");
+    source.setConnectTimeout(seconds(deadline.within(CONNECT_TIMEOUT)));
+    // Until the first statement sets it anew: a server that accepts and then says nothing.
+    source.setSocketTimeout(seconds(deadline.within(CONNECT_TIMEOUT)));
+    source.setTcpKeepAlive(true);
+    Connection connection = source.getConnection();
+    Session session = new Session(connection, deadline);
+    try {
+      session.execute(sessionSettings(connection.getMetaData().getDatabaseMajorVersion()));
+      return session;
+    } catch (SQLException | RuntimeException e) {
+      session.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Lets the server notice within seconds that the function has died, so that it gives back the
+   * locks, also through a NAT that forgets silent connections.
+   *
+   * @see <a
+   *     href="https://www.postgresql.org/docs/current/runtime-config-connection.html">Connection
+   *     settings</a>; {@code client_connection_check_interval} is new in Postgres 14
+   */
+  private static String sessionSettings(int majorVersion) {
+    String keepAlive =
+        """
+        SET tcp_keepalives_idle = 30;
+        SET tcp_keepalives_interval = 10;
+        SET tcp_keepalives_count = 3;
+        SET default_transaction_isolation = 'read committed';
+        """;
+    return majorVersion < 14
+        ? keepAlive
+        : keepAlive + "SET client_connection_check_interval = '2s'";
+  }
+
+  private static int seconds(Deadline deadline) {
+    return Math.max(1, Math.toIntExact(deadline.left().toSeconds()));
+  }
+
+  private static void sleep(Duration pause) {
+    try {
+      Thread.sleep(pause.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SqlErrors.outOfTime();
+    }
+  }
+}

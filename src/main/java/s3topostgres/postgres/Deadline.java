@@ -1,0 +1,34 @@
+package s3topostgres.postgres;
+
+import java.time.Duration;
+
+/**
+ * A moment by which work has to end, on the clock of {@link System#nanoTime}, which no correction
+ * of the time of day moves.
+ */
+public record Deadline(long nanoTime) {
+
+  public static Deadline in(Duration duration) {
+    return new Deadline(System.nanoTime() + duration.toNanos());
+  }
+
+  /** The moment that is {@code margin} before this one. */
+  public Deadline before(Duration margin) {
+    return new Deadline(nanoTime - margin.toNanos());
+  }
+
+  /** The earlier of this moment and {@code limit} from now. */
+  public Deadline within(Duration limit) {
+    Deadline other = in(limit);
+    return other.nanoTime - nanoTime < 0 ? other : this;
+  }
+
+  /** What is left until then; zero when it has passed. */
+  public Duration left() {
+    return Duration.ofNanos(Math.max(0, nanoTime - System.nanoTime()));
+  }
+
+  public boolean passed() {
+    return left().isZero();
+  }
+}

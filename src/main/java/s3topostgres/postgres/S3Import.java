@@ -1,0 +1,129 @@
+package s3topostgres.postgres;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.config.CsvFormat;
+
+/**
+ * RDS's {@code aws_s3} extension, by which the database itself fetches an object and loads it.
+ *
+ * @see <a
+ *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.S3Import.Reference.html">aws_s3
+ *     functions</a>
+ */
+public final class S3Import {
+  private static final Pattern ANSWER =
+      Pattern.compile("(\\d+) rows? imported .* (\\d+) bytes.*", Pattern.DOTALL);
+
+  private static final String SETUP =
+      "An rds_superuser runs CREATE EXTENSION aws_s3 CASCADE; GRANT USAGE ON SCHEMA aws_s3 TO the"
+          + " database user.";
+
+  private S3Import() {}
+
+  /**
+   * What the database loaded.
+   *
+   * @param bytes the object's size as the database fetched it
+   */
+  public record Imported(long rows, long bytes) {}
+
+  /**
+   * Installs the extension where it is missing, in a transaction of its own.
+   *
+   * @throws LoadException {@code IMPORT_UNAVAILABLE} when that is not possible
+   */
+  public static void install(Session session) throws SQLException {
+    boolean missing =
+        session.query("SELECT FROM pg_extension WHERE extname = 'aws_s3'", row -> true).isEmpty();
+    if (missing) {
+      try {
+        session.execute("CREATE EXTENSION IF NOT EXISTS aws_s3 CASCADE");
+      } catch (SQLException e) {
+        switch (SqlErrors.state(e)) {
+          case SqlState.UNIQUE_VIOLATION -> {} // Another load has just installed it.
+          case SqlState.INSUFFICIENT_PRIVILEGE ->
+              throw unavailable("the database has no extension aws_s3", SETUP)
+                  .sqlState(e.getSQLState());
+          case SqlState.UNDEFINED_FILE, SqlState.FEATURE_NOT_SUPPORTED ->
+              throw unavailable(
+                      "this Postgres does not offer the extension aws_s3",
+                      "It comes with Amazon RDS and Aurora, in versions that support S3 import.")
+                  .sqlState(e.getSQLState());
+          default -> throw e;
+        }
+      }
+    }
+  }
+
+  /**
+   * Fetches an object into a table.
+   *
+   * @param columns of the table, in the order of the file's fields, quoted where SQL needs it;
+   *     empty for all columns in the table's order
+   * @param region of the bucket, such as {@code eu-west-1}
+   * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
+   *     or {@code OBJECT_UNREADABLE} for what the database cannot fetch
+   */
+  public static Imported run(
+      Session session,
+      TargetTable table,
+      List<String> columns,
+      CsvFormat format,
+      String bucket,
+      String key,
+      String region)
+      throws SQLException {
+    try {
+      return session
+          .query(
+              "SELECT aws_s3.table_import_from_s3(?, ?, ?, ?, ?, ?)",
+              row -> imported(row.getString(1)),
+              table.name(),
+              String.join(", ", columns),
+              copyOptions(format),
+              bucket,
+              key,
+              region)
+          .get(0);
+    } catch (SQLException e) {
+      throw ImportErrors.translate(e, table, session.deadline());
+    }
+  }
+
+  private static Imported imported(String answer) {
+    Matcher matcher = ANSWER.matcher(answer);
+    if (!matcher.matches()) {
+      throw unavailable(
+          "aws_s3 answered in words that this version does not know, so the rows cannot be counted",
+          "Update this function.");
+    }
+    return new Imported(Long.parseLong(matcher.group(1)), Long.parseLong(matcher.group(2)));
+  }
+
+  /** The options as {@code COPY} takes them, all of them, so that no default is left to guess. */
+  static String copyOptions(CsvFormat format) {
+    return "(FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s)"
+        .formatted(
+            format.header() == CsvFormat.Header.NONE ? "false" : "true",
+            literal(String.valueOf(format.delimiter())),
+            literal(String.valueOf(format.quote())),
+            literal(String.valueOf(format.escape())),
+            literal(format.nullText()),
+            literal(format.encoding().toUpperCase(Locale.ROOT)));
+  }
+
+  /** A string constant; backslashes stand for themselves, as the standard has it. */
+  private static String literal(String text) {
+    return "'" + text.replace("'", "''") + "'";
+  }
+
+  static LoadException unavailable(String why, String whatToDo) {
+    return new LoadException(ErrorCode.IMPORT_UNAVAILABLE, why, whatToDo);
+  }
+}

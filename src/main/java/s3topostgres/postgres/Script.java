@@ -1,0 +1,59 @@
+package s3topostgres.postgres;
+
+import java.sql.SQLException;
+import org.postgresql.util.ServerErrorMessage;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+
+/**
+ * SQL that a project has put into a setting, run inside the load's transaction. It may hold several
+ * statements, but none that ends the transaction: it runs in {@code EXECUTE}, which refuses those
+ * before anything of the load could become lasting.
+ *
+ * @see <a
+ *     href="https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-STATEMENTS-EXECUTING-DYN">EXECUTE</a>
+ */
+public final class Script {
+  private Script() {}
+
+  /**
+   * @param setting the variable that holds the script, for messages
+   * @throws LoadException {@code ROW_REJECTED} when the script finds the data wrong (a constraint,
+   *     a cast, {@code RAISE EXCEPTION}), {@code DATABASE_REFUSED} when the script itself is
+   */
+  public static void run(Session session, String setting, String sql) throws SQLException {
+    try {
+      session.execute(
+          """
+          SELECT set_config('s3_load.script', ?, true);
+          DO 'BEGIN EXECUTE current_setting(''s3_load.script''); END'""",
+          sql);
+    } catch (SQLException e) {
+      throw failed(e, setting, session.deadline());
+    }
+  }
+
+  private static LoadException failed(SQLException e, String setting, Deadline deadline) {
+    String state = SqlErrors.state(e);
+    if (ImportErrors.isRowRejected(state)) {
+      return new LoadException(
+              ErrorCode.ROW_REJECTED,
+              "%s refused the data (SQLSTATE %s)".formatted(setting, state),
+              "Ask whoever wrote %s what it checks; the old rows are still there."
+                  .formatted(setting))
+          .sqlState(state);
+    }
+    if (state.startsWith("42") || state.equals(SqlState.FEATURE_NOT_SUPPORTED)) {
+      int position =
+          SqlErrors.serverMessage(e).map(ServerErrorMessage::getInternalPosition).orElse(0);
+      return new LoadException(
+              ErrorCode.DATABASE_REFUSED,
+              "%s is not SQL that can run here (SQLSTATE %s%s)"
+                  .formatted(setting, state, position > 0 ? ", at character " + position : ""),
+              "Correct it; it runs inside the load's transaction, as the database user, and may not"
+                  + " end that transaction.")
+          .sqlState(state);
+    }
+    return SqlErrors.translate(e, deadline);
+  }
+}

@@ -1,0 +1,120 @@
+package s3topostgres.postgres;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection for one load. Every statement may take what is left until the deadline and no
+ * longer: the server ends it ({@code statement_timeout}), and should the server not be heard of any
+ * more, the socket gives up a little later. Values are bound, never written into the SQL.
+ *
+ * <p>{@link #close} rolls back what was not committed.
+ */
+public final class Session implements AutoCloseable {
+  /** How much longer than the server the socket waits, so that the server's word comes first. */
+  private static final Duration GRACE = Duration.ofSeconds(2);
+
+  private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+  private final Connection connection;
+  private final Deadline deadline;
+
+  Session(Connection connection, Deadline deadline) {
+    this.connection = connection;
+    this.deadline = deadline;
+  }
+
+  /** Reads one row of a result. */
+  @FunctionalInterface
+  public interface Row<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  /** When the work on this connection has to end. */
+  public Deadline deadline() {
+    return deadline;
+  }
+
+  public void begin() throws SQLException {
+    connection.setAutoCommit(false);
+  }
+
+  /** Makes everything since {@link #begin} lasting, and ends the transaction. */
+  public void commit() throws SQLException {
+    connection.commit();
+    connection.setAutoCommit(true);
+  }
+
+  /**
+   * Runs one or more statements that take no values.
+   *
+   * @param sql statements separated by semicolons, sent to the server in one round trip
+   */
+  public void execute(String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.setEscapeProcessing(false);
+      statement.execute(timed(sql));
+    }
+  }
+
+  /** Runs statements with their values and forgets what they return. */
+  public void execute(String sql, Object... values) throws SQLException {
+    try (PreparedStatement statement = prepare(sql, values)) {
+      statement.execute();
+    }
+  }
+
+  /** The rows of one query. */
+  public <T> List<T> query(String sql, Row<T> row, Object... values) throws SQLException {
+    try (PreparedStatement statement = prepare(sql, values)) {
+      statement.execute();
+      statement.getMoreResults(); // The first result is that of the time limit.
+      List<T> rows = new ArrayList<>();
+      try (ResultSet result = statement.getResultSet()) {
+        while (result.next()) {
+          rows.add(row.read(result));
+        }
+      }
+      return rows;
+    }
+  }
+
+  private PreparedStatement prepare(String sql, Object... values) throws SQLException {
+    PreparedStatement statement = connection.prepareStatement(timed(sql));
+    for (int i = 0; i < values.length; i++) {
+      statement.setObject(i + 1, values[i]);
+    }
+    return statement;
+  }
+
+  /** Puts the time limit in front, in the same round trip. */
+  private String timed(String sql) throws SQLException {
+    long left = deadline.left().toMillis();
+    if (left == 0) {
+      throw SqlErrors.outOfTime();
+    }
+    log.debug("sql {}", sql);
+    connection.setNetworkTimeout(Runnable::run, Math.toIntExact(left + GRACE.toMillis()));
+    return "SET statement_timeout = " + left + ";\n" + sql;
+  }
+
+  /** Rolls back if a transaction is open, and closes the connection. Errors here lose nothing. */
+  @Override
+  public void close() {
+    try (connection) {
+      if (!connection.getAutoCommit()) {
+        connection.rollback();
+      }
+    } catch (SQLException e) {
+      log.debug("closing the connection failed, SQLSTATE {}", e.getSQLState());
+    }
+  }
+}

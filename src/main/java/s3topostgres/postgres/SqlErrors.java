@@ -1,0 +1,157 @@
+package s3topostgres.postgres;
+
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.config.DatabaseSettings;
+
+/**
+ * Turns what the database says into our words. What Postgres writes may quote a cell or a line, so
+ * none of it is passed on once a load has begun; before that, while connecting, its words are safe
+ * and are shown.
+ */
+public final class SqlErrors {
+  /** Within this long before the deadline, an end by force is the deadline's. */
+  private static final Duration CLOSE_TO_DEADLINE = Duration.ofMillis(500);
+
+  private SqlErrors() {}
+
+  /** What went wrong in a statement, when the statement itself says no more than the SQLSTATE. */
+  public static LoadException translate(SQLException e, Deadline deadline) {
+    String state = state(e);
+    boolean atDeadline = deadline.left().compareTo(CLOSE_TO_DEADLINE) < 0;
+    LoadException failure =
+        switch (state) {
+          case SqlState.QUERY_CANCELED ->
+              atDeadline
+                  ? outOfTime()
+                  : unavailable("somebody at the database cancelled the statement");
+          case SqlState.LOCK_NOT_AVAILABLE, SqlState.DEADLOCK, SqlState.SERIALIZATION_FAILURE ->
+              new LoadException(
+                  ErrorCode.TABLE_BUSY,
+                  "others in the database stood in the way (a lock or a deadlock)",
+                  "Send the event again when they are done; the old rows are still there.");
+          case SqlState.ADMIN_SHUTDOWN, SqlState.CRASH_SHUTDOWN, SqlState.CANNOT_CONNECT_NOW ->
+              unavailable("the database is shutting down or starting up");
+          case SqlState.INSUFFICIENT_PRIVILEGE ->
+              new LoadException(
+                  ErrorCode.TABLE_UNUSABLE,
+                  "the database user lacks a privilege",
+                  "Grant what the README lists under the database user.");
+          case SqlState.READ_ONLY_TRANSACTION ->
+              refused(
+                  "the database is read only",
+                  "Set DB_HOST to the writer's address, not a replica's.");
+          default -> byClass(state, atDeadline);
+        };
+    return failure.sqlState(e.getSQLState());
+  }
+
+  private static LoadException byClass(String state, boolean atDeadline) {
+    if (state.startsWith(SqlState.CONNECTION_CLASS)) {
+      return atDeadline ? outOfTime() : unavailable("the connection to the database was lost");
+    }
+    if (state.startsWith(SqlState.RESOURCES_CLASS)) {
+      return unavailable("the database is out of memory, disk or connections");
+    }
+    return refused(
+        "the database refused a statement of ours (SQLSTATE " + state + ")",
+        "The database's own log has its words; nothing was changed.");
+  }
+
+  /** What went wrong while connecting; the server has seen nothing of the file yet. */
+  static LoadException connecting(SQLException e, DatabaseSettings settings) {
+    String where = "%s:%d".formatted(settings.host(), settings.port());
+    String state = state(e);
+    Optional<String> said =
+        serverMessage(e).map(ServerErrorMessage::getMessage).map(words -> " (" + words + ")");
+    LoadException failure;
+    if (isLoginRefused(e) || state.equals(SqlState.NO_SUCH_DATABASE)) {
+      failure =
+          refused(
+              "the database at " + where + " refused the login" + said.orElse(""),
+              "Check DB_USERNAME, DB_DATABASE and the password or its parameter.");
+    } else if (hasCause(e, SSLException.class) || hasCause(e, GeneralSecurityException.class)) {
+      failure =
+          refused(
+              "the TLS certificate of " + where + " is not accepted",
+              "Check that DB_HOST is the name in the certificate and that its authority is known;"
+                  + " DB_SSL_MODE says how strict the check is.");
+    } else if (state.equals(SqlState.CONNECTION_REJECTED)) {
+      failure =
+          refused(
+              "the database at "
+                  + where
+                  + " does not offer the connection that DB_SSL_MODE asks for",
+              "Turn on TLS at the database, or set DB_SSL_MODE=disable where there is none.");
+    } else {
+      failure =
+          unavailable(
+              "the database at " + where + " cannot be reached: " + reason(e) + said.orElse(""));
+    }
+    return failure.sqlState(e.getSQLState());
+  }
+
+  private static String reason(SQLException e) {
+    if (hasCause(e, UnknownHostException.class)) {
+      return "the name of the host is not known";
+    }
+    if (hasCause(e, ConnectException.class)) {
+      return "nothing listens there";
+    }
+    if (hasCause(e, SocketTimeoutException.class)) {
+      return "no answer (check security groups and routes)";
+    }
+    return "SQLSTATE " + state(e);
+  }
+
+  static boolean isLoginRefused(SQLException e) {
+    return state(e).startsWith(SqlState.AUTHORIZATION_CLASS);
+  }
+
+  /** The load cannot end in time. */
+  public static LoadException outOfTime() {
+    return new LoadException(
+        ErrorCode.OUT_OF_TIME,
+        "the load was not finished before the function's time limit",
+        "Raise the function's timeout (900 s at most), find out what held the table or the database"
+            + " up, or split the file; the old rows are still there.");
+  }
+
+  private static LoadException unavailable(String why) {
+    return new LoadException(
+        ErrorCode.DATABASE_UNAVAILABLE,
+        why,
+        "Check that the database is up and reachable from the function's subnets, then send the"
+            + " event again.");
+  }
+
+  private static LoadException refused(String why, String whatToDo) {
+    return new LoadException(ErrorCode.DATABASE_REFUSED, why, whatToDo);
+  }
+
+  static String state(SQLException e) {
+    return Optional.ofNullable(e.getSQLState()).orElse("unknown");
+  }
+
+  static Optional<ServerErrorMessage> serverMessage(SQLException e) {
+    return e instanceof PSQLException ours
+        ? Optional.ofNullable(ours.getServerErrorMessage())
+        : Optional.empty();
+  }
+
+  private static boolean hasCause(Throwable e, Class<? extends Throwable> type) {
+    return Stream.iterate(e, java.util.Objects::nonNull, Throwable::getCause)
+        .anyMatch(type::isInstance);
+  }
+}

@@ -1,0 +1,48 @@
+package s3topostgres.postgres;
+
+/**
+ * The error codes of Postgres that are told apart here.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">Error Codes</a>
+ */
+final class SqlState {
+  static final String CONNECTION_CLASS = "08";
+  static final String DATA_CLASS = "22";
+  static final String CONSTRAINT_CLASS = "23";
+  static final String AUTHORIZATION_CLASS = "28";
+  static final String RESOURCES_CLASS = "53";
+
+  static final String CONNECTION_REJECTED = "08004";
+  static final String FEATURE_NOT_SUPPORTED = "0A000";
+  static final String STRING_TOO_LONG = "22001";
+  static final String NUMBER_OUT_OF_RANGE = "22003";
+  static final String NOT_A_DATE = "22007";
+  static final String DATE_OUT_OF_RANGE = "22008";
+  static final String NOT_IN_ENCODING = "22021";
+  static final String INVALID_PARAMETER = "22023";
+  static final String BAD_TEXT = "22P02";
+  static final String BAD_FILE_FORMAT = "22P04";
+  static final String UNTRANSLATABLE_CHARACTER = "22P05";
+  static final String NOT_NULL_VIOLATION = "23502";
+  static final String FOREIGN_KEY_VIOLATION = "23503";
+  static final String UNIQUE_VIOLATION = "23505";
+  static final String CHECK_VIOLATION = "23514";
+  static final String EXCLUSION_VIOLATION = "23P01";
+  static final String READ_ONLY_TRANSACTION = "25006";
+  static final String NO_SUCH_DATABASE = "3D000";
+  static final String NO_SUCH_SCHEMA = "3F000";
+  static final String SERIALIZATION_FAILURE = "40001";
+  static final String DEADLOCK = "40P01";
+  static final String INSUFFICIENT_PRIVILEGE = "42501";
+  static final String NO_SUCH_FUNCTION = "42883";
+  static final String LOCK_NOT_AVAILABLE = "55P03";
+  static final String QUERY_CANCELED = "57014";
+  static final String ADMIN_SHUTDOWN = "57P01";
+  static final String CRASH_SHUTDOWN = "57P02";
+  static final String CANNOT_CONNECT_NOW = "57P03";
+  static final String UNDEFINED_FILE = "58P01";
+  static final String RAISED_BY_FUNCTION = "P0001";
+  static final String INTERNAL_ERROR = "XX000";
+
+  private SqlState() {}
+}

@@ -1,0 +1,190 @@
+package s3topostgres.postgres;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+
+/**
+ * The table that a load fills, as the catalogue has it.
+ *
+ * @param oid its number in the catalogue, unsigned
+ * @param name schema and table, each quoted where SQL needs it: {@code public.people}
+ * @param columns in the table's order
+ */
+public record TargetTable(long oid, String name, List<Column> columns) {
+
+  /**
+   * @param name as it is in the catalogue
+   * @param quoted as it is written in SQL
+   * @param type as SQL writes it: {@code character varying(20)}
+   * @param required has no default and must not be NULL
+   * @param writable can be loaded: not generated, nor an identity that is always generated
+   */
+  public record Column(
+      String name, String quoted, String type, boolean required, boolean writable) {}
+
+  /** How long a try to lock the table may hold up others, who queue behind it. */
+  private static final Duration LOCK_TRY = Duration.ofSeconds(2);
+
+  /** Apart from other uses of advisory locks: "S3LD". */
+  private static final int LOCK_SPACE = 0x53334c44;
+
+  private static final Set<String> TABLE_KINDS = Set.of("r", "p");
+
+  private record Found(TargetTable table, String kind, boolean usable, Column column) {}
+
+  /**
+   * Looks a table up.
+   *
+   * @param name as in SQL: {@code people}, {@code sales.orders}, {@code "Mixed Case"."T"}
+   * @throws LoadException {@code TABLE_UNUSABLE} when it is no table, or not ours to empty and fill
+   */
+  public static TargetTable resolve(Session session, String name) throws SQLException {
+    List<Found> found = look(session, name);
+    if (found.isEmpty()) {
+      throw unusable(
+          "there is no table " + name,
+          "Create it, or correct DB_TABLE_NAME: it is written as in SQL, with capitals in double"
+              + " quotes, and needs its schema when that is not on the user's search path.");
+    }
+    Found first = found.get(0);
+    TargetTable table =
+        new TargetTable(
+            first.table.oid, first.table.name, found.stream().map(Found::column).toList());
+    if (!TABLE_KINDS.contains(first.kind)) {
+      throw unusable(table.name + " is not a table", "Name a table in DB_TABLE_NAME.");
+    }
+    if (!first.usable) {
+      throw unusable(
+          "the database user may not empty and fill " + table.name,
+          "GRANT SELECT, INSERT, TRUNCATE ON %s TO the user, and USAGE ON its schema."
+              .formatted(table.name));
+    }
+    return table;
+  }
+
+  private static List<Found> look(Session session, String name) throws SQLException {
+    try {
+      return session.query(
+          """
+          SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind AS kind,
+                 has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'TRUNCATE')
+                   AND has_any_column_privilege(c.oid, 'INSERT') AS usable,
+                 a.attname AS column, quote_ident(a.attname) AS quoted,
+                 format_type(a.atttypid, a.atttypmod) AS type,
+                 a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required,
+                 a.attgenerated = '' AND a.attidentity <> 'a' AS writable
+          FROM pg_class c
+            JOIN pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          WHERE c.oid = to_regclass(?)
+          ORDER BY a.attnum
+          """,
+          TargetTable::read, name);
+    } catch (SQLException e) {
+      if (SqlErrors.state(e).startsWith("42")
+          || SqlErrors.state(e).equals(SqlState.FEATURE_NOT_SUPPORTED)) {
+        throw unusable(
+                "DB_TABLE_NAME is no table's name, or its schema is closed to the database user",
+                "Write it as in SQL, and GRANT USAGE ON its schema to the user.")
+            .sqlState(e.getSQLState());
+      }
+      throw e;
+    }
+  }
+
+  private static Found read(ResultSet row) throws SQLException {
+    return new Found(
+        new TargetTable(row.getLong("oid"), row.getString("name"), List.of()),
+        row.getString("kind"),
+        row.getBoolean("usable"),
+        new Column(
+            row.getString("column"),
+            row.getString("quoted"),
+            row.getString("type"),
+            row.getBoolean("required"),
+            row.getBoolean("writable")));
+  }
+
+  /**
+   * Waits until no other load of this table runs, and keeps others out until the transaction ends.
+   */
+  public void lockOutOtherLoads(Session session) throws SQLException {
+    session.execute("SELECT pg_advisory_xact_lock(?, ?)", LOCK_SPACE, (int) oid);
+  }
+
+  /**
+   * Empties the table. Waits for those who use it, but never for longer than two seconds at a time,
+   * as everybody who comes later queues up behind a waiting lock.
+   *
+   * @param timeout how long to try
+   * @throws LoadException {@code TABLE_BUSY} after that; {@code TABLE_UNUSABLE} when a foreign key
+   *     refers to the table
+   */
+  public void truncate(Session session, Duration timeout) throws SQLException {
+    Deadline end = session.deadline().within(timeout);
+    while (true) {
+      long tryMillis = Math.max(1, end.within(LOCK_TRY).left().toMillis());
+      try {
+        session.execute(
+            """
+            SAVEPOINT emptying;
+            SET LOCAL lock_timeout = %d;
+            TRUNCATE TABLE %s;
+            SET LOCAL lock_timeout = 0;
+            RELEASE SAVEPOINT emptying"""
+                .formatted(tryMillis, name));
+        return;
+      } catch (SQLException e) {
+        switch (SqlErrors.state(e)) {
+          case SqlState.LOCK_NOT_AVAILABLE -> session.execute("ROLLBACK TO SAVEPOINT emptying");
+          case SqlState.FEATURE_NOT_SUPPORTED ->
+              throw unusable(
+                      "%s cannot be emptied, because a foreign key of another table refers to it"
+                          .formatted(name),
+                      "Drop that foreign key, or load into a table of its own and merge it in"
+                          + " AFTER_LOAD_SQL.")
+                  .sqlState(e.getSQLState());
+          default -> throw e;
+        }
+      }
+      if (end.passed()) {
+        throw new LoadException(
+                ErrorCode.TABLE_BUSY,
+                "others were using %s for longer than %d seconds (LOCK_TIMEOUT_SECONDS)"
+                    .formatted(name, timeout.toSeconds()),
+                "Send the event again when they are done; the old rows are still there.")
+            .sqlState(SqlState.LOCK_NOT_AVAILABLE);
+      }
+    }
+  }
+
+  /**
+   * Commits the load. Constraints that are deferred object only now.
+   *
+   * @throws LoadException {@code ROW_REJECTED} when one does
+   */
+  public void commit(Session session) throws SQLException {
+    try {
+      session.commit();
+    } catch (SQLException e) {
+      if (ImportErrors.isRowRejected(SqlErrors.state(e))) {
+        throw ImportErrors.row(e, this);
+      }
+      throw e;
+    }
+  }
+
+  /** Renews the planner's statistics, which the import has made worthless. */
+  public void analyze(Session session) throws SQLException {
+    session.execute("ANALYZE " + name);
+  }
+
+  private static LoadException unusable(String why, String whatToDo) {
+    return new LoadException(ErrorCode.TABLE_UNUSABLE, why, whatToDo);
+  }
+}

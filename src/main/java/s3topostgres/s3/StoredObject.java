@@ -1,0 +1,19 @@
+package s3topostgres.s3;
+
+import java.util.Optional;
+
+/**
+ * An object as it was when we looked.
+ *
+ * @param size in bytes, as stored
+ * @param etag without quotes
+ * @param versionId empty in a bucket without versions
+ * @param contentEncoding the header of that name, such as {@code gzip}
+ * @param head the first bytes, at most {@link Objects#HEAD_BYTES}
+ */
+public record StoredObject(
+    long size,
+    String etag,
+    Optional<String> versionId,
+    Optional<String> contentEncoding,
+    byte[] head) {}
