@@ -5,13 +5,13 @@ import static java.util.stream.Collectors.joining;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Spelling;
 
 /**
  * Reads environment variables and collects every problem, so that whoever deploys sees all of them
@@ -89,9 +89,7 @@ final class Environment {
         .sorted()
         .forEach(
             name ->
-                known.stream()
-                    .filter(setting -> distance(name.toUpperCase(Locale.ROOT), setting) <= 2)
-                    .findFirst()
+                Spelling.nearest(name, known, 2)
                     .ifPresent(
                         meant ->
                             problem("%s is no setting; did you mean %s?".formatted(name, meant))));
@@ -104,23 +102,5 @@ final class Environment {
               + "\nNothing was loaded",
           "Correct the environment variables and deploy again.");
     }
-  }
-
-  /** How many letters have to be changed, added or left out to turn one word into the other. */
-  private static int distance(String one, String other) {
-    int[] row = new int[other.length() + 1];
-    for (int j = 0; j <= other.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= one.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= other.length(); j++) {
-        int replaced = diagonal + (one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[other.length()];
   }
 }

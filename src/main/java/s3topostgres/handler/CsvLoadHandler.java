@@ -11,7 +11,6 @@ import java.util.Map;
 import s3topostgres.LoadException;
 import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
-import s3topostgres.load.LoadLog;
 import s3topostgres.load.LoadResult;
 import s3topostgres.load.Loader;
 import s3topostgres.load.Upload;
@@ -26,7 +25,6 @@ import s3topostgres.s3.Objects;
  */
 public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport> {
   private final Loader loader;
-  private final String table;
   private final String region;
 
   /**
@@ -40,7 +38,6 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
     // Before the first logger of ours is made; the level of others' stays at warnings.
     System.setProperty("org.slf4j.simpleLogger.log.s3topostgres", settings.logLevel());
     System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
-    this.table = settings.load().table();
     this.region = environment.getOrDefault("AWS_REGION", "");
     this.loader =
         new Loader(
@@ -73,12 +70,8 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
   private LoadResult load(
       S3EventNotificationRecord record, Deadline functionEnd, String requestId) {
     Upload upload = S3Events.upload(record, region);
-    if (S3Events.isNewCsv(record, upload)) {
-      return loader.load(upload, functionEnd, requestId);
-    }
-    LoadResult ignored =
-        new LoadResult(upload.object().toString(), table, LoadResult.Status.IGNORED, 0, 0, 0);
-    LoadLog.ended(ignored, requestId);
-    return ignored;
+    return S3Events.isNewCsv(record, upload)
+        ? loader.load(upload, functionEnd, requestId)
+        : loader.ignore(upload, requestId);
   }
 }

@@ -2,6 +2,7 @@ package s3topostgres.load;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -25,6 +26,7 @@ final class Attempt implements AutoCloseable {
   private volatile String step = "looking";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
+  private List<String> defaulted = List.of();
 
   /**
    * @param table the target table as the setting names it
@@ -61,6 +63,11 @@ final class Attempt implements AutoCloseable {
     this.table = table;
   }
 
+  /** The columns that the file does not have, which take their defaults. */
+  void defaulted(List<String> columns) {
+    this.defaulted = columns;
+  }
+
   Upload upload() {
     return upload;
   }
@@ -83,6 +90,10 @@ final class Attempt implements AutoCloseable {
 
   Optional<StoredObject> object() {
     return object;
+  }
+
+  List<String> defaulted() {
+    return defaulted;
   }
 
   /** Since the beginning. */

@@ -12,13 +12,12 @@ import s3topostgres.LoadException;
  * quotes or control characters are put into double quotes, so that no object's name can forge a
  * line or a field.
  */
-public final class LoadLog {
+final class LoadLog {
   private static final Logger log = LoggerFactory.getLogger("load");
 
   private LoadLog() {}
 
-  /** A load that ended without a failure. */
-  public static void ended(LoadResult result, String requestId) {
+  static void ended(Attempt attempt, LoadResult result) {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("status", result.status());
     fields.put("object", result.object());
@@ -26,7 +25,10 @@ public final class LoadLog {
     fields.put("rows", result.rows());
     fields.put("bytes", result.bytes());
     fields.put("millis", result.millis());
-    fields.put("request", requestId);
+    fields.put("request", attempt.requestId());
+    if (!attempt.defaulted().isEmpty()) {
+      fields.put("defaulted", String.join(",", attempt.defaulted()));
+    }
     log.info(line(fields));
   }
 

@@ -19,6 +19,7 @@ import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 
@@ -56,7 +57,7 @@ public final class Loader {
     try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
       try {
         LoadResult result = load(attempt, functionEnd.before(MARGIN));
-        LoadLog.ended(result, requestId);
+        LoadLog.ended(attempt, result);
         return result;
       } catch (LoadException e) {
         LoadException failure = e.about(upload.object().toString());
@@ -64,6 +65,15 @@ public final class Loader {
         recordFailure(attempt, functionEnd, failure);
         throw failure;
       }
+    }
+  }
+
+  /** Notes that an event was not about a new CSV file. */
+  public LoadResult ignore(Upload upload, String requestId) {
+    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+      LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
+      LoadLog.ended(attempt, result);
+      return result;
     }
   }
 
@@ -82,7 +92,8 @@ public final class Loader {
       describe(session, attempt);
       TargetTable table = TargetTable.resolve(session, settings.table());
       attempt.table(table.name());
-      List<String> columns = columns(object, table);
+      List<Column> columns = FileHead.columns(object, format, table);
+      attempt.defaulted(table.notAmong(columns));
 
       attempt.step("waiting-for-other-loads");
       table.lockOutOtherLoads(session);
@@ -143,23 +154,6 @@ public final class Loader {
         attempt.upload().object().bucket(),
         attempt.upload().object().key(),
         attempt.requestId());
-  }
-
-  /** The columns in the order of the file's fields; empty for all columns in the table's order. */
-  private List<String> columns(StoredObject object, TargetTable table) {
-    if (format.header() != CsvFormat.Header.MATCH) {
-      return List.of();
-    }
-    boolean whole = object.head().length == object.size();
-    List<String> header =
-        Header.fields(object.head(), whole, format)
-            .orElseThrow(
-                () ->
-                    ColumnMatch.mismatch(
-                        "the first line does not end within the first %d bytes"
-                            .formatted(object.head().length),
-                        "Check CSV_QUOTE, and that a quote that begins in the first line is closed."));
-    return ColumnMatch.match(header, table).stream().map(TargetTable.Column::quoted).toList();
   }
 
   private static void runScript(Session session, String setting, Optional<String> sql)

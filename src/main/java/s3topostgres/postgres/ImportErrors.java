@@ -18,13 +18,26 @@ final class ImportErrors {
   /** {@code COPY people, line 3, column age: "x"}; the line is the physical one, from 1. */
   private static final Pattern PLACE = Pattern.compile("(?m)^COPY .*?, line (\\d+)(, column )?");
 
+  /** {@code Key (id, name)=(1, x) already exists.}: never beyond the first {@code )=(}. */
+  private static final Pattern KEY_COLUMNS =
+      Pattern.compile("^[^(]*\\((.*?)\\)=\\(", Pattern.DOTALL);
+
   private static final String MEND =
       "Correct the file and upload it again; the old rows are still there.";
 
   private ImportErrors() {}
 
-  static LoadException translate(SQLException e, TargetTable table, Deadline deadline) {
+  static LoadException translate(
+      SQLException e, TargetTable table, String encoding, Deadline deadline) {
     String state = SqlErrors.state(e);
+    if (state.equals(SqlState.NOT_IN_ENCODING) || state.equals(SqlState.UNTRANSLATABLE_CHARACTER)) {
+      return row(
+          e,
+          table,
+          "bytes that are not " + encoding,
+          "Save the file as UTF-8, or set CSV_ENCODING to what it is in, such as WIN1252, and upload"
+              + " it again; the old rows are still there.");
+    }
     if (isRowRejected(state)) {
       return row(e, table);
     }
@@ -53,24 +66,32 @@ final class ImportErrors {
         || state.equals(SqlState.RAISED_BY_FUNCTION);
   }
 
-  /** A line or the whole of the lines that a table refuses; the import or the commit may say so. */
+  /** What a line holds, or all of the lines together; the import or the commit may say so. */
   static LoadException row(SQLException e, TargetTable table) {
-    Optional<ServerErrorMessage> message = SqlErrors.serverMessage(e);
-    String where = message.map(ServerErrorMessage::getWhere).orElse("");
-    Matcher place = PLACE.matcher(where);
-    OptionalLong line = OptionalLong.empty();
-    Optional<TargetTable.Column> column = Optional.empty();
-    if (place.find()) {
-      line = OptionalLong.of(Long.parseLong(place.group(1)));
-      column =
-          place.group(2) == null ? Optional.empty() : columnAt(where.substring(place.end()), table);
-    }
-    if (column.isEmpty()) {
-      column = message.map(ServerErrorMessage::getColumn).flatMap(name -> named(name, table));
-    }
-    return new LoadException(ErrorCode.ROW_REJECTED, reason(e, message, column), MEND)
-        .at(line, column.map(TargetTable.Column::name))
+    return row(e, table, reason(e, place(e, table).column), MEND);
+  }
+
+  private static LoadException row(SQLException e, TargetTable table, String why, String whatToDo) {
+    Place place = place(e, table);
+    return new LoadException(ErrorCode.ROW_REJECTED, why, whatToDo)
+        .at(place.line, place.column.map(TargetTable.Column::name))
         .sqlState(e.getSQLState());
+  }
+
+  private record Place(OptionalLong line, Optional<TargetTable.Column> column) {}
+
+  private static Place place(SQLException e, TargetTable table) {
+    Optional<ServerErrorMessage> message = SqlErrors.serverMessage(e);
+    Optional<TargetTable.Column> named =
+        message.map(ServerErrorMessage::getColumn).flatMap(name -> named(name, table));
+    String where = message.map(ServerErrorMessage::getWhere).orElse("");
+    Matcher matcher = PLACE.matcher(where);
+    if (!matcher.find()) {
+      return new Place(OptionalLong.empty(), named);
+    }
+    return new Place(
+        OptionalLong.of(Long.parseLong(matcher.group(1))),
+        matcher.group(2) == null ? named : columnAt(where.substring(matcher.end()), table));
   }
 
   /** The column whose name the text begins with; the longest, should one be another's beginning. */
@@ -84,30 +105,37 @@ final class ImportErrors {
     return table.columns().stream().filter(column -> column.name().equals(name)).findFirst();
   }
 
-  private static String reason(
-      SQLException e, Optional<ServerErrorMessage> message, Optional<TargetTable.Column> column) {
-    String type = column.map(TargetTable.Column::type).orElse("the column's type");
-    String constraint =
-        message.map(ServerErrorMessage::getConstraint).map(name -> " \"" + name + "\"").orElse("");
+  private static String reason(SQLException e, Optional<TargetTable.Column> column) {
+    Optional<ServerErrorMessage> message = SqlErrors.serverMessage(e);
+    String type = column.map(TargetTable.Column::type).orElse("value of the column's type");
     return switch (SqlErrors.state(e)) {
       case SqlState.BAD_TEXT, SqlState.NOT_A_DATE -> "not a valid " + type;
       case SqlState.NUMBER_OUT_OF_RANGE -> "out of the range of " + type;
-      case SqlState.DATE_OUT_OF_RANGE -> "no date or time that exists, for " + type;
+      case SqlState.DATE_OUT_OF_RANGE -> "no date or time that exists, or not written as " + type;
       case SqlState.STRING_TOO_LONG -> "too long for " + type;
-      case SqlState.NOT_IN_ENCODING, SqlState.UNTRANSLATABLE_CHARACTER ->
-          "bytes that are not in the encoding that CSV_ENCODING names";
       case SqlState.BAD_FILE_FORMAT -> malformed(message);
       case SqlState.NOT_NULL_VIOLATION -> "empty, but a value is required";
-      case SqlState.UNIQUE_VIOLATION ->
-          "a second row with the same key: unique constraint" + constraint;
+      case SqlState.UNIQUE_VIOLATION -> "a second row with the same " + constraint(message);
       case SqlState.FOREIGN_KEY_VIOLATION ->
-          "refers to a row that does not exist: foreign key" + constraint;
-      case SqlState.CHECK_VIOLATION -> "breaks the check" + constraint;
-      case SqlState.EXCLUSION_VIOLATION ->
-          "conflicts with another row: exclusion constraint" + constraint;
+          "refers to a row that another table does not have: " + constraint(message);
+      case SqlState.CHECK_VIOLATION -> "breaks the check " + constraint(message);
+      case SqlState.EXCLUSION_VIOLATION -> "conflicts with another row: " + constraint(message);
       case SqlState.RAISED_BY_FUNCTION -> "a trigger or function of the table refused the row";
       default -> "the table refused the row (SQLSTATE " + SqlErrors.state(e) + ")";
     };
+  }
+
+  /**
+   * {@code id, name (constraint people_pkey)}: the columns stand in the detail before the values.
+   */
+  private static String constraint(Optional<ServerErrorMessage> message) {
+    String name = message.map(ServerErrorMessage::getConstraint).orElse("unnamed");
+    return message
+        .map(ServerErrorMessage::getDetail)
+        .map(KEY_COLUMNS::matcher)
+        .filter(Matcher::find)
+        .map(matcher -> "%s (constraint %s)".formatted(matcher.group(1), name))
+        .orElse(name);
   }
 
   /** These messages of COPY hold no value; in another language they are told in general words. */

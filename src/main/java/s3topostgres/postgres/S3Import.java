@@ -1,5 +1,7 @@
 package s3topostgres.postgres;
 
+import static java.util.stream.Collectors.joining;
+
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
@@ -64,8 +66,7 @@ public final class S3Import {
   /**
    * Fetches an object into a table.
    *
-   * @param columns of the table, in the order of the file's fields, quoted where SQL needs it;
-   *     empty for all columns in the table's order
+   * @param columns in the order of the file's fields; empty for all, in the table's order
    * @param region of the bucket, such as {@code eu-west-1}
    * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
    *     or {@code OBJECT_UNREADABLE} for what the database cannot fetch
@@ -73,7 +74,7 @@ public final class S3Import {
   public static Imported run(
       Session session,
       TargetTable table,
-      List<String> columns,
+      List<TargetTable.Column> columns,
       CsvFormat format,
       String bucket,
       String key,
@@ -85,14 +86,14 @@ public final class S3Import {
               "SELECT aws_s3.table_import_from_s3(?, ?, ?, ?, ?, ?)",
               row -> imported(row.getString(1)),
               table.name(),
-              String.join(", ", columns),
+              columns.stream().map(TargetTable.Column::quoted).collect(joining(", ")),
               copyOptions(format),
               bucket,
               key,
               region)
           .get(0);
     } catch (SQLException e) {
-      throw ImportErrors.translate(e, table, session.deadline());
+      throw ImportErrors.translate(e, table, format.encoding(), session.deadline());
     }
   }
 

@@ -22,10 +22,32 @@ public record TargetTable(long oid, String name, List<Column> columns) {
    * @param quoted as it is written in SQL
    * @param type as SQL writes it: {@code character varying(20)}
    * @param required has no default and must not be NULL
-   * @param writable can be loaded: not generated, nor an identity that is always generated
+   * @param generated from other columns, so that nothing can be loaded into it
+   * @param identityAlways numbered by the database, so that a header should not name it; files
+   *     without a header do load it, as {@code COPY} does
    */
   public record Column(
-      String name, String quoted, String type, boolean required, boolean writable) {}
+      String name,
+      String quoted,
+      String type,
+      boolean required,
+      boolean generated,
+      boolean identityAlways) {}
+
+  /** The columns that {@code COPY} fills when none are named. */
+  public List<Column> positional() {
+    return columns.stream().filter(column -> !column.generated).toList();
+  }
+
+  /** The names of the columns that take their defaults when these are loaded; none means all. */
+  public List<String> notAmong(List<Column> loaded) {
+    return loaded.isEmpty()
+        ? List.of()
+        : positional().stream()
+            .filter(column -> !loaded.contains(column))
+            .map(Column::name)
+            .toList();
+  }
 
   /** How long a try to lock the table may hold up others, who queue behind it. */
   private static final Duration LOCK_TRY = Duration.ofSeconds(2);
@@ -77,7 +99,7 @@ public record TargetTable(long oid, String name, List<Column> columns) {
                  a.attname AS column, quote_ident(a.attname) AS quoted,
                  format_type(a.atttypid, a.atttypmod) AS type,
                  a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required,
-                 a.attgenerated = '' AND a.attidentity <> 'a' AS writable
+                 a.attgenerated <> '' AS generated, a.attidentity = 'a' AS identity_always
           FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -107,7 +129,8 @@ public record TargetTable(long oid, String name, List<Column> columns) {
             row.getString("quoted"),
             row.getString("type"),
             row.getBoolean("required"),
-            row.getBoolean("writable")));
+            row.getBoolean("generated"),
+            row.getBoolean("identity_always")));
   }
 
   /**

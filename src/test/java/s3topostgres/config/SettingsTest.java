@@ -1,0 +1,225 @@
+package s3topostgres.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+
+class SettingsTest {
+  private static final Map<String, String> LEAST =
+      Map.of(
+          "DB_HOST", "db.example",
+          "DB_DATABASE", "people",
+          "DB_USERNAME", "loader",
+          "DB_PASSWORD_PARAMETER", "/people/password",
+          "DB_TABLE_NAME", "people");
+
+  /** Every setting, none at its default. */
+  private static final Map<String, String> FULL =
+      Map.ofEntries(
+          Map.entry("DB_HOST", "db.example"),
+          Map.entry("DB_PORT", "6432"),
+          Map.entry("DB_DATABASE", "people"),
+          Map.entry("DB_USERNAME", "loader"),
+          Map.entry("DB_PASSWORD", "p\"a's\\s w%o+r=d"),
+          Map.entry("DB_TABLE_NAME", "\"Mixed Case\".\"T\""),
+          Map.entry("DB_SSL_MODE", "require"),
+          Map.entry("S3_BUCKET_NAME", "drops"),
+          Map.entry("CSV_HEADER", "skip"),
+          Map.entry("CSV_DELIMITER", "tab"),
+          Map.entry("CSV_QUOTE", "'"),
+          Map.entry("CSV_ESCAPE", "\\"),
+          Map.entry("CSV_NULL", "NULL"),
+          Map.entry("CSV_ENCODING", "WIN1252"),
+          Map.entry("MIN_ROWS", "0"),
+          Map.entry("LOCK_TIMEOUT_SECONDS", "5"),
+          Map.entry("BEFORE_LOAD_SQL", "SET LOCAL datestyle = 'ISO, DMY'"),
+          Map.entry("AFTER_LOAD_SQL", "REFRESH MATERIALIZED VIEW v"),
+          Map.entry("HISTORY_TABLE", "audit.loads"),
+          Map.entry("LOG_LEVEL", "debug"));
+
+  @Test
+  void hasDefaultsForWhatIsNotRequired() {
+    Settings settings = Settings.read(LEAST);
+
+    assertThat(settings.database().port()).isEqualTo(5432);
+    assertThat(settings.database().sslMode()).isEqualTo("verify-full");
+    assertThat(settings.database().password()).isEmpty();
+    assertThat(settings.database().passwordParameter()).contains("/people/password");
+    assertThat(settings.load().bucket()).isEmpty();
+    assertThat(settings.load().minRows()).isEqualTo(1);
+    assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(settings.load().beforeLoadSql()).isEmpty();
+    assertThat(settings.load().afterLoadSql()).isEmpty();
+    assertThat(settings.load().historyTable()).contains("s3_load_history");
+    assertThat(settings.format())
+        .isEqualTo(
+            new CsvFormat(
+                CsvFormat.Header.MATCH, ',', '"', '"', "", "UTF8", StandardCharsets.UTF_8));
+    assertThat(settings.logLevel()).isEqualTo("info");
+  }
+
+  @Test
+  void takesEverySettingFromItsVariable() {
+    Settings settings = Settings.read(FULL);
+
+    assertThat(settings.database().host()).isEqualTo("db.example");
+    assertThat(settings.database().port()).isEqualTo(6432);
+    assertThat(settings.database().database()).isEqualTo("people");
+    assertThat(settings.database().username()).isEqualTo("loader");
+    assertThat(settings.database().password().orElseThrow().reveal())
+        .isEqualTo("p\"a's\\s w%o+r=d");
+    assertThat(settings.database().sslMode()).isEqualTo("require");
+    assertThat(settings.load().table()).isEqualTo("\"Mixed Case\".\"T\"");
+    assertThat(settings.load().bucket()).contains("drops");
+    assertThat(settings.load().minRows()).isZero();
+    assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
+    assertThat(settings.load().afterLoadSql()).contains("REFRESH MATERIALIZED VIEW v");
+    assertThat(settings.load().historyTable()).contains("audit.loads");
+    assertThat(settings.format())
+        .isEqualTo(
+            new CsvFormat(
+                CsvFormat.Header.SKIP,
+                '\t',
+                '\'',
+                '\\',
+                "NULL",
+                "WIN1252",
+                Charset.forName("windows-1252")));
+    assertThat(settings.logLevel()).isEqualTo("debug");
+  }
+
+  @Test
+  void knowsNoSettingThatThisTestDoesNotSet() {
+    TreeMap<String, String> tested = new TreeMap<>(FULL);
+    tested.putAll(LEAST);
+
+    assertThat(Settings.names()).isEqualTo(tested.keySet());
+  }
+
+  @Test
+  void reportsAllProblemsAtOnce() {
+    assertThatThrownBy(
+            () ->
+                Settings.read(
+                    Map.of(
+                        "DB_HOST", "db.example",
+                        "DB_PORT", "70000",
+                        "DB_PASSWORD", "secret-marker",
+                        "DB_PASSWORD_PARAMETER", "/people/password",
+                        "CSV_HEADER", "Match",
+                        "MIN_ROWS", " 1",
+                        "DB_TABEL_NAME", "people",
+                        "log_level", "debug")))
+        .isInstanceOfSatisfying(
+            LoadException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
+        .hasMessage(
+            """
+            CONFIG_INVALID: the function's settings have 9 problems
+            - set exactly one of DB_PASSWORD_PARAMETER (an SSM parameter's name) and DB_PASSWORD
+            - DB_PORT is "70000"; it takes a whole number from 1 to 65535
+            - DB_DATABASE is not set
+            - DB_USERNAME is not set
+            - DB_TABLE_NAME is not set
+            - MIN_ROWS is " 1"; it takes a whole number from 0 to 2147483647
+            - CSV_HEADER is "Match"; it takes match, skip, none
+            - DB_TABEL_NAME is no setting; did you mean DB_TABLE_NAME?
+            - log_level is no setting; did you mean LOG_LEVEL?
+            Nothing was loaded. Correct the environment variables and deploy again.""");
+  }
+
+  @Test
+  void takesAnEmptyVariableForOneThatIsNotSet() {
+    Map<String, String> variables = with("DB_PASSWORD", "");
+    Settings.names().stream()
+        .filter(name -> !LEAST.containsKey(name))
+        .forEach(name -> variables.put(name, ""));
+
+    assertThat(Settings.read(variables)).isEqualTo(Settings.read(LEAST));
+  }
+
+  @Test
+  void keepsNoHistoryWhenItIsOff() {
+    assertThat(Settings.read(with("HISTORY_TABLE", "off")).load().historyTable()).isEmpty();
+  }
+
+  @Test
+  void escapesWithTheQuoteUnlessToldOtherwise() {
+    assertThat(Settings.read(with("CSV_QUOTE", "'")).format().escape()).isEqualTo('\'');
+  }
+
+  @Test
+  void neverShowsThePassword() {
+    assertThat(Settings.read(FULL).toString()).contains("[REDACTED]").doesNotContain("w%o+r=d");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "CSV_DELIMITER | ;; | one ASCII character",
+        "CSV_DELIMITER | \u00a7 | one ASCII character",
+        "CSV_DELIMITER | \" | the same character",
+        "CSV_ESCAPE    | ,  | the same character",
+        "CSV_NULL      | a,b | which Postgres does not allow",
+        "CSV_ENCODING  | UTF-16 | it takes an encoding of Postgres",
+        "DB_SSL_MODE   | prefer | verify-full, verify-ca, require, disable",
+        "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
+      })
+  void refusesWhatPostgresWouldNotTake(String name, String value, String words) {
+    assertThatThrownBy(() -> Settings.read(with(name, value)))
+        .hasMessageStartingWith("CONFIG_INVALID: the function's settings have a problem\n- ")
+        .hasMessageContaining(name)
+        .hasMessageContaining(words);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "\r"})
+  void refusesALineBreakAsDelimiter(String value) {
+    assertThatThrownBy(() -> Settings.read(with("CSV_DELIMITER", value)))
+        .hasMessageContaining("no line break");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "utf-8, UTF-8",
+    "UTF8, UTF-8",
+    "Latin1, ISO-8859-1",
+    "ISO_8859_5, ISO-8859-5",
+    "WIN1252, windows-1252",
+    "windows-1250, windows-1250",
+    "EUC_JP, EUC-JP",
+    "SJIS, Shift_JIS"
+  })
+  void knowsAnEncodingByAllNamesThatPostgresHasForIt(String encoding, String charset) {
+    assertThat(Settings.read(with("CSV_ENCODING", encoding)).format().charset())
+        .isEqualTo(Charset.forName(charset));
+  }
+
+  @Test
+  void takesNoNoticeOfTheVariablesOfOthers() {
+    Map<String, String> variables = with("AWS_REGION", "eu-west-1");
+    variables.put("PATH", "/bin");
+    variables.put("DB_SOMETHING_ELSE", "x");
+
+    assertThat(Settings.read(variables)).isEqualTo(Settings.read(LEAST));
+  }
+
+  private static Map<String, String> with(String name, String value) {
+    Map<String, String> variables = new HashMap<>(LEAST);
+    variables.put(name, value);
+    return variables;
+  }
+}

@@ -1,0 +1,93 @@
+package s3topostgres.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+class ColumnMatchTest {
+  private static final CsvFormat FORMAT =
+      new CsvFormat(CsvFormat.Header.MATCH, ',', '"', '"', "", "UTF8", StandardCharsets.UTF_8);
+
+  private static final TargetTable PEOPLE =
+      new TargetTable(
+          1,
+          "public.people",
+          List.of(
+              new Column("id", "id", "integer", true, false, false),
+              new Column("date_of_birth", "date_of_birth", "date", false, false, false),
+              new Column("Name", "\"Name\"", "text", false, false, false),
+              new Column("name", "name", "text", false, false, false),
+              new Column("age", "age", "integer", false, true, false)));
+
+  @Test
+  void takesTheColumnsInTheOrderOfTheHeader() {
+    assertThat(match("name", "id")).containsExactly("name", "id");
+  }
+
+  @Test
+  void prefersTheExactName() {
+    assertThat(match("Name", "id", "name")).containsExactly("Name", "id", "name");
+  }
+
+  @Test
+  void overlooksCaseBlanksAndPunctuation() {
+    assertThat(match(" ID ", "Date of Birth")).containsExactly("id", "date_of_birth");
+    assertThat(match("Id", "date-of-birth")).containsExactly("id", "date_of_birth");
+  }
+
+  @Test
+  void takesALongNameForTheColumnThatPostgresMadeOfIt() {
+    String name = "a".repeat(62) + "\u00e4".repeat(9);
+    TargetTable table =
+        new TargetTable(
+            1, "t", List.of(new Column("a".repeat(62), "", "text", true, false, false)));
+
+    assertThat(ColumnMatch.match(List.of(name), FORMAT, table)).isEqualTo(table.columns());
+  }
+
+  @Test
+  void reportsEverythingThatDoesNotFit() {
+    assertThatThrownBy(
+            () ->
+                match("born", "date of brith", "", "NAME", "age", "Date Of Birth", "date-of-birth"))
+        .hasMessage(
+            "HEADER_MISMATCH: the first line does not fit the table: \"born\" is no column;"
+                + " \"date of brith\" is no column (did you mean date_of_birth?); field 3 has no"
+                + " name; \"NAME\" may be any of Name, name; column age is filled by the database;"
+                + " date_of_birth is named twice; column id is required and missing. public.people"
+                + " has the columns id, date_of_birth, Name, name, age. Correct the first line, or"
+                + " set CSV_HEADER, CSV_DELIMITER and CSV_ENCODING to what the file has.");
+  }
+
+  @Test
+  void showsNothingOfALineThatMayBeData() {
+    assertThatThrownBy(() -> match("marker-4711", "1980-01-01"))
+        .hasMessageStartingWith(
+            "HEADER_MISMATCH: the first line does not fit the table: none of its 2 fields names a"
+                + " column; column id is required and missing.")
+        .hasMessageNotContaining("4711")
+        .hasMessageNotContaining("1980");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = " is ",
+      value = {"id;name is ;", "id|name is |", "'id\tname' is tab"})
+  void suspectsAnotherDelimiter(String line, String delimiter) {
+    assertThatThrownBy(() -> match(line))
+        .hasMessageContaining("the first line looks delimited by " + delimiter)
+        .hasMessageContaining("Set CSV_DELIMITER=" + delimiter);
+  }
+
+  private static List<String> match(String... header) {
+    return ColumnMatch.match(List.of(header), FORMAT, PEOPLE).stream().map(Column::name).toList();
+  }
+}
