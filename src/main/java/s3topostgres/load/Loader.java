@@ -31,6 +31,9 @@ public final class Loader {
   /** Kept back from the function's time for the rollback, the record of the failure, the answer. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
 
+  /** Of that, for the record of the failure. */
+  private static final Duration RECORD_MARGIN = Duration.ofSeconds(2);
+
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
 
   private final LoadSettings settings;
@@ -116,6 +119,7 @@ public final class Loader {
               upload.object().bucket(),
               upload.object().key(),
               upload.region());
+      refuseOtherSize(object, imported.bytes());
       refuseTooFew(imported.rows());
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
@@ -163,6 +167,18 @@ public final class Loader {
     }
   }
 
+  /** A compressed object's size is not what the database counts. */
+  private static void refuseOtherSize(StoredObject object, long imported) {
+    if (object.contentEncoding().isEmpty() && object.size() != imported) {
+      throw new LoadException(
+          ErrorCode.OBJECT_UNREADABLE,
+          "the object had %d bytes when the load began, and the database fetched %d"
+              .formatted(object.size(), imported),
+          "It was probably overwritten meanwhile: the next try loads what is there then. The old"
+              + " rows are still there.");
+    }
+  }
+
   private void refuseTooFew(long rows) {
     if (rows < settings.minRows()) {
       throw new LoadException(
@@ -187,7 +203,7 @@ public final class Loader {
     if (settings.historyTable().isEmpty()) {
       return;
     }
-    try (Session session = database.connectOnce(functionEnd.within(MARGIN))) {
+    try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
       History.open(session, settings.historyTable()).failed(session, attempt, failure);
     } catch (SQLException | LoadException e) {
       log.warn("the failure could not be recorded in the history");

@@ -123,7 +123,12 @@ public final class Database {
     return Math.max(1, Math.toIntExact(deadline.left().toSeconds()));
   }
 
-  private static void sleep(Duration pause) {
+  /**
+   * Waits.
+   *
+   * @throws LoadException {@code OUT_OF_TIME} when the thread is interrupted
+   */
+  static void sleep(Duration pause) {
     try {
       Thread.sleep(pause.toMillis());
     } catch (InterruptedException e) {

@@ -111,6 +111,7 @@ public final class Session implements AutoCloseable {
   public void close() {
     try (connection) {
       if (!connection.getAutoCommit()) {
+        connection.setNetworkTimeout(Runnable::run, (int) GRACE.toMillis());
         connection.rollback();
       }
     } catch (SQLException e) {

@@ -41,8 +41,6 @@ public final class SqlErrors {
                   ErrorCode.TABLE_BUSY,
                   "others in the database stood in the way (a lock or a deadlock)",
                   "Send the event again when they are done; the old rows are still there.");
-          case SqlState.ADMIN_SHUTDOWN, SqlState.CRASH_SHUTDOWN, SqlState.CANNOT_CONNECT_NOW ->
-              unavailable("the database is shutting down or starting up");
           case SqlState.INSUFFICIENT_PRIVILEGE ->
               new LoadException(
                   ErrorCode.TABLE_UNUSABLE,
@@ -60,6 +58,9 @@ public final class SqlErrors {
   private static LoadException byClass(String state, boolean atDeadline) {
     if (state.startsWith(SqlState.CONNECTION_CLASS)) {
       return atDeadline ? outOfTime() : unavailable("the connection to the database was lost");
+    }
+    if (state.startsWith(SqlState.SHUTDOWN_PREFIX)) {
+      return unavailable("the database ended the connection, or is shutting down or starting up");
     }
     if (state.startsWith(SqlState.RESOURCES_CLASS)) {
       return unavailable("the database is out of memory, disk or connections");
@@ -117,6 +118,11 @@ public final class SqlErrors {
 
   static boolean isLoginRefused(SQLException e) {
     return state(e).startsWith(SqlState.AUTHORIZATION_CLASS);
+  }
+
+  static boolean isConnectionLost(SQLException e) {
+    return state(e).startsWith(SqlState.CONNECTION_CLASS)
+        || state(e).startsWith(SqlState.SHUTDOWN_PREFIX);
   }
 
   /** The load cannot end in time. */

@@ -12,6 +12,9 @@ final class SqlState {
   static final String AUTHORIZATION_CLASS = "28";
   static final String RESOURCES_CLASS = "53";
 
+  /** Administrator's or crash shutdown, cannot connect now, database dropped, idle too long. */
+  static final String SHUTDOWN_PREFIX = "57P";
+
   static final String CONNECTION_REJECTED = "08004";
   static final String FEATURE_NOT_SUPPORTED = "0A000";
   static final String STRING_TOO_LONG = "22001";
@@ -37,9 +40,6 @@ final class SqlState {
   static final String NO_SUCH_FUNCTION = "42883";
   static final String LOCK_NOT_AVAILABLE = "55P03";
   static final String QUERY_CANCELED = "57014";
-  static final String ADMIN_SHUTDOWN = "57P01";
-  static final String CRASH_SHUTDOWN = "57P02";
-  static final String CANNOT_CONNECT_NOW = "57P03";
   static final String UNDEFINED_FILE = "58P01";
   static final String RAISED_BY_FUNCTION = "P0001";
   static final String INTERNAL_ERROR = "XX000";

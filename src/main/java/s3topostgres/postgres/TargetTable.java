@@ -3,6 +3,7 @@ package s3topostgres.postgres;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import s3topostgres.ErrorCode;
@@ -50,7 +51,9 @@ public record TargetTable(long oid, String name, List<Column> columns) {
   }
 
   /** How long a try to lock the table may hold up others, who queue behind it. */
-  private static final Duration LOCK_TRY = Duration.ofSeconds(2);
+  private static final Duration FIRST_TRY = Duration.ofMillis(100);
+
+  private static final Duration LONGEST_TRY = Duration.ofSeconds(2);
 
   /** Apart from other uses of advisory locks: "S3LD". */
   private static final int LOCK_SPACE = 0x53334c44;
@@ -141,8 +144,8 @@ public record TargetTable(long oid, String name, List<Column> columns) {
   }
 
   /**
-   * Empties the table. Waits for those who use it, but never for longer than two seconds at a time,
-   * as everybody who comes later queues up behind a waiting lock.
+   * Empties the table. Waits for those who use it, but in short tries with pauses as long as they,
+   * because everybody who comes later queues up behind a lock that waits.
    *
    * @param timeout how long to try
    * @throws LoadException {@code TABLE_BUSY} after that; {@code TABLE_UNUSABLE} when a foreign key
@@ -150,46 +153,56 @@ public record TargetTable(long oid, String name, List<Column> columns) {
    */
   public void truncate(Session session, Duration timeout) throws SQLException {
     Deadline end = session.deadline().within(timeout);
-    while (true) {
-      long tryMillis = Math.max(1, end.within(LOCK_TRY).left().toMillis());
-      try {
-        session.execute(
-            """
-            SAVEPOINT emptying;
-            SET LOCAL lock_timeout = %d;
-            TRUNCATE TABLE %s;
-            SET LOCAL lock_timeout = 0;
-            RELEASE SAVEPOINT emptying"""
-                .formatted(tryMillis, name));
-        return;
-      } catch (SQLException e) {
-        switch (SqlErrors.state(e)) {
-          case SqlState.LOCK_NOT_AVAILABLE -> session.execute("ROLLBACK TO SAVEPOINT emptying");
-          case SqlState.FEATURE_NOT_SUPPORTED ->
-              throw unusable(
-                      "%s cannot be emptied, because a foreign key of another table refers to it"
-                          .formatted(name),
-                      "Drop that foreign key, or load into a table of its own and merge it in"
-                          + " AFTER_LOAD_SQL.")
-                  .sqlState(e.getSQLState());
-          default -> throw e;
-        }
-      }
-      if (end.passed()) {
+    Duration longest = FIRST_TRY;
+    while (!tryToTruncate(session, end.within(longest))) {
+      if (end.left().compareTo(longest) < 0) {
         throw new LoadException(
                 ErrorCode.TABLE_BUSY,
-                "others were using %s for longer than %d seconds (LOCK_TIMEOUT_SECONDS)"
+                "others were using %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
                     .formatted(name, timeout.toSeconds()),
                 "Send the event again when they are done; the old rows are still there.")
             .sqlState(SqlState.LOCK_NOT_AVAILABLE);
       }
+      Database.sleep(longest);
+      longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST_TRY));
+    }
+  }
+
+  /** Whether the lock was had in time. */
+  private boolean tryToTruncate(Session session, Deadline end) throws SQLException {
+    try {
+      session.execute(
+          """
+          SAVEPOINT emptying;
+          SET LOCAL lock_timeout = %d;
+          TRUNCATE TABLE %s;
+          SET LOCAL lock_timeout = 0;
+          RELEASE SAVEPOINT emptying"""
+              .formatted(Math.max(1, end.left().toMillis()), name));
+      return true;
+    } catch (SQLException e) {
+      return switch (SqlErrors.state(e)) {
+        case SqlState.LOCK_NOT_AVAILABLE -> {
+          session.execute("ROLLBACK TO SAVEPOINT emptying");
+          yield false;
+        }
+        case SqlState.FEATURE_NOT_SUPPORTED ->
+            throw unusable(
+                    "%s cannot be emptied, because a foreign key of another table refers to it"
+                        .formatted(name),
+                    "Drop that foreign key, or load into a table of its own and merge it in"
+                        + " AFTER_LOAD_SQL.")
+                .sqlState(e.getSQLState());
+        default -> throw e;
+      };
     }
   }
 
   /**
    * Commits the load. Constraints that are deferred object only now.
    *
-   * @throws LoadException {@code ROW_REJECTED} when one does
+   * @throws LoadException {@code ROW_REJECTED} when one does; {@code DATABASE_UNAVAILABLE} when the
+   *     connection broke, so that nobody knows which way it went
    */
   public void commit(Session session) throws SQLException {
     try {
@@ -197,6 +210,13 @@ public record TargetTable(long oid, String name, List<Column> columns) {
     } catch (SQLException e) {
       if (ImportErrors.isRowRejected(SqlErrors.state(e))) {
         throw ImportErrors.row(e, this);
+      }
+      if (SqlErrors.isConnectionLost(e)) {
+        throw new LoadException(
+                ErrorCode.DATABASE_UNAVAILABLE,
+                "the connection was lost in the commit, so it is not known whether the file is loaded",
+                "Send the event again: if the file is loaded, the history recognises it.")
+            .sqlState(e.getSQLState());
       }
       throw e;
     }
