@@ -1,0 +1,121 @@
+package s3topostgres.sandbox;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/**
+ * An S3 server in a process of its own: <a href="https://github.com/adobe/S3Mock">Adobe's
+ * S3Mock</a>, over plain HTTP, path-style, with any credentials or none.
+ */
+public final class S3Server implements AutoCloseable {
+  private static final Pattern STARTED = Pattern.compile("Tomcat started on ports? (\\d+)");
+
+  private final ServerProcess process;
+  private final URI endpoint;
+  private final S3Client client;
+
+  private S3Server(ServerProcess process) throws IOException {
+    this.process = process;
+    Matcher started = process.awaitLine(STARTED);
+    endpoint = URI.create("http://localhost:" + started.group(1));
+    client =
+        S3Client.builder()
+            .endpointOverride(endpoint)
+            .forcePathStyle(true)
+            .region(Region.of(region()))
+            .credentialsProvider(
+                StaticCredentialsProvider.create(AwsBasicCredentials.create("sandbox", "sandbox")))
+            .httpClientBuilder(UrlConnectionHttpClient.builder())
+            .build();
+  }
+
+  /** A new server without buckets. The caller closes it, which removes its objects. */
+  public static S3Server launch() throws IOException {
+    Path folder = Folders.create("s3");
+    ServerProcess process =
+        ServerProcess.start(
+            folder,
+            List.of(
+                ServerProcess.JAVA,
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-Djava.io.tmpdir=" + folder,
+                "-jar",
+                Folders.SANDBOX.resolve("s3mock-exec.jar").toString(),
+                "--spring.main.banner-mode=off",
+                "--server.address=127.0.0.1",
+                "--server.port=0",
+                "--server.ssl.enabled=false",
+                // A second port that cannot be switched off.
+                "--http.port=0",
+                "--com.adobe.testing.s3mock.store.region=eu-west-1"),
+            System.getenv());
+    try {
+      return new S3Server(process);
+    } catch (IOException | RuntimeException e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  /** Where the server is reached, as {@code http://host:port}. */
+  public URI endpoint() {
+    return endpoint;
+  }
+
+  /** The region of every bucket; not {@code us-east-1}, which is what code falls back to. */
+  public String region() {
+    return "eu-west-1";
+  }
+
+  /** A client of this server, closed with it. */
+  public S3Client client() {
+    return client;
+  }
+
+  /** Makes an empty bucket. */
+  public void createBucket(String bucket) {
+    client.createBucket(
+        request ->
+            request
+                .bucket(bucket)
+                .createBucketConfiguration(where -> where.locationConstraint(region())));
+  }
+
+  /** Stores an object and returns its ETag, without quotes as in an S3 event. */
+  public String put(String bucket, String key, byte[] content) {
+    return put(bucket, key, content, null);
+  }
+
+  /** Stores an object with that {@code Content-Encoding}, such as {@code gzip}. */
+  public String put(String bucket, String key, byte[] content, String contentEncoding) {
+    return client
+        .putObject(
+            request -> request.bucket(bucket).key(key).contentEncoding(contentEncoding),
+            RequestBody.fromBytes(content))
+        .eTag()
+        .replace("\"", "");
+  }
+
+  /** Deletes an object, whether it is there or not. */
+  public void delete(String bucket, String key) {
+    client.deleteObject(request -> request.bucket(bucket).key(key));
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    process.close();
+  }
+}

@@ -1,0 +1,154 @@
+package s3topostgres.sandbox;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A database of a test's own in a {@link PostgresServer}. Closing it drops it, whoever is still
+ * connected, and the roles that were made for it.
+ */
+public final class SandboxDatabase implements AutoCloseable {
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  private final PostgresServer server;
+  private final String name;
+  private final List<String> roles = new ArrayList<>();
+
+  private SandboxDatabase(PostgresServer server, String name) {
+    this.server = server;
+    this.name = name;
+  }
+
+  static SandboxDatabase create(PostgresServer server, S3Server s3) throws SQLException {
+    SandboxDatabase database = new SandboxDatabase(server, "sandbox_" + COUNT.incrementAndGet());
+    database.executeOnServer("CREATE DATABASE " + database.name);
+    database.set("sandbox.fetch_object", FetchObject.shellCommand());
+    database.set("sandbox.s3_endpoint", s3.endpoint().toString());
+    database.set("sandbox.s3_region", s3.region());
+    return database;
+  }
+
+  /** The host of the database's server. */
+  public String host() {
+    return server.host();
+  }
+
+  /** The port of the database's server. */
+  public int port() {
+    return server.port();
+  }
+
+  /** The database's name, which needs no quotes. */
+  public String name() {
+    return name;
+  }
+
+  /** A new connection as the superuser {@code postgres}. The caller closes it. */
+  public Connection connect() throws SQLException {
+    return connect("postgres", "");
+  }
+
+  /** A new connection as that role. The caller closes it. */
+  public Connection connect(String role, String password) throws SQLException {
+    return server.connect(name, role, password);
+  }
+
+  /** Runs the statements one by one as superuser, each in a transaction of its own. */
+  public void execute(String... sql) throws SQLException {
+    try (Connection connection = connect()) {
+      execute(connection, sql);
+    }
+  }
+
+  /** All rows of a query by the superuser, each value as text, NULL as {@code null}. */
+  public List<List<String>> rows(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      int columns = result.getMetaData().getColumnCount();
+      List<List<String>> rows = new ArrayList<>();
+      while (result.next()) {
+        List<String> row = new ArrayList<>();
+        for (int column = 1; column <= columns; column++) {
+          row.add(result.getString(column));
+        }
+        rows.add(Collections.unmodifiableList(row));
+      }
+      return rows;
+    }
+  }
+
+  /**
+   * Makes a role that may log in and owns nothing. It may use {@code aws_s3} when the extension is
+   * there already, as on RDS after {@code GRANT USAGE}.
+   *
+   * <p>It also gets {@code pg_execute_server_program}, which no role of RDS has: the stand-in reads
+   * a program's output as the caller, so that the caller's own privileges on the table count.
+   */
+  public void createRole(String role, String password) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      String quoted = statement.enquoteIdentifier(role, true);
+      execute(
+          connection,
+          "CREATE ROLE " + quoted + " LOGIN PASSWORD " + statement.enquoteLiteral(password),
+          "GRANT pg_execute_server_program TO " + quoted);
+      roles.add(quoted);
+      if (!rows("SELECT FROM pg_extension WHERE extname = 'aws_s3'").isEmpty()) {
+        execute(connection, "GRANT USAGE ON SCHEMA aws_s3, aws_commons TO " + quoted);
+      }
+    }
+  }
+
+  /**
+   * Sets a parameter for the sessions that begin from now on, such as those that make the stand-in
+   * fail or dawdle: {@code sandbox.import_fault}, {@code sandbox.import_fault_hint} and {@code
+   * sandbox.import_bytes_per_second}.
+   */
+  public void set(String parameter, String value) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      String literal = statement.enquoteLiteral(value);
+      statement.execute("ALTER DATABASE " + name + " SET " + parameter + " = " + literal);
+    }
+  }
+
+  /** How many connections to this database are open now, not counting the one that asks. */
+  public int connections() throws SQLException {
+    String sql =
+        """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend'
+          AND pid <> pg_backend_pid()
+        """;
+    return Integer.parseInt(rows(sql).get(0).get(0));
+  }
+
+  @Override
+  public void close() throws SQLException {
+    executeOnServer("DROP DATABASE " + name + " WITH (FORCE)");
+    for (String role : roles) {
+      executeOnServer("DROP ROLE " + role);
+    }
+  }
+
+  private void executeOnServer(String sql) throws SQLException {
+    try (Connection connection = server.connect("postgres", "postgres", "")) {
+      execute(connection, sql);
+    }
+  }
+
+  private static void execute(Connection connection, String... sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      for (String one : sql) {
+        statement.execute(one);
+      }
+    }
+  }
+}
