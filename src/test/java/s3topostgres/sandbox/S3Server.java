@@ -8,6 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -32,6 +33,10 @@ public final class S3Server implements AutoCloseable {
         S3Client.builder()
             .endpointOverride(endpoint)
             .forcePathStyle(true)
+            // S3Mock would keep the "aws-chunked" of a chunked upload as a part of
+            // Content-Encoding.
+            .serviceConfiguration(configuration -> configuration.chunkedEncodingEnabled(false))
+            .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
             .region(Region.of(region()))
             .credentialsProvider(
                 StaticCredentialsProvider.create(AwsBasicCredentials.create("sandbox", "sandbox")))
