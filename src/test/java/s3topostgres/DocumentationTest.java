@@ -40,8 +40,8 @@ class DocumentationTest {
 
     assertThat(
             names(
-                between(SERVERLESS, "\n    environment:\n", "\nresources:\n"),
-                "(?m)^ {6}(\\w+): \\$\\{param:\\1, env:\\1(?:, null)?\\}$"))
+                between(SERVERLESS, "\n  environment:\n", "\npackage:\n"),
+                "(?m)^ {4}(\\w+): \\$\\{param:\\1, env:\\1(?:, null)?\\}$"))
         .containsExactlyInAnyOrderElementsOf(expected);
   }
 

@@ -19,6 +19,10 @@ final class Packaging {
   /** serverless.yml asks for exactly this version, so that the two cannot differ. */
   private static final String OSLS = "osls@4.3.1";
 
+  /** Put in the place of the name that a project has chosen, the one thing it edits. */
+  private static final String SERVICE = "example";
+
+  private static final String PACKAGE = "target/function.zip";
   private static final Path TREE = Path.of("").toAbsolutePath();
   private static final String TEMPLATE = "cloudformation-template-update-stack.json";
 
@@ -63,9 +67,11 @@ final class Packaging {
   String output() {
     try {
       Files.createDirectories(folder.resolve("target"));
-      for (String file : List.of("serverless.yml", "target/function.zip")) {
-        Files.copy(TREE.resolve(file), folder.resolve(file));
-      }
+      Files.copy(TREE.resolve(PACKAGE), folder.resolve(PACKAGE));
+      Files.writeString(
+          folder.resolve("serverless.yml"),
+          Files.readString(TREE.resolve("serverless.yml"))
+              .replaceFirst("(?m)^service: .*$", "service: " + SERVICE));
       return run();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

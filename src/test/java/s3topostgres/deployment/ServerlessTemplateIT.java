@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import s3topostgres.handler.CsvLoadHandler;
 
 /**
  * Packages the function as a deployment does, without an AWS account, and reads the CloudFormation
@@ -88,9 +89,9 @@ class ServerlessTemplateIT {
                     "S3Bucket": "${ServerlessDeploymentBucket}",
                     "S3Key": %s
                   },
-                  "FunctionName": "s3-csv-to-postgres-production-load",
+                  "FunctionName": "example-production-load",
                   "Description": "Loads CSV files from s3://example-uploads into Postgres",
-                  "Handler": "s3topostgres.handler.CsvLoadHandler",
+                  "Handler": "%s",
                   "Runtime": "java25",
                   "Architectures": ["arm64"],
                   "Timeout": 900,
@@ -111,12 +112,14 @@ class ServerlessTemplateIT {
                     "SecurityGroupIds": ["sg-1"]
                   },
                   "Tags": [
-                    {"Key": "service", "Value": "s3-csv-to-postgres"},
+                    {"Key": "service", "Value": "example"},
                     {"Key": "stage", "Value": "production"}
                   ]
                 }
                 """
-                    .formatted(typical.properties("LoadLambdaFunction").at("/Code/S3Key"))));
+                    .formatted(
+                        typical.properties("LoadLambdaFunction").at("/Code/S3Key"),
+                        CsvLoadHandler.class.getName())));
     assertThat(typical.properties("LoadLambdaFunction").at("/Code/S3Key").asText())
         .endsWith("/function.zip");
   }
@@ -129,7 +132,7 @@ class ServerlessTemplateIT {
                 """
                 {
                   "ServiceToken": "${CustomDashresourceDashexistingDashs3LambdaFunction.Arn}",
-                  "FunctionName": "s3-csv-to-postgres-production-load",
+                  "FunctionName": "example-production-load",
                   "BucketName": "example-uploads",
                   "BucketConfigs": [
                     {"Event": "s3:ObjectCreated:*", "Rules": [{"Suffix": ".csv"}]},
@@ -162,7 +165,7 @@ class ServerlessTemplateIT {
             json(
                 """
                 {
-                  "LogGroupName": "/aws/lambda/s3-csv-to-postgres-production-load",
+                  "LogGroupName": "/aws/lambda/example-production-load",
                   "RetentionInDays": 90
                 }
                 """));
@@ -345,7 +348,7 @@ class ServerlessTemplateIT {
         // The one "*" that is unavoidable: EC2 does not know these two on less.
         "Allow [ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets] on [*]",
         "Deny [ec2:*] on [*] if {\"ArnEquals\":{\"lambda:SourceFunctionArn\":"
-            + "\"arn:aws:lambda:eu-west-2:123456789012:function:s3-csv-to-postgres-production-load\"}}");
+            + "\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-load\"}}");
   }
 
   /** One line a statement: effect, actions, resources and, if any, the condition. */
