@@ -1,0 +1,120 @@
+package s3topostgres.deployment;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assertions;
+
+/**
+ * One run of {@code osls package} in a folder of its own, so that it leaves nothing in the source
+ * tree and reads no {@code .env} file that a developer keeps there.
+ */
+final class Packaging {
+  /** serverless.yml asks for exactly this version, so that the two cannot differ. */
+  private static final String OSLS = "osls@4.3.1";
+
+  /** Put in the place of the name that a project has chosen, the one thing it edits. */
+  private static final String SERVICE = "example";
+
+  private static final String PACKAGE = "target/function.zip";
+  private static final Path TREE = Path.of("").toAbsolutePath();
+  private static final String TEMPLATE = "cloudformation-template-update-stack.json";
+
+  private final Path folder;
+  private final List<String> arguments = new ArrayList<>();
+  private Map<String, String> environment = Map.of();
+
+  Packaging(Path folder) {
+    this.folder = folder;
+  }
+
+  Packaging environment(Map<String, String> variables) {
+    environment = variables;
+    return this;
+  }
+
+  Packaging param(String name, String value) {
+    arguments.add("--param=" + name + "=" + value);
+    return this;
+  }
+
+  Packaging file(String name, String content) {
+    try {
+      Files.writeString(folder.resolve(name), content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return this;
+  }
+
+  /** The template that would be deployed; fails with the output of osls when there is none. */
+  CloudFormation template() {
+    String output = output();
+    Path template = folder.resolve("out").resolve(TEMPLATE);
+    if (!Files.exists(template)) {
+      Assertions.fail(output);
+    }
+    return CloudFormation.read(template);
+  }
+
+  /** What osls printed. */
+  String output() {
+    try {
+      Files.createDirectories(folder.resolve("target"));
+      Files.copy(TREE.resolve(PACKAGE), folder.resolve(PACKAGE));
+      Files.writeString(
+          folder.resolve("serverless.yml"),
+          Files.readString(TREE.resolve("serverless.yml"))
+              .replaceFirst("(?m)^service: .*$", "service: " + SERVICE));
+      return run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String run() throws IOException {
+    List<String> command = new ArrayList<>(List.of("npx", "--yes", OSLS, "package"));
+    command.addAll(List.of("--stage", "production", "--package", "out"));
+    command.addAll(arguments);
+    Path output = folder.resolve("osls.log");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+    builder.environment().keySet().removeIf(Packaging::isSetting);
+    builder.environment().putAll(environment);
+    Process process = start(builder);
+    try {
+      if (!process.waitFor(5, TimeUnit.MINUTES)) {
+        process.destroyForcibly();
+        Assertions.fail("osls did not end in 5 minutes: " + Files.readString(output));
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+    return Files.readString(output);
+  }
+
+  private static Process start(ProcessBuilder builder) {
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      return Assertions.fail("The packaging check needs Node 20 or later with npx on the PATH.", e);
+    }
+  }
+
+  private static boolean isSetting(String variable) {
+    return Set.of("AWS_REGION", "AWS_DEFAULT_REGION").contains(variable)
+        || ServerlessTemplateIT.SETTINGS.contains(variable)
+        || ServerlessTemplateIT.DEPLOYMENT_SETTINGS.contains(variable);
+  }
+}
