@@ -94,7 +94,7 @@ public final class SandboxDatabase implements AutoCloseable {
   public void createRole(String role, String password) throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
-      String quoted = statement.enquoteIdentifier(role, true);
+      String quoted = "\"" + role.replace("\"", "\"\"") + "\"";
       execute(
           connection,
           "CREATE ROLE " + quoted + " LOGIN PASSWORD " + statement.enquoteLiteral(password),
