@@ -30,7 +30,7 @@ public final class SandboxDatabase implements AutoCloseable {
     database.executeOnServer("CREATE DATABASE " + database.name);
     database.set("sandbox.fetch_object", FetchObject.shellCommand());
     database.set("sandbox.s3_endpoint", s3.endpoint().toString());
-    database.set("sandbox.s3_region", s3.region());
+    database.set("sandbox.s3_region", S3Server.REGION);
     return database;
   }
 
