@@ -53,6 +53,13 @@ public final class Session implements AutoCloseable {
     connection.setAutoCommit(true);
   }
 
+  /** Undoes what came after a savepoint; works after a statement that failed, too. */
+  void rollbackTo(String savepoint) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("ROLLBACK TO SAVEPOINT " + savepoint);
+    }
+  }
+
   /**
    * Runs one or more statements that take no values.
    *

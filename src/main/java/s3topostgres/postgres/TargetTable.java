@@ -183,7 +183,7 @@ public record TargetTable(long oid, String name, List<Column> columns) {
     } catch (SQLException e) {
       return switch (SqlErrors.state(e)) {
         case SqlState.LOCK_NOT_AVAILABLE -> {
-          session.execute("ROLLBACK TO SAVEPOINT emptying");
+          session.rollbackTo("emptying");
           yield false;
         }
         case SqlState.FEATURE_NOT_SUPPORTED ->

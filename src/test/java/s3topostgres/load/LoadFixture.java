@@ -1,0 +1,227 @@
+package s3topostgres.load;
+
+import static java.util.stream.Collectors.joining;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.config.Password;
+import s3topostgres.config.Settings;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.s3.ObjectLocation;
+import s3topostgres.s3.Objects;
+import s3topostgres.sandbox.S3Server;
+import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxDatabase;
+
+/**
+ * A fresh database with a table {@code people} of one row, a fresh bucket, and a loader whose user
+ * owns nothing and may do only what the README asks to grant. Closing it checks that no connection
+ * is left.
+ */
+final class LoadFixture implements AutoCloseable {
+  static final String REGION = "eu-west-1";
+  static final String PASSWORD = "p'w \"!#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
+
+  final Sandbox sandbox = Sandbox.shared();
+  final S3Server s3 = sandbox.s3();
+  private final SandboxDatabase database = createDatabase();
+  final String bucket = "in-" + UUID.randomUUID();
+
+  private final Map<String, String> settings = new HashMap<>();
+  private final PrintStream console = System.out;
+  private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+  private int uploads;
+
+  LoadFixture() {
+    System.setOut(new PrintStream(log, true, StandardCharsets.UTF_8));
+    System.setProperty("aws.endpointUrlS3", s3.endpoint().toString());
+    System.setProperty("aws.region", REGION);
+    System.setProperty("aws.accessKeyId", "test");
+    System.setProperty("aws.secretAccessKey", "test");
+    s3.createBucket(bucket);
+    execute(
+        "CREATE EXTENSION aws_s3 CASCADE",
+        "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL, born date)",
+        "INSERT INTO people VALUES (0, 'old', NULL)",
+        "CREATE SCHEMA history");
+    String role = "loader_" + UUID.randomUUID();
+    unchecked(() -> database.createRole(role, PASSWORD));
+    execute(
+        "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role),
+        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+    set("DB_HOST", database.host());
+    set("DB_PORT", Integer.toString(database.port()));
+    set("DB_DATABASE", database.name());
+    set("DB_USERNAME", role);
+    set("DB_PASSWORD", PASSWORD);
+    set("DB_SSL_MODE", "disable");
+    set("DB_TABLE_NAME", "people");
+    set("HISTORY_TABLE", "history.loads");
+    set("LOCK_TIMEOUT_SECONDS", "1");
+  }
+
+  LoadFixture set(String name, String value) {
+    settings.put(name, value);
+    return this;
+  }
+
+  String role() {
+    return settings.get("DB_USERNAME");
+  }
+
+  /** Uploads a file and announces it as S3 does, with a growing sequencer. */
+  Upload upload(String key, String content) {
+    return upload(key, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  Upload upload(String key, byte[] content) {
+    String etag = s3.put(bucket, key, content);
+    return announce(key, etag);
+  }
+
+  /** Announces an upload that may or may not be there. */
+  Upload announce(String key, String etag) {
+    uploads++;
+    return new Upload(
+        new ObjectLocation(bucket, key),
+        REGION,
+        Optional.of("%018X".formatted(0x55aed6dcd90281e5L + uploads)),
+        Optional.of(Instant.now()),
+        Optional.of(etag));
+  }
+
+  LoadResult load(String key, String content) {
+    return load(upload(key, content));
+  }
+
+  LoadResult load(Upload upload) {
+    return load(upload, Duration.ofSeconds(60));
+  }
+
+  LoadResult load(Upload upload, Duration functionTime) {
+    return loader().load(upload, Deadline.in(functionTime), "request-1");
+  }
+
+  Loader loader() {
+    Settings read = Settings.read(settings);
+    return new Loader(
+        read.load(),
+        read.format(),
+        new Objects(Map.of("AWS_ENDPOINT_URL_S3", s3.endpoint().toString())),
+        new Database(read.database(), new Password(read.database())));
+  }
+
+  /** Loads a file that must fail, and checks that the table still holds its old row. */
+  LoadException failure(ErrorCode code, String key, String content) {
+    return failure(code, upload(key, content));
+  }
+
+  LoadException failure(ErrorCode code, Upload upload) {
+    return failure(code, upload, Duration.ofSeconds(60));
+  }
+
+  LoadException failure(ErrorCode code, Upload upload, Duration functionTime) {
+    LoadException failure =
+        catchThrowableOfType(LoadException.class, () -> load(upload, functionTime));
+    assertThat(failure).as("the load should have failed").isNotNull();
+    assertThat(failure.code()).as(failure.getMessage()).isEqualTo(code);
+    assertThat(failure.getCause()).isNull();
+    assertThat(failure).hasMessageStartingWith(code + ": " + upload.object());
+    assertThat(log()).contains("load status=FAILED").contains("code=" + code);
+    assertThat(people()).containsExactly("0|old|null");
+    return failure;
+  }
+
+  /** The rows of people by id, as {@code id|name|born}. */
+  List<String> people() {
+    return rows("SELECT id, name, born FROM people ORDER BY id");
+  }
+
+  /** The rows of a query, each with its values joined by {@code |}. */
+  List<String> rows(String sql) {
+    List<String> rows = new ArrayList<>();
+    unchecked(
+        () ->
+            database
+                .rows(sql)
+                .forEach(row -> rows.add(row.stream().map(String::valueOf).collect(joining("|")))));
+    return rows;
+  }
+
+  /** Runs statements as superuser. */
+  void execute(String... sql) {
+    unchecked(() -> database.execute(sql));
+  }
+
+  /** Makes every import from now on fail as {@code aws_s3} does. */
+  void failImports(String message, String hint) {
+    unchecked(
+        () -> {
+          database.set("sandbox.import_fault", message);
+          database.set("sandbox.import_fault_hint", hint);
+        });
+  }
+
+  /** A connection of somebody else's, as superuser. The caller closes it. */
+  Connection connect() throws SQLException {
+    return database.connect();
+  }
+
+  @FunctionalInterface
+  private interface SqlAction {
+    void run() throws SQLException;
+  }
+
+  private static void unchecked(SqlAction action) {
+    try {
+      action.run();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private SandboxDatabase createDatabase() {
+    List<SandboxDatabase> created = new ArrayList<>();
+    unchecked(() -> created.add(sandbox.createDatabase()));
+    return created.get(0);
+  }
+
+  /** What was logged so far. */
+  String log() {
+    return log.toString(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void close() {
+    System.setOut(console);
+    unchecked(
+        () -> {
+          try (database) {
+            int left = database.connections();
+            // A backend takes a moment to see that its client, or that of this count, said goodbye.
+            for (int tries = 0; left > 0 && tries < 100; tries++) {
+              LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+              left = database.connections();
+            }
+            assertThat(left).as("connections left").isZero();
+          }
+        });
+  }
+}
