@@ -129,7 +129,7 @@ class EndToEndIT {
     s3.put(bucket, "good.csv", bytes("id,name\n1,Ana\n"));
     s3.put(bucket, "bad.csv", bytes("id,name\n1,Ana\nmarker-4711,Bo\n"));
     s3.put(bucket, "worse.csv", bytes("id,nmae\n"));
-    String event = event("bad.csv", "good.csv", "worse.csv", "people.txt");
+    String event = event("good.csv", "bad.csv", "worse.csv", "people.txt");
 
     try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
       for (int tries = 0; tries < 2; tries++) {
@@ -144,8 +144,8 @@ class EndToEndIT {
       assertThat(people()).containsExactly("1 Ana");
       assertThat(database.rows("SELECT status, object_key FROM history.loads ORDER BY id"))
           .containsExactly(
-              List.of("FAILED", "bad.csv"),
               List.of("LOADED", "good.csv"),
+              List.of("FAILED", "bad.csv"),
               List.of("FAILED", "worse.csv"),
               List.of("FAILED", "bad.csv"),
               List.of("FAILED", "worse.csv"));
