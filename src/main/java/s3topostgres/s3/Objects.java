@@ -1,5 +1,6 @@
 package s3topostgres.s3;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
@@ -18,6 +19,8 @@ public final class Objects {
    * names.
    */
   public static final int HEAD_BYTES = 256 * 1024;
+
+  private static final Duration LONGEST_CALL = Duration.ofSeconds(60);
 
   private final S3Client s3;
 
@@ -39,9 +42,10 @@ public final class Objects {
   /**
    * Size, ETag and first bytes of an object, in one request.
    *
+   * @param limit how long to wait for S3 at most, tries and all
    * @throws LoadException {@code OBJECT_UNREADABLE} when it is empty, gone or not ours to read
    */
-  public StoredObject look(ObjectLocation location) {
+  public StoredObject look(ObjectLocation location, Duration limit) {
     try {
       ResponseBytes<GetObjectResponse> answer =
           s3.getObjectAsBytes(
@@ -49,7 +53,8 @@ public final class Objects {
                   request
                       .bucket(location.bucket())
                       .key(location.key())
-                      .range("bytes=0-" + (HEAD_BYTES - 1)));
+                      .range("bytes=0-" + (HEAD_BYTES - 1))
+                      .overrideConfiguration(call -> call.apiCallTimeout(atMost(limit))));
       GetObjectResponse object = answer.response();
       return new StoredObject(
           size(object),
@@ -65,6 +70,11 @@ public final class Objects {
           "S3 did not answer",
           "Check that the function's subnets have a gateway endpoint or another route to S3.");
     }
+  }
+
+  /** Zero would be refused. */
+  private static Duration atMost(Duration limit) {
+    return limit.compareTo(LONGEST_CALL) < 0 ? limit.plusMillis(1) : LONGEST_CALL;
   }
 
   /** The whole size: the number behind the slash of {@code Content-Range: bytes 0-65535/200000}. */
