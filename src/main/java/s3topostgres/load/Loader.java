@@ -83,12 +83,6 @@ public final class Loader {
   private LoadResult load(Attempt attempt, Deadline deadline) {
     Upload upload = attempt.upload();
     refuseOtherBuckets(upload);
-    if (deadline.passed()) {
-      throw SqlErrors.outOfTime();
-    }
-    StoredObject object = objects.look(upload.object(), deadline.left());
-    attempt.object(object);
-
     attempt.step("connecting");
     try (Session session = database.connect(deadline)) {
       S3Import.install(session);
@@ -96,18 +90,23 @@ public final class Loader {
 
       session.begin();
       describe(session, attempt);
-      TargetTable table = TargetTable.resolve(session, settings.table());
-      attempt.table(table.name());
-      List<Column> columns = FileHead.columns(object, format, table);
-      attempt.defaulted(table.notAmong(columns));
-
+      TargetTable found = TargetTable.resolve(session, settings.table());
+      attempt.table(found.name());
       attempt.step("waiting-for-other-loads");
-      table.lockOutOtherLoads(session, settings.lockTimeout());
-      Optional<Status> recognised = history.recognise(session, table.name(), upload);
+      found.lockOutOtherLoads(session, settings.lockTimeout());
+      Optional<Status> recognised = history.recognise(session, found.name(), upload);
       if (recognised.isPresent()) {
         session.commit();
         return attempt.ended(recognised.get(), 0, 0);
       }
+
+      attempt.step("looking");
+      StoredObject object = objects.look(upload.object(), deadline.left());
+      attempt.object(object);
+      // Anew, because somebody may have altered the table while we waited.
+      TargetTable table = TargetTable.resolve(session, settings.table());
+      List<Column> columns = FileHead.columns(object, format, table);
+      attempt.defaulted(table.notAmong(columns));
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());

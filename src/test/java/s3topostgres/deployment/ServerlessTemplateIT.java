@@ -95,7 +95,7 @@ class ServerlessTemplateIT {
                   "Runtime": "java25",
                   "Architectures": ["arm64"],
                   "Timeout": 900,
-                  "MemorySize": 1024,
+                  "MemorySize": 512,
                   "Environment": {
                     "Variables": {
                       "DB_HOST": "db.example.org",

@@ -19,6 +19,9 @@ import software.amazon.awssdk.services.s3.S3Client;
  * S3Mock</a>, over plain HTTP, path-style, with any credentials or none.
  */
 public final class S3Server implements AutoCloseable {
+  /** The region of every bucket; not {@code us-east-1}, which is what code falls back to. */
+  public static final String REGION = "eu-west-1";
+
   private static final Pattern STARTED = Pattern.compile("Tomcat started on ports? (\\d+)");
 
   private final ServerProcess process;
@@ -37,7 +40,7 @@ public final class S3Server implements AutoCloseable {
             // Content-Encoding.
             .serviceConfiguration(configuration -> configuration.chunkedEncodingEnabled(false))
             .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
-            .region(Region.of(region()))
+            .region(Region.of(REGION))
             .credentialsProvider(
                 StaticCredentialsProvider.create(AwsBasicCredentials.create("sandbox", "sandbox")))
             .httpClientBuilder(UrlConnectionHttpClient.builder())
@@ -49,6 +52,7 @@ public final class S3Server implements AutoCloseable {
     Path folder = Folders.create("s3");
     ServerProcess process =
         ServerProcess.start(
+            folder,
             folder,
             List.of(
                 ServerProcess.JAVA,
@@ -64,7 +68,7 @@ public final class S3Server implements AutoCloseable {
                 "--server.ssl.enabled=false",
                 // A second port that cannot be switched off.
                 "--http.port=0",
-                "--com.adobe.testing.s3mock.store.region=eu-west-1"),
+                "--com.adobe.testing.s3mock.store.region=" + REGION),
             System.getenv());
     try {
       return new S3Server(process);
@@ -79,11 +83,6 @@ public final class S3Server implements AutoCloseable {
     return endpoint;
   }
 
-  /** The region of every bucket; not {@code us-east-1}, which is what code falls back to. */
-  public String region() {
-    return "eu-west-1";
-  }
-
   /** A client of this server, closed with it. */
   public S3Client client() {
     return client;
@@ -95,7 +94,7 @@ public final class S3Server implements AutoCloseable {
         request ->
             request
                 .bucket(bucket)
-                .createBucketConfiguration(where -> where.locationConstraint(region())));
+                .createBucketConfiguration(where -> where.locationConstraint(REGION)));
   }
 
   /** Stores an object and returns its ETag, without quotes as in an S3 event. */

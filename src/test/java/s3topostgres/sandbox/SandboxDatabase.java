@@ -30,7 +30,7 @@ public final class SandboxDatabase implements AutoCloseable {
     database.executeOnServer("CREATE DATABASE " + database.name);
     database.set("sandbox.fetch_object", FetchObject.shellCommand());
     database.set("sandbox.s3_endpoint", s3.endpoint().toString());
-    database.set("sandbox.s3_region", s3.region());
+    database.set("sandbox.s3_region", S3Server.REGION);
     return database;
   }
 
@@ -94,7 +94,7 @@ public final class SandboxDatabase implements AutoCloseable {
   public void createRole(String role, String password) throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
-      String quoted = statement.enquoteIdentifier(role, true);
+      String quoted = "\"" + role.replace("\"", "\"\"") + "\"";
       execute(
           connection,
           "CREATE ROLE " + quoted + " LOGIN PASSWORD " + statement.enquoteLiteral(password),

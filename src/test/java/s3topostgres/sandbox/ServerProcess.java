@@ -1,6 +1,9 @@
 package s3topostgres.sandbox;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,13 +40,19 @@ final class ServerProcess implements AutoCloseable {
             });
   }
 
-  /** Starts the program with exactly that environment. The folder is this process's from now on. */
-  static ServerProcess start(Path folder, List<String> command, Map<String, String> environment)
+  /**
+   * Starts the program with exactly that environment.
+   *
+   * @param folder holds the log and is this process's from now on
+   * @param workingDirectory of the program, in the folder
+   */
+  static ServerProcess start(
+      Path folder, Path workingDirectory, List<String> command, Map<String, String> environment)
       throws IOException {
     Path log = folder.resolve("log");
     ProcessBuilder builder =
         new ProcessBuilder(command)
-            .directory(folder.toFile())
+            .directory(workingDirectory.toFile())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
     builder.environment().clear();
@@ -55,13 +64,32 @@ final class ServerProcess implements AutoCloseable {
   Matcher awaitLine(Pattern pattern) throws IOException {
     Instant limit = Instant.now().plus(START_LIMIT);
     while (process.isAlive() && Instant.now().isBefore(limit)) {
-      Matcher matcher = pattern.matcher(Files.readString(log));
+      Matcher matcher = pattern.matcher(log());
       if (matcher.find()) {
         return matcher;
       }
       sleep();
     }
-    throw new IOException("The server did not start. It printed:\n" + Files.readString(log));
+    throw new IOException("The server did not start. It printed:\n" + log());
+  }
+
+  /** What the program has printed so far. */
+  String log() {
+    try {
+      return new String(Files.readAllBytes(log), UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether the program still runs. */
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Ends the program at once, without telling it (SIGKILL). */
+  void kill() {
+    process.destroyForcibly().onExit().join();
   }
 
   @Override
