@@ -2,6 +2,7 @@ package s3topostgres.sandbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.InputStream;
@@ -94,13 +95,13 @@ public final class LambdaRuntime implements AutoCloseable {
     idle = Optional.empty();
     String id = UUID.randomUUID().toString();
     Instant deadline = Instant.now().plus(timeLimit);
-    next.getResponseHeaders().set("Lambda-Runtime-Aws-Request-Id", id);
-    next.getResponseHeaders()
-        .set("Lambda-Runtime-Deadline-Ms", Long.toString(deadline.toEpochMilli()));
-    next.getResponseHeaders()
-        .set(
-            "Lambda-Runtime-Invoked-Function-Arn",
-            "arn:aws:lambda:eu-west-1:000000000000:function:sandbox");
+    Headers headers = next.getResponseHeaders();
+    headers.set("Content-Type", "application/json"); // The client crashes without.
+    headers.set("Lambda-Runtime-Aws-Request-Id", id);
+    headers.set("Lambda-Runtime-Deadline-Ms", Long.toString(deadline.toEpochMilli()));
+    headers.set(
+        "Lambda-Runtime-Invoked-Function-Arn",
+        "arn:aws:lambda:" + S3Server.REGION + ":000000000000:function:sandbox");
     LocalHttpServer.answer(next, 200, event);
 
     Optional<HttpExchange> end = request(deadline);

@@ -1,0 +1,285 @@
+package s3topostgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.InputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import s3topostgres.sandbox.LambdaRuntime;
+import s3topostgres.sandbox.LambdaRuntime.Answer;
+import s3topostgres.sandbox.S3Server;
+import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxDatabase;
+import s3topostgres.sandbox.SsmServer;
+
+/** The package that is deployed, run by AWS's own runtime client, from S3's event to the rows. */
+class EndToEndIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String PASSWORD = "s3cret-'\"\\ %&";
+
+  private final S3Server s3 = Sandbox.shared().s3();
+  private final String bucket = "in-" + UUID.randomUUID();
+  private final Map<String, String> settings = new HashMap<>();
+  private SandboxDatabase database;
+  private String role;
+  private int sequence;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    database = Sandbox.shared().createDatabase();
+    role = "loader_" + UUID.randomUUID();
+    database.execute(
+        "CREATE EXTENSION aws_s3 CASCADE",
+        "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL)",
+        "INSERT INTO people VALUES (0, 'old')",
+        "CREATE SCHEMA history");
+    database.createRole(role, PASSWORD);
+    database.execute(
+        "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role),
+        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+    s3.createBucket(bucket);
+    settings.put("DB_HOST", database.host());
+    settings.put("DB_PORT", Integer.toString(database.port()));
+    settings.put("DB_DATABASE", database.name());
+    settings.put("DB_USERNAME", role);
+    settings.put("DB_PASSWORD", PASSWORD);
+    settings.put("DB_SSL_MODE", "disable");
+    settings.put("DB_TABLE_NAME", "people");
+    settings.put("HISTORY_TABLE", "history.loads");
+    settings.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
+  }
+
+  @AfterEach
+  void dropDatabase() throws Exception {
+    database.close();
+  }
+
+  @Test
+  void answersWithOneResultForEachRecord() throws Exception {
+    s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n2,Bo\n"));
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      Answer answer = lambda.invoke(event("people.csv"));
+
+      assertThat(answer.failed()).as(answer.body() + lambda.log()).isFalse();
+      ObjectNode load = (ObjectNode) JSON.readTree(answer.body()).at("/loads/0");
+      assertThat(load.remove("millis").asLong()).isPositive();
+      assertThat(load)
+          .isEqualTo(
+              JSON.readTree(
+                  """
+                  {"object": "s3://%s/people.csv", "table": "public.people", "status": "LOADED",
+                   "rows": 2, "bytes": 19}"""
+                      .formatted(bucket)));
+      assertThat(people()).containsExactly("1 Ana", "2 Bo");
+      assertThat(lambda.log())
+          .singleElement()
+          .asString()
+          .startsWith("INFO load status=LOADED object=s3://%s/people.csv".formatted(bucket));
+    }
+  }
+
+  @Test
+  void decodesKeysAsS3EncodesThem() throws Exception {
+    String key = "two words/a+b 100% m\u00fcnchen \ud83d\ude80.CSV";
+    s3.put(bucket, key, bytes("id,name\n1,Ana\n"));
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      Answer answer = lambda.invoke(event(key));
+
+      assertThat(JSON.readTree(answer.body()).at("/loads/0/object").asText())
+          .isEqualTo("s3://" + bucket + "/" + key);
+      assertThat(people()).containsExactly("1 Ana");
+    }
+  }
+
+  @Test
+  void ignoresWhatIsNoNewCsvFile() throws Exception {
+    JsonNode removed = JSON.readTree(event("people.csv"));
+    ((ObjectNode) removed.at("/Records/0")).put("eventName", "ObjectRemoved:Delete");
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      assertThat(lambda.invoke(resource("test-event.json")))
+          .isEqualTo(new Answer(false, "{\"loads\":[]}"));
+      for (String event : List.of(removed.toString(), event("people.txt"))) {
+        Answer answer = lambda.invoke(event);
+        assertThat(JSON.readTree(answer.body()).at("/loads/0/status").asText())
+            .as(answer.body())
+            .isEqualTo("IGNORED");
+      }
+      assertThat(lambda.log()).allMatch(line -> line.startsWith("INFO load status=IGNORED "));
+      assertThat(people()).containsExactly("0 old");
+    }
+  }
+
+  @Test
+  void triesAllRecordsAndLoadsTheGoodOnesOnce() throws Exception {
+    s3.put(bucket, "good.csv", bytes("id,name\n1,Ana\n"));
+    s3.put(bucket, "bad.csv", bytes("id,name\n1,Ana\nmarker-4711,Bo\n"));
+    s3.put(bucket, "worse.csv", bytes("id,nmae\n"));
+    String event = event("good.csv", "bad.csv", "worse.csv", "people.txt");
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      for (int tries = 0; tries < 2; tries++) {
+        Answer answer = lambda.invoke(event);
+        JsonNode error = JSON.readTree(answer.body());
+        assertThat(answer.failed()).isTrue();
+        assertThat(error.get("errorType").asText()).isEqualTo("s3topostgres.LoadException");
+        assertThat(error.get("errorMessage").asText())
+            .startsWith("ROW_REJECTED: s3://%s/bad.csv, line 3, column id: ".formatted(bucket));
+      }
+
+      assertThat(people()).containsExactly("1 Ana");
+      assertThat(database.rows("SELECT status, object_key FROM history.loads ORDER BY id"))
+          .containsExactly(
+              List.of("LOADED", "good.csv"),
+              List.of("FAILED", "bad.csv"),
+              List.of("FAILED", "worse.csv"),
+              List.of("FAILED", "bad.csv"),
+              List.of("FAILED", "worse.csv"));
+      assertThat(lambda.log())
+          .anyMatch(
+              line ->
+                  line.startsWith(
+                      "INFO load status=DUPLICATE object=s3://%s/good.csv".formatted(bucket)))
+          .anyMatch(
+              line -> line.contains("Suppressed: s3topostgres.LoadException: HEADER_MISMATCH"));
+      assertThat(String.join("\n", lambda.log())).doesNotContain("4711");
+    }
+  }
+
+  @Test
+  void reportsAllProblemsOfTheSettingsWhenItStarts() throws Exception {
+    settings.remove("DB_HOST");
+    settings.put("MIN_ROWS", "many");
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      JsonNode error = JSON.readTree(lambda.initError().orElseThrow());
+
+      assertThat(error.get("errorMessage").asText())
+          .startsWith("CONFIG_INVALID: the function's settings have 2 problems")
+          .contains("DB_HOST is not set", "MIN_ROWS is \"many\"");
+    }
+  }
+
+  @Test
+  void readsThePasswordAnewWhenItWasChanged() throws Exception {
+    s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
+    try (SsmServer ssm = SsmServer.launch()) {
+      ssm.put("/people/password", PASSWORD);
+      settings.remove("DB_PASSWORD");
+      settings.put("DB_PASSWORD_PARAMETER", "/people/password");
+      settings.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+
+      try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+        assertThat(lambda.invoke(event("people.csv")).failed()).isFalse();
+        assertThat(lambda.invoke(event("people.csv")).failed()).isFalse();
+        assertThat(ssm.requests()).isEqualTo(1);
+
+        database.execute("ALTER ROLE \"%s\" PASSWORD 'changed'".formatted(role));
+        Answer refused = lambda.invoke(event("people.csv"));
+        assertThat(refused.body()).contains("DATABASE_REFUSED").contains("refused the login");
+
+        ssm.put("/people/password", "changed");
+        assertThat(lambda.invoke(event("people.csv")).failed()).isFalse();
+        assertThat(String.join("\n", lambda.log()))
+            .doesNotContain(PASSWORD)
+            .doesNotContain("changed");
+      }
+    }
+  }
+
+  @Test
+  void saysThatThePasswordsParameterIsClosedToIt() throws Exception {
+    s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
+    try (SsmServer ssm = SsmServer.launch()) {
+      ssm.deny();
+      settings.remove("DB_PASSWORD");
+      settings.put("DB_PASSWORD_PARAMETER", "/people/password");
+      settings.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+
+      try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+        assertThat(lambda.invoke(event("people.csv")).body())
+            .contains("CONFIG_INVALID")
+            .contains("AccessDeniedException");
+      }
+    }
+  }
+
+  @Test
+  void answersBeforeItsTimeIsOver() throws Exception {
+    s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
+    settings.put("AFTER_LOAD_SQL", "SELECT pg_sleep(60)");
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      Answer answer = lambda.invoke(event("people.csv"), Duration.ofSeconds(14));
+
+      assertThat(JSON.readTree(answer.body()).get("errorMessage").asText())
+          .startsWith("OUT_OF_TIME: s3://%s/people.csv: ".formatted(bucket));
+      assertThat(people()).containsExactly("0 old");
+      assertThat(database.rows("SELECT error_code FROM history.loads"))
+          .containsExactly(List.of("OUT_OF_TIME"));
+    }
+  }
+
+  @Test
+  void showsNeitherThePasswordNorACellInTheMostDetailedLog() throws Exception {
+    s3.put(bucket, "people.csv", bytes("id,name\n1,marker-4711\n1,marker-4711\n"));
+    settings.put("LOG_LEVEL", "trace");
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      assertThat(lambda.invoke(event("people.csv")).body())
+          .contains("ROW_REJECTED")
+          .doesNotContain("4711");
+      assertThat(String.join("\n", lambda.log()))
+          .contains("TRUNCATE TABLE public.people")
+          .doesNotContain("4711")
+          .doesNotContain(PASSWORD);
+    }
+  }
+
+  private List<String> people() throws Exception {
+    return database.rows("SELECT id || ' ' || name FROM people ORDER BY id").stream()
+        .map(row -> row.get(0))
+        .toList();
+  }
+
+  /** An event as AWS documents it, with one record for each key, each newer than the last. */
+  private String event(String... keys) throws Exception {
+    ObjectNode event =
+        (ObjectNode) JSON.readTree(resource("object-created.json").replace("BUCKET", bucket));
+    JsonNode template = event.at("/Records/0");
+    ArrayNode records = event.putArray("Records");
+    for (String key : keys) {
+      ObjectNode record = template.deepCopy();
+      ObjectNode object = (ObjectNode) record.at("/s3/object");
+      object.put("key", URLEncoder.encode(key, StandardCharsets.UTF_8));
+      object.put("sequencer", "0055AED6DCD9%06X".formatted(++sequence));
+      record.put("eventTime", "2026-11-22T10:00:00.%03dZ".formatted(sequence));
+      records.add(record);
+    }
+    return event.toString();
+  }
+
+  private static String resource(String name) throws Exception {
+    try (InputStream in = EndToEndIT.class.getResourceAsStream("/events/" + name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}
