@@ -10,6 +10,7 @@ import java.security.cert.CertificateFactory;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.aws.AwsHttp;
 
 /**
  * The certificate authorities of a database that is not Amazon's, read when they are first needed
@@ -18,10 +19,12 @@ import s3topostgres.LoadException;
  */
 public final class CaCertificate {
   private final Optional<String> setting;
+  private final AwsHttp aws;
   private Optional<String> read = Optional.empty();
 
-  public CaCertificate(DatabaseSettings settings) {
+  public CaCertificate(DatabaseSettings settings, AwsHttp aws) {
     this.setting = settings.caCertificate();
+    this.aws = aws;
   }
 
   /**
@@ -31,14 +34,16 @@ public final class CaCertificate {
    */
   public Optional<String> pem() {
     if (read.isEmpty()) {
-      read = setting.map(CaCertificate::read);
+      read = setting.map(this::read);
     }
     return read;
   }
 
-  private static String read(String setting) {
+  private String read(String setting) {
     String pem =
-        setting.endsWith(".pem") ? file(setting) : Parameter.read(setting, "DB_CA_CERTIFICATE");
+        setting.endsWith(".pem")
+            ? file(setting)
+            : new Parameter(setting, "DB_CA_CERTIFICATE").read(aws);
     if (!holdsCertificates(pem)) {
       throw invalid(
           "%s (DB_CA_CERTIFICATE) holds no certificate in PEM".formatted(setting),

@@ -2,6 +2,7 @@ package s3topostgres.config;
 
 import java.util.Optional;
 import s3topostgres.LoadException;
+import s3topostgres.aws.AwsHttp;
 
 /**
  * What proves to the database that it is us: the password's setting itself, an SSM parameter that
@@ -10,10 +11,12 @@ import s3topostgres.LoadException;
  */
 public final class Password {
   private final DatabaseSettings settings;
+  private final AwsHttp aws;
   private Optional<Secret> current;
 
-  public Password(DatabaseSettings settings) {
+  public Password(DatabaseSettings settings, AwsHttp aws) {
     this.settings = settings;
+    this.aws = aws;
     this.current = settings.password();
   }
 
@@ -24,11 +27,11 @@ public final class Password {
    */
   public Secret get() {
     if (settings.login() == DatabaseSettings.Login.IAM) {
-      return IamToken.make(settings.host(), settings.port(), settings.username());
+      return IamToken.make(settings.host(), settings.port(), settings.username(), aws);
     }
     if (current.isEmpty()) {
       String name = settings.passwordParameter().orElseThrow();
-      current = Optional.of(new Secret(Parameter.read(name, "DB_PASSWORD_PARAMETER")));
+      current = Optional.of(new Secret(new Parameter(name, "DB_PASSWORD_PARAMETER").read(aws)));
     }
     return current.get();
   }

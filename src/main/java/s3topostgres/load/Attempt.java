@@ -23,7 +23,7 @@ final class Attempt implements AutoCloseable {
   private final ScheduledExecutorService ticker =
       Executors.newSingleThreadScheduledExecutor(Attempt::daemon);
 
-  private volatile String step = "looking";
+  private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
   private List<String> defaulted = List.of();

@@ -83,9 +83,6 @@ public final class Loader {
   private LoadResult load(Attempt attempt, Deadline deadline) {
     Upload upload = attempt.upload();
     refuseOtherBuckets(upload);
-    StoredObject object = objects.look(upload.object());
-    attempt.object(object);
-
     attempt.step("connecting");
     try (Session session = database.connect(deadline)) {
       S3Import.install(session);
@@ -95,15 +92,18 @@ public final class Loader {
       describe(session, attempt);
       TargetTable table = TargetTable.resolve(session, settings.table());
       attempt.table(table.name());
-      List<Column> columns = FileHead.columns(object, format, table);
-      attempt.defaulted(table.notAmong(columns));
-
       attempt.step("waiting-for-other-loads");
       table.lockOutOtherLoads(session);
       Optional<Status> recognised = history.recognise(session, table.name(), upload);
       if (recognised.isPresent()) {
         return attempt.ended(recognised.get(), 0, 0);
       }
+
+      attempt.step("looking");
+      StoredObject object = objects.look(upload.object());
+      attempt.object(object);
+      List<Column> columns = FileHead.columns(object, format, table);
+      attempt.defaulted(table.notAmong(columns));
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());

@@ -25,10 +25,10 @@ public final class Database {
   private final Password password;
   private final CaCertificate authorities;
 
-  public Database(DatabaseSettings settings, Password password) {
+  public Database(DatabaseSettings settings, Password password, CaCertificate authorities) {
     this.settings = settings;
     this.password = password;
-    this.authorities = new CaCertificate(settings);
+    this.authorities = authorities;
   }
 
   /**

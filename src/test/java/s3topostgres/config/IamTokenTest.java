@@ -1,39 +1,32 @@
 package s3topostgres.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import s3topostgres.LoadException;
-import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import s3topostgres.aws.AwsHttp;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.rds.RdsUtilities;
 
 class IamTokenTest {
   private static final String HOST = "people.abcdefghijkl.eu-west-2.rds.amazonaws.com";
-  private static final Map<String, String> PROCESS =
-      Map.of(
-          "aws.region", "eu-west-2",
-          "aws.accessKeyId", "AKIDEXAMPLE",
-          "aws.secretAccessKey", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-          "aws.sessionToken", "session/+=token");
+  private static final AwsSessionCredentials CREDENTIALS =
+      AwsSessionCredentials.create(
+          "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session/+=token");
 
-  @BeforeEach
-  void setProcess() {
-    PROCESS.forEach(System::setProperty);
-  }
-
-  @AfterEach
-  void clearProcess() {
-    PROCESS.keySet().forEach(System::clearProperty);
-  }
+  private final AwsHttp aws =
+      new AwsHttp(
+          Map.of(
+              "AWS_REGION", "eu-west-2",
+              "AWS_ACCESS_KEY_ID", CREDENTIALS.accessKeyId(),
+              "AWS_SECRET_ACCESS_KEY", CREDENTIALS.secretAccessKey(),
+              "AWS_SESSION_TOKEN", CREDENTIALS.sessionToken()));
 
   @ParameterizedTest
   @ValueSource(strings = {"csv_loader", "Mixed Case+%&=\u00fc"})
@@ -41,11 +34,11 @@ class IamTokenTest {
     String ours;
     String theirs;
     do { // Until both are of the same second.
-      ours = IamToken.make(HOST, 6432, username).reveal();
+      ours = IamToken.make(HOST, 6432, username, aws).reveal();
       theirs =
           RdsUtilities.builder()
               .region(Region.EU_WEST_2)
-              .credentialsProvider(DefaultCredentialsProvider.builder().build())
+              .credentialsProvider(StaticCredentialsProvider.create(CREDENTIALS))
               .build()
               .generateAuthenticationToken(
                   token -> token.hostname(HOST).port(6432).username(username));
@@ -57,25 +50,12 @@ class IamTokenTest {
 
   @Test
   void isMadeAnewForEachConnection() throws Exception {
-    Password password = new Password(settings());
+    Password password = new Password(settings(), aws);
     String first = password.get().reveal();
     Thread.sleep(1001);
 
     assertThat(password.get().reveal()).isNotEqualTo(first);
     assertThat(password.forget()).isFalse();
-  }
-
-  @Test
-  void saysThatTheProcessHasNoCredentials() {
-    System.setProperty("aws.region", "");
-    System.setProperty("aws.disableEc2Metadata", "true");
-    try {
-      assertThatThrownBy(() -> new Password(settings()).get())
-          .isInstanceOf(LoadException.class)
-          .hasMessageStartingWith("CONFIG_INVALID: no token for the database can be made");
-    } finally {
-      System.clearProperty("aws.disableEc2Metadata");
-    }
   }
 
   private static DatabaseSettings settings() {

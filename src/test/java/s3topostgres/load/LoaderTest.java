@@ -224,6 +224,15 @@ class LoaderTest {
   }
 
   @Test
+  void recognisesADeliveryWhoseObjectIsGone() {
+    Upload upload = fixture.upload("people.csv", "id,name\n1,Ana\n");
+    fixture.load(upload);
+    fixture.s3.delete(fixture.bucket, "people.csv");
+
+    assertThat(fixture.load(upload).status()).isEqualTo(DUPLICATE);
+  }
+
+  @Test
   void leavesNewerRowsAlone() {
     Upload older = fixture.upload("a.csv", "id,name\n1,older\n");
     Upload olderOfOtherKey = fixture.upload("b.csv", "id,name\n2,other\n");

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.aws.AwsHttp;
+import s3topostgres.config.CaCertificate;
 import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.sandbox.Certificates;
@@ -38,6 +40,12 @@ class TlsTest {
   private static PostgresServer server;
   private static SandboxDatabase database;
 
+  private final Map<String, String> aws =
+      new HashMap<>(
+          Map.of(
+              "AWS_REGION", "eu-west-1",
+              "AWS_ACCESS_KEY_ID", "test",
+              "AWS_SECRET_ACCESS_KEY", "test"));
   private final Map<String, String> settings =
       new HashMap<>(
           Map.of(
@@ -124,13 +132,10 @@ class TlsTest {
     try (SsmServer ssm = SsmServer.launch()) {
       ssm.put("/people/ca", Files.readString(folder.resolve("ours.pem")));
       settings.put("DB_CA_CERTIFICATE", "/people/ca");
-      withParameters(
-          ssm,
-          () -> {
-            Database connecting = connecting();
-            connecting.connectOnce(Deadline.in(Duration.ofSeconds(10))).close();
-            connecting.connectOnce(Deadline.in(Duration.ofSeconds(10))).close();
-          });
+      aws.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+      Database connecting = connecting();
+      connecting.connectOnce(Deadline.in(Duration.ofSeconds(10))).close();
+      connecting.connectOnce(Deadline.in(Duration.ofSeconds(10))).close();
 
       assertThat(ssm.requests()).isEqualTo(1);
     }
@@ -140,13 +145,12 @@ class TlsTest {
   void saysThatTheAuthoritysParameterCannotBeRead() throws Exception {
     try (SsmServer ssm = SsmServer.launch()) {
       settings.put("DB_CA_CERTIFICATE", "/people/ca");
-      withParameters(
-          ssm,
-          () ->
-              assertThat(failure(ErrorCode.CONFIG_INVALID))
-                  .hasMessageContaining(
-                      "the parameter /people/ca (DB_CA_CERTIFICATE) cannot be read: AWS answered"
-                          + " ParameterNotFound"));
+      aws.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+
+      assertThat(failure(ErrorCode.CONFIG_INVALID))
+          .hasMessageContaining(
+              "the parameter /people/ca (DB_CA_CERTIFICATE) cannot be read: AWS answered"
+                  + " ParameterNotFound");
     }
   }
 
@@ -196,7 +200,11 @@ class TlsTest {
 
   private Database connecting() {
     Settings read = Settings.read(settings);
-    return new Database(read.database(), new Password(read.database()));
+    AwsHttp http = new AwsHttp(aws);
+    return new Database(
+        read.database(),
+        new Password(read.database(), http),
+        new CaCertificate(read.database(), http));
   }
 
   /** Has the server show that certificate from now on. */
@@ -210,26 +218,6 @@ class TlsTest {
     // The server reads its files anew in its own time.
     while (!database.rows("SHOW ssl_cert_file").equals(List.of(List.of(file.toString())))) {
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-    }
-  }
-
-  @FunctionalInterface
-  private interface Action {
-    void run() throws Exception;
-  }
-
-  private static void withParameters(SsmServer ssm, Action action) throws Exception {
-    Map<String, String> properties =
-        Map.of(
-            "aws.endpointUrlSsm", ssm.endpoint().toString(),
-            "aws.region", "eu-west-1",
-            "aws.accessKeyId", "test",
-            "aws.secretAccessKey", "test");
-    properties.forEach(System::setProperty);
-    try {
-      action.run();
-    } finally {
-      System.clearProperty("aws.endpointUrlSsm");
     }
   }
 }
