@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
+import s3topostgres.config.CaCertificate;
 import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.load.LoadResult;
@@ -46,7 +48,11 @@ public final class CsvLoadHandler implements RequestStreamHandler {
     System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
     this.region = environment.getOrDefault("AWS_REGION", "");
     AwsHttp aws = new AwsHttp(environment);
-    Database database = new Database(settings.database(), new Password(settings.database(), aws));
+    Database database =
+        new Database(
+            settings.database(),
+            new Password(settings.database(), aws),
+            new CaCertificate(settings.database(), aws));
     this.loader = new Loader(settings.load(), settings.format(), new Objects(aws), database);
     warmUp(database);
   }
@@ -60,8 +66,7 @@ public final class CsvLoadHandler implements RequestStreamHandler {
     try {
       database.connectOnce(Deadline.in(WARM_UP)).close();
     } catch (LoadException e) {
-      org.slf4j.LoggerFactory.getLogger(CsvLoadHandler.class)
-          .debug("not warmed up: {}", e.getMessage());
+      LoggerFactory.getLogger(CsvLoadHandler.class).debug("not warmed up: {}", e.getMessage());
     }
   }
 

@@ -320,6 +320,7 @@ class LoadFailureTest {
     fixture.set("DB_PASSWORD", "").set("DB_PASSWORD_PARAMETER", "/people/password");
 
     assertThat(fixture.failure(CONFIG_INVALID, "people.csv", GOOD))
-        .hasMessageContaining("/people/password (DB_PASSWORD_PARAMETER) cannot be read");
+        .hasMessageContaining(
+            "the parameter /people/password (DB_PASSWORD_PARAMETER) cannot be read");
   }
 }
