@@ -20,6 +20,8 @@ import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.aws.AwsHttp;
+import s3topostgres.config.CaCertificate;
 import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
@@ -58,10 +60,6 @@ final class LoadFixture implements AutoCloseable {
   LoadFixture(PostgresServer server) {
     database = createDatabase(server);
     System.setOut(new PrintStream(log, true, StandardCharsets.UTF_8));
-    System.setProperty("aws.endpointUrlS3", s3.endpoint().toString());
-    System.setProperty("aws.region", REGION);
-    System.setProperty("aws.accessKeyId", "test");
-    System.setProperty("aws.secretAccessKey", "test");
     s3.createBucket(bucket);
     execute(
         "CREATE EXTENSION aws_s3 CASCADE",
@@ -128,11 +126,25 @@ final class LoadFixture implements AutoCloseable {
 
   Loader loader() {
     Settings read = Settings.read(settings);
+    AwsHttp aws =
+        new AwsHttp(
+            Map.of(
+                "AWS_REGION",
+                REGION,
+                "AWS_ACCESS_KEY_ID",
+                "test",
+                "AWS_SECRET_ACCESS_KEY",
+                "test",
+                "AWS_ENDPOINT_URL",
+                s3.endpoint().toString()));
     return new Loader(
         read.load(),
         read.format(),
-        new Objects(Map.of("AWS_ENDPOINT_URL_S3", s3.endpoint().toString())),
-        new Database(read.database(), new Password(read.database())));
+        new Objects(aws),
+        new Database(
+            read.database(),
+            new Password(read.database(), aws),
+            new CaCertificate(read.database(), aws)));
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */

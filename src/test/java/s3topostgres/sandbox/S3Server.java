@@ -49,27 +49,35 @@ public final class S3Server implements AutoCloseable {
 
   /** A new server without buckets. The caller closes it, which removes its objects. */
   public static S3Server launch() throws IOException {
+    return await(begin());
+  }
+
+  /** Begins to start a server, which takes seconds in which something else can be started. */
+  static ServerProcess begin() throws IOException {
     Path folder = Folders.create("s3");
-    ServerProcess process =
-        ServerProcess.start(
-            folder,
-            folder,
-            List.of(
-                ServerProcess.JAVA,
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:-UsePerfData",
-                "-Djava.io.tmpdir=" + folder,
-                "-jar",
-                Folders.SANDBOX.resolve("s3mock-exec.jar").toString(),
-                "--spring.main.banner-mode=off",
-                "--server.address=127.0.0.1",
-                "--server.port=0",
-                "--server.ssl.enabled=false",
-                // A second port that cannot be switched off.
-                "--http.port=0",
-                "--com.adobe.testing.s3mock.store.region=" + REGION),
-            System.getenv());
+    return ServerProcess.start(
+        folder,
+        folder,
+        List.of(
+            ServerProcess.JAVA,
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:-UsePerfData",
+            "-Djava.io.tmpdir=" + folder,
+            "-jar",
+            Folders.SANDBOX.resolve("s3mock-exec.jar").toString(),
+            "--spring.main.banner-mode=off",
+            "--server.address=127.0.0.1",
+            "--server.port=0",
+            "--server.ssl.enabled=false",
+            // A second port that cannot be switched off.
+            "--http.port=0",
+            "--com.adobe.testing.s3mock.store.region=" + REGION),
+        System.getenv());
+  }
+
+  /** Waits for a server that was begun. */
+  static S3Server await(ServerProcess process) throws IOException {
     try {
       return new S3Server(process);
     } catch (IOException | RuntimeException e) {
@@ -100,6 +108,11 @@ public final class S3Server implements AutoCloseable {
   /** Stores an object and returns its ETag, without quotes as in an S3 event. */
   public String put(String bucket, String key, byte[] content) {
     return put(bucket, key, content, null);
+  }
+
+  /** Stores a file as an object. */
+  public void put(String bucket, String key, Path file) {
+    client.putObject(request -> request.bucket(bucket).key(key), file);
   }
 
   /** Stores an object with that {@code Content-Encoding}, such as {@code gzip}. */

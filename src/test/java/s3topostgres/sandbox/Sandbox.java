@@ -23,9 +23,15 @@ public final class Sandbox implements AutoCloseable {
 
   /** Starts one of the caller's own. The caller closes it. */
   public static Sandbox launch() throws IOException, SQLException {
-    S3Server s3 = S3Server.launch();
+    ServerProcess s3 = S3Server.begin();
     try {
-      return new Sandbox(s3, PostgresServer.launch());
+      PostgresServer postgres = PostgresServer.launch();
+      try {
+        return new Sandbox(S3Server.await(s3), postgres);
+      } catch (IOException | RuntimeException e) {
+        postgres.close();
+        throw e;
+      }
     } catch (IOException | SQLException | RuntimeException e) {
       s3.close();
       throw e;

@@ -1,0 +1,201 @@
+package s3topostgres.sandbox;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import s3topostgres.sandbox.LocalPipeline.Delivery;
+import software.amazon.awssdk.services.s3.model.S3Object;
+
+/**
+ * {@code ./mvnw -Plocal}: the function at work on this machine, told in plain words. The exit code
+ * is 0 when everything went as it should.
+ *
+ * <p>System properties: {@code csv} is a file to load instead of the samples; {@code keep} goes on
+ * with whatever else comes, until Ctrl-C; {@code folder} is where that may be copied to, instead of
+ * {@code target/drop}.
+ */
+public final class LocalRun {
+  private static final Path SAMPLES = Path.of("src/test/resources/sample");
+  private static final Path OWN_FOLDER = Path.of("target/drop");
+
+  private final PrintStream out =
+      new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  private volatile boolean stopping;
+
+  private LocalRun() {}
+
+  /** Runs it and ends this JVM. */
+  public static void main(String[] arguments) {
+    LocalRun run = new LocalRun();
+    Thread main = Thread.currentThread();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> run.stop(main)));
+    System.exit(run.run() ? 0 : 1);
+  }
+
+  /** Lets the run end by itself when this JVM was told to end, as by Ctrl-C. */
+  private void stop(Thread main) {
+    stopping = true;
+    main.interrupt();
+    try {
+      ended.await(10, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean run() {
+    try {
+      String csv = System.getProperty("csv", "");
+      boolean good = csv.isEmpty() ? samples() : own(Path.of(csv));
+      out.println();
+      return good;
+    } catch (InterruptedException | IOException | SQLException | RuntimeException e) {
+      if (!stopping) {
+        e.printStackTrace(out);
+      }
+      return false;
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private boolean samples() throws IOException, SQLException, InterruptedException {
+    try (LocalPipeline pipeline =
+        start("people", "id integer PRIMARY KEY, name text NOT NULL, city text, joined date")) {
+      pipeline.upload(SAMPLES.resolve("people.csv"));
+      boolean loaded = deliver(pipeline);
+      long rows = pipeline.countRows();
+      pipeline.upload(SAMPLES.resolve("people-with-a-bad-line.csv"));
+      boolean refused = !deliver(pipeline);
+      boolean good = loaded && rows == 7 && refused && pipeline.countRows() == rows;
+      if (!good) {
+        out.println("That is not what should have happened.");
+      }
+      keepOn(pipeline);
+      return good;
+    }
+  }
+
+  private boolean own(Path csv) throws IOException, SQLException, InterruptedException {
+    String name = csv.getFileName().toString().replaceFirst("(?i)\\.csv$", "");
+    String columns =
+        header(csv).stream().map(column -> quoted(column) + " text").collect(joining(", "));
+    try (LocalPipeline pipeline = start(quoted(name), columns)) {
+      pipeline.upload(csv);
+      boolean loaded = deliver(pipeline);
+      keepOn(pipeline);
+      return loaded;
+    }
+  }
+
+  private LocalPipeline start(String table, String columns) throws IOException, SQLException {
+    Instant start = Instant.now();
+    out.println("Starting Postgres, an S3 server and the function, all on this machine.");
+    LocalPipeline pipeline = new LocalPipeline(table, columns);
+    out.printf("Ready after %d s.%n", Duration.between(start, Instant.now()).toSeconds());
+    return pipeline;
+  }
+
+  /** Tells the function what is new in the bucket, and us what came of it; false if any failed. */
+  private boolean deliver(LocalPipeline pipeline) throws IOException, SQLException {
+    boolean good = true;
+    for (S3Object upload : pipeline.uploads()) {
+      out.printf("%n%s is in the bucket, and S3 tells the function.%n", upload.key());
+      Delivery delivery = pipeline.deliver(upload);
+      boolean failed = delivery.answer().failed();
+      good &= !failed;
+      out.println(failed ? "The function fails:" : "The function answers:");
+      print(failed ? errorMessage(delivery.answer().body()) : delivery.answer().body());
+      out.println("It logged:");
+      delivery.log().forEach(this::print);
+      out.printf(
+          failed ? "The table still has its %d rows:%n" : "The table now has %d rows:%n",
+          pipeline.countRows());
+      TextTable.lines(pipeline.firstRows()).forEach(this::print);
+    }
+    return good;
+  }
+
+  private void keepOn(LocalPipeline pipeline)
+      throws IOException, SQLException, InterruptedException {
+    if (System.getProperty("keep") == null) {
+      return;
+    }
+    Path folder = Path.of(System.getProperty("folder", OWN_FOLDER.toString())).toAbsolutePath();
+    try {
+      DropFolder drop = new DropFolder(folder);
+      out.printf(
+          """
+
+          Copy CSV files into %s
+          or upload them to s3://%s at %s with any credentials.
+          The database: psql %s
+          Ctrl-C ends it all.
+          """,
+          folder, LocalPipeline.BUCKET, pipeline.s3Endpoint(), pipeline.databaseAddress());
+      while (!stopping) {
+        pipeline.upload(drop);
+        deliver(pipeline);
+        Thread.sleep(300);
+      }
+    } finally {
+      if (folder.equals(OWN_FOLDER.toAbsolutePath())) {
+        Folders.delete(folder);
+      }
+    }
+  }
+
+  private void print(String line) {
+    out.println("  " + line);
+  }
+
+  private static String errorMessage(String body) throws IOException {
+    return new ObjectMapper().readTree(body).path("errorMessage").asText();
+  }
+
+  /** The names in the first line of a file in UTF-8, each once. */
+  private static Set<String> header(Path csv) throws IOException {
+    String delimiter =
+        Pattern.quote(System.getenv().getOrDefault("CSV_DELIMITER", ",").replace("tab", "\t"));
+    Matcher field =
+        Pattern.compile(
+                "\\G(?:\"((?:[^\"]|\"\")*)\"|([^\"" + delimiter + "]+))?(?:" + delimiter + "|$)")
+            .matcher(firstLine(csv));
+    Set<String> names = new LinkedHashSet<>();
+    while (field.find()) {
+      String name = field.group(1) == null ? field.group(2) : field.group(1).replace("\"\"", "\"");
+      if (name != null && !name.isEmpty()) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private static String firstLine(Path csv) throws IOException {
+    try (var lines = Files.lines(csv, UTF_8)) {
+      return lines.findFirst().orElse("").replaceFirst("^\uFEFF", "");
+    }
+  }
+
+  private static String quoted(String name) {
+    return "\"" + name.replace("\"", "\"\"") + "\"";
+  }
+}

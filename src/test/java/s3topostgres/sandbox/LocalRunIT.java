@@ -1,0 +1,95 @@
+package s3topostgres.sandbox;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class LocalRunIT {
+  @TempDir Path temporary;
+  private List<Path> before;
+
+  @BeforeEach
+  void rememberFolders() throws IOException {
+    before = folders();
+  }
+
+  @AfterEach
+  void leavesNoFolderBehind() throws IOException {
+    assertThat(folders()).isEqualTo(before);
+  }
+
+  @Test
+  void showsAFileThatIsLoadedAndOneThatIsRefused() throws Exception {
+    Process run = start();
+
+    assertThat(run.waitFor()).as(output()).isZero();
+    assertThat(output())
+        .containsSubsequence(
+            "people.csv is in the bucket, and S3 tells the function.",
+            "\"status\":\"LOADED\",\"rows\":7",
+            "The table now has 7 rows:",
+            "3  | Zoë O'Neill             | Galway   | NULL",
+            "people-with-a-bad-line.csv is in the bucket, and S3 tells the function.",
+            "ROW_REJECTED: s3://drop/people-with-a-bad-line.csv, line 3, column joined: ",
+            "The table still has its 7 rows:");
+  }
+
+  @Test
+  void loadsAFileOfOnesOwnAndGoesOnUntilItIsStopped() throws Exception {
+    Path csv = Files.writeString(temporary.resolve("My file.csv"), "\"a\"\"b\",Größe\n1,2\n");
+    Path drop = temporary.resolve("drop");
+    Process run = start("-Dcsv=" + csv, "-Dkeep", "-Dfolder=" + drop);
+
+    awaitOutput("Ctrl-C ends it all.");
+    assertThat(output()).contains("\"status\":\"LOADED\",\"rows\":1", "a\"b | Größe");
+    Files.writeString(drop.resolve("ignored.txt"), "no CSV");
+    Files.writeString(drop.resolve("next.csv"), "Größe,\"a\"\"b\"\n3,4\n5,6\n");
+    awaitOutput("The table now has 2 rows:");
+    List<ProcessHandle> children = run.descendants().toList();
+    run.destroy();
+
+    assertThat(run.waitFor()).isEqualTo(143);
+    assertThat(output()).doesNotContain("Exception", "ignored.txt");
+    assertThat(children).isNotEmpty().noneMatch(ProcessHandle::isAlive);
+    assertThat(drop).isDirectoryContaining("glob:**/next.csv");
+  }
+
+  private Process start(String... options) throws IOException {
+    List<String> command = new ArrayList<>(List.of(ServerProcess.JAVA));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), LocalRun.class.getName()));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(temporary.resolve("output").toFile())
+        .start();
+  }
+
+  private String output() throws IOException {
+    return new String(Files.readAllBytes(temporary.resolve("output")), UTF_8);
+  }
+
+  private void awaitOutput(String text) throws Exception {
+    while (!output().contains(text)) {
+      Thread.sleep(100);
+    }
+  }
+
+  private static List<Path> folders() throws IOException {
+    try (Stream<Path> paths = Files.list(Folders.SANDBOX)) {
+      return paths.sorted().toList();
+    }
+  }
+}
