@@ -6,8 +6,8 @@ import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +22,7 @@ class ServerRestartTest {
 
   private static PostgresServer server;
 
+  private final CompletableFuture<Void> killed = new CompletableFuture<>();
   private LoadFixture fixture;
 
   @BeforeAll
@@ -74,7 +75,7 @@ class ServerRestartTest {
       network.before("TRUNCATE", this::kill);
       RunningLoad load = RunningLoad.start(fixture, upload);
       RunningLoad.await(() -> !load.running());
-      server.start();
+      startAfterKill();
 
       load.failure(DATABASE_UNAVAILABLE);
       assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
@@ -90,7 +91,7 @@ class ServerRestartTest {
       network.before("COMMIT", this::kill);
       RunningLoad load = RunningLoad.start(fixture, upload);
       RunningLoad.await(() -> !load.running());
-      server.start();
+      startAfterKill();
 
       assertThat(load.failure(DATABASE_UNAVAILABLE))
           .hasMessageContaining("not known whether the file is loaded");
@@ -109,7 +110,7 @@ class ServerRestartTest {
       network.before("COMMIT", () -> new Thread(this::kill).start());
       RunningLoad load = RunningLoad.start(fixture, upload);
       RunningLoad.await(() -> !load.running());
-      server.start();
+      startAfterKill();
 
       boolean loaded = fixture.people().equals(List.of("1|new|null"));
       assertThat(history().stream().filter("LOADED|null"::equals)).hasSize(loaded ? 2 : 1);
@@ -139,9 +140,15 @@ class ServerRestartTest {
   private void kill() {
     try {
       server.kill();
+      killed.complete(null);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      killed.completeExceptionally(e);
     }
+  }
+
+  private void startAfterKill() throws IOException {
+    killed.join();
+    server.start();
   }
 
   private List<String> history() {
