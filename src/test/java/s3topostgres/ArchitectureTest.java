@@ -40,7 +40,11 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("load", "handler")
         .whereLayer("s3")
         .mayOnlyBeAccessedByLayers("load", "handler")
+        .layer("aws")
+        .definedBy("s3topostgres.aws..")
         .whereLayer("config")
+        .mayOnlyAccessLayers("aws")
+        .whereLayer("aws")
         .mayNotAccessAnyLayer()
         .check(OURS);
   }
@@ -51,8 +55,10 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyS3AndTheSettingsKnowTheAwsSdk() {
-    onlyIn("software.amazon.awssdk..", "s3topostgres.s3..", "s3topostgres.config..");
+  void onlyOnePackageCallsAws() {
+    onlyIn("software.amazon.awssdk.http..", "s3topostgres.aws..");
+    onlyIn("software.amazon.awssdk.auth..", "s3topostgres.aws..");
+    onlyIn("software.amazon.awssdk.services..");
   }
 
   @Test

@@ -1,14 +1,16 @@
 package s3topostgres.handler;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestHandler;
-import com.amazonaws.services.lambda.runtime.events.S3Event;
-import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotification.S3EventNotificationRecord;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import s3topostgres.LoadException;
+import s3topostgres.aws.AwsHttp;
 import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.load.LoadResult;
@@ -17,13 +19,14 @@ import s3topostgres.load.Upload;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.Objects;
+import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 
 /**
  * The function: loads every CSV file that an S3 event announces, one transaction each. All records
  * of an event are tried; if any fails, the first failure is thrown with the others attached, so
  * that Lambda sends the event again, and what was loaded is then recognised.
  */
-public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport> {
+public final class CsvLoadHandler implements RequestStreamHandler {
   private final Loader loader;
   private final String region;
 
@@ -39,20 +42,22 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
     System.setProperty("org.slf4j.simpleLogger.log.s3topostgres", settings.logLevel());
     System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
     this.region = environment.getOrDefault("AWS_REGION", "");
+    AwsHttp aws = new AwsHttp(environment);
     this.loader =
         new Loader(
             settings.load(),
             settings.format(),
-            new Objects(environment),
-            new Database(settings.database(), new Password(settings.database())));
+            new Objects(aws),
+            new Database(settings.database(), new Password(settings.database(), aws)));
   }
 
   @Override
-  public LoadReport handleRequest(S3Event event, Context context) {
+  public void handleRequest(InputStream event, OutputStream answer, Context context)
+      throws IOException {
     Deadline functionEnd = Deadline.in(Duration.ofMillis(context.getRemainingTimeInMillis()));
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
-    for (S3EventNotificationRecord record : S3Events.records(event)) {
+    for (JsonNode record : S3Events.records(event)) {
       try {
         loads.add(load(record, functionEnd, context.getAwsRequestId()));
       } catch (LoadException e) {
@@ -64,11 +69,10 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
       failures.stream().skip(1).forEach(first::addSuppressed);
       throw first;
     }
-    return new LoadReport(loads);
+    answer.write(new LoadReport(loads).json());
   }
 
-  private LoadResult load(
-      S3EventNotificationRecord record, Deadline functionEnd, String requestId) {
+  private LoadResult load(JsonNode record, Deadline functionEnd, String requestId) {
     Upload upload = S3Events.upload(record, region);
     return S3Events.isNewCsv(record, upload)
         ? loader.load(upload, functionEnd, requestId)

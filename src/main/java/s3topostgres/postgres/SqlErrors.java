@@ -1,6 +1,8 @@
 package s3topostgres.postgres;
 
+import java.io.EOFException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
@@ -82,7 +84,7 @@ public final class SqlErrors {
           refused(
               "the database at " + where + " refused the login" + said.orElse(""),
               "Check DB_USERNAME, DB_DATABASE and the password or its parameter.");
-    } else if (hasCause(e, SSLException.class) || hasCause(e, GeneralSecurityException.class)) {
+    } else if (isCertificateRefused(e)) {
       failure =
           refused(
               "the TLS certificate of " + where + " is not accepted",
@@ -95,12 +97,34 @@ public final class SqlErrors {
                   + where
                   + " does not offer the connection that DB_SSL_MODE asks for",
               "Turn on TLS at the database, or set DB_SSL_MODE=disable where there is none.");
-    } else {
+    } else if (isConnectionLost(e) || state.startsWith(SqlState.RESOURCES_CLASS)) {
       failure =
           unavailable(
               "the database at " + where + " cannot be reached: " + reason(e) + said.orElse(""));
+    } else {
+      failure =
+          refused(
+              "the database at " + where + " refuses the connection" + said.orElse(""),
+              "Check that DB_USERNAME may connect to DB_DATABASE, and the database's own log.");
     }
     return failure.sqlState(e.getSQLState());
+  }
+
+  /**
+   * Whether it is the server's certificate, and not a network that fails in the handshake. The
+   * driver gives no cause when the name in the certificate is another one.
+   */
+  private static boolean isCertificateRefused(SQLException e) {
+    if (hasCause(e, EOFException.class)
+        || hasCause(e, SocketException.class)
+        || hasCause(e, SocketTimeoutException.class)) {
+      return false;
+    }
+    return hasCause(e, SSLException.class)
+        || hasCause(e, GeneralSecurityException.class)
+        || (state(e).equals(SqlState.CONNECTION_FAILURE)
+            && e.getCause() == null
+            && serverMessage(e).isEmpty());
   }
 
   private static String reason(SQLException e) {
@@ -110,7 +134,7 @@ public final class SqlErrors {
     if (hasCause(e, ConnectException.class)) {
       return "nothing listens there";
     }
-    if (hasCause(e, SocketTimeoutException.class)) {
+    if (hasCause(e, SocketTimeoutException.class) || e.getCause() == null) {
       return "no answer (check security groups and routes)";
     }
     return "SQLSTATE " + state(e);

@@ -1,17 +1,14 @@
 package s3topostgres.s3;
 
+import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import software.amazon.awssdk.core.ResponseBytes;
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
-import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.GetObjectResponse;
-import software.amazon.awssdk.services.s3.model.S3Exception;
+import s3topostgres.aws.AwsHttp;
+import software.amazon.awssdk.utils.http.SdkHttpUtils;
 
-/** Looks at objects in S3. Keeps one client for the life of the process. */
+/** Looks at objects in S3. */
 public final class Objects {
   /**
    * How much of an object is looked at: 256 KiB, as 1,600 columns have at most 100,800 bytes of
@@ -19,47 +16,40 @@ public final class Objects {
    */
   public static final int HEAD_BYTES = 256 * 1024;
 
-  private final S3Client s3;
+  private final AwsHttp aws;
 
-  /**
-   * @param environment with AWS's own variables; the SDK reads region, credentials and endpoint
-   *     from the process, we only see whether the endpoint is overridden
-   */
-  public Objects(Map<String, String> environment) {
-    boolean overridden =
-        environment.containsKey("AWS_ENDPOINT_URL_S3")
-            || environment.containsKey("AWS_ENDPOINT_URL");
-    this.s3 =
-        S3Client.builder()
-            .httpClientBuilder(UrlConnectionHttpClient.builder())
-            .forcePathStyle(overridden)
-            .build();
+  public Objects(AwsHttp aws) {
+    this.aws = aws;
   }
 
   /**
    * Size, ETag and first bytes of an object, in one request.
    *
+   * @param limit after which nothing is tried again
    * @throws LoadException {@code OBJECT_UNREADABLE} when it is empty, gone or not ours to read
    */
-  public StoredObject look(ObjectLocation location) {
+  public StoredObject look(ObjectLocation location, Duration limit) {
+    AwsHttp.Answer answer = ask(location, limit);
+    if (answer.status() >= 300) {
+      throw refused(answer.status(), location);
+    }
+    return new StoredObject(
+        size(answer),
+        answer.header("ETag").orElse("").replace("\"", ""),
+        answer.header("x-amz-version-id"),
+        answer.header("Content-Encoding"),
+        answer.body());
+  }
+
+  /** Path-style, which every S3 server and every bucket's name takes. */
+  private AwsHttp.Answer ask(ObjectLocation location, Duration limit) {
     try {
-      ResponseBytes<GetObjectResponse> answer =
-          s3.getObjectAsBytes(
-              request ->
-                  request
-                      .bucket(location.bucket())
-                      .key(location.key())
-                      .range("bytes=0-" + (HEAD_BYTES - 1)));
-      GetObjectResponse object = answer.response();
-      return new StoredObject(
-          size(object),
-          object.eTag().replace("\"", ""),
-          Optional.ofNullable(object.versionId()),
-          Optional.ofNullable(object.contentEncoding()),
-          answer.asByteArrayUnsafe());
-    } catch (S3Exception e) {
-      throw refused(e, location);
-    } catch (SdkException e) {
+      return aws.get(
+          "s3",
+          "/" + location.bucket() + "/" + SdkHttpUtils.urlEncodeIgnoreSlashes(location.key()),
+          Map.of("Range", "bytes=0-" + (HEAD_BYTES - 1)),
+          limit);
+    } catch (IOException e) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
           "S3 did not answer",
@@ -68,15 +58,15 @@ public final class Objects {
   }
 
   /** The whole size: the number behind the slash of {@code Content-Range: bytes 0-65535/200000}. */
-  private static long size(GetObjectResponse object) {
-    String range = object.contentRange();
-    return range == null
-        ? object.contentLength()
-        : Long.parseLong(range.substring(range.lastIndexOf('/') + 1));
+  private static long size(AwsHttp.Answer answer) {
+    return answer
+        .header("Content-Range")
+        .map(range -> Long.parseLong(range.substring(range.lastIndexOf('/') + 1)))
+        .orElse((long) answer.body().length);
   }
 
-  private static LoadException refused(S3Exception e, ObjectLocation location) {
-    return switch (e.statusCode()) {
+  private static LoadException refused(int status, ObjectLocation location) {
+    return switch (status) {
       case 416 -> empty();
       case 404 ->
           unreadable(
@@ -89,14 +79,14 @@ public final class Objects {
                   + " the object is encrypted with.");
       case 301, 307, 400 ->
           unreadable(
-              "S3 cannot serve it from here (HTTP %d)".formatted(e.statusCode()),
+              "S3 cannot serve it from here (HTTP %d)".formatted(status),
               "Check that the bucket "
                   + location.bucket()
                   + " is in the function's region, and that the function may use the key that the"
                   + " object is encrypted with.");
       default ->
           unreadable(
-              "S3 answered HTTP %d".formatted(e.statusCode()),
+              "S3 answered HTTP %d".formatted(status),
               "Send the event again; if that does not help, look at the bucket.");
     };
   }

@@ -1,0 +1,203 @@
+package s3topostgres.aws;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
+import software.amazon.awssdk.http.AbortableInputStream;
+import software.amazon.awssdk.http.ContentStreamProvider;
+import software.amazon.awssdk.http.HttpExecuteRequest;
+import software.amazon.awssdk.http.HttpExecuteResponse;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.SdkHttpMethod;
+import software.amazon.awssdk.http.SdkHttpRequest;
+import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
+import software.amazon.awssdk.http.auth.spi.signer.SignedRequest;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+import software.amazon.awssdk.identity.spi.AwsSessionCredentialsIdentity;
+
+/**
+ * Sends signed requests to AWS with the SDK's own signer and HTTP client, and none of its service
+ * clients: loading the classes of one takes half of the function's start-up. Keeps its connections
+ * for the life of the process.
+ *
+ * @see <a href="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html">Signature
+ *     Version 4</a>
+ */
+public final class AwsHttp {
+  private static final int TRIES = 3;
+  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration READ_TIMEOUT = Duration.ofSeconds(5);
+
+  /** With all tries; shorter than the database lets a transaction be idle. */
+  private static final Duration LONGEST_CALL = Duration.ofSeconds(20);
+
+  private static final int TOO_MANY_REQUESTS = 429;
+
+  private final Map<String, String> environment;
+  private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
+  private final SdkHttpClient client =
+      UrlConnectionHttpClient.builder()
+          .connectionTimeout(CONNECT_TIMEOUT)
+          .socketTimeout(READ_TIMEOUT)
+          .build();
+
+  /**
+   * @param environment with AWS's own variables: region, credentials, endpoints
+   */
+  public AwsHttp(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
+
+  /**
+   * What a service answered.
+   *
+   * @param status of HTTP; any
+   */
+  public record Answer(int status, Map<String, List<String>> headers, byte[] body) {
+
+    /** A header's first value, whatever the case of its name. */
+    public Optional<String> header(String name) {
+      return headers.entrySet().stream()
+          .filter(header -> name.equalsIgnoreCase(header.getKey()))
+          .map(header -> header.getValue().get(0))
+          .findFirst();
+    }
+  }
+
+  /**
+   * {@code GET} of a path.
+   *
+   * @param service as AWS signs for it and names its endpoint: {@code s3}
+   * @param path percent-encoded
+   * @param limit after which nothing is tried again
+   * @throws IOException when nobody answers
+   */
+  public Answer get(String service, String path, Map<String, String> headers, Duration limit)
+      throws IOException {
+    return send(service, SdkHttpMethod.GET, path, headers, "", limit);
+  }
+
+  /**
+   * {@code POST} of a text to the root.
+   *
+   * @throws IOException when nobody answers
+   */
+  public Answer post(String service, Map<String, String> headers, String body) throws IOException {
+    return send(service, SdkHttpMethod.POST, "/", headers, body, LONGEST_CALL);
+  }
+
+  private Answer send(
+      String service,
+      SdkHttpMethod method,
+      String path,
+      Map<String, String> headers,
+      String body,
+      Duration limit)
+      throws IOException {
+    long end = System.nanoTime() + Collections.min(List.of(limit, LONGEST_CALL)).toNanos();
+    SdkHttpRequest.Builder request =
+        SdkHttpRequest.builder().method(method).uri(endpoint(service)).encodedPath(path);
+    headers.forEach(request::putHeader);
+    for (int tries = 1; ; tries++) {
+      try {
+        Answer answer = sendOnce(service, request.build(), body);
+        if (isLast(tries, end) || (answer.status < 500 && answer.status != TOO_MANY_REQUESTS)) {
+          return answer;
+        }
+      } catch (IOException e) {
+        if (isLast(tries, end)) {
+          throw e;
+        }
+      }
+      pause(PAUSE.multipliedBy(tries));
+    }
+  }
+
+  private static boolean isLast(int tries, long end) {
+    return tries == TRIES || System.nanoTime() - end >= 0;
+  }
+
+  private Answer sendOnce(String service, SdkHttpRequest request, String body) throws IOException {
+    ContentStreamProvider payload =
+        () -> new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8));
+    SignedRequest signed =
+        signer.sign(
+            sign ->
+                sign.identity(credentials())
+                    .request(request)
+                    .payload(payload)
+                    .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, service)
+                    .putProperty(AwsV4HttpSigner.REGION_NAME, region())
+                    // S3 alone takes the path as it is sent.
+                    .putProperty(AwsV4HttpSigner.DOUBLE_URL_ENCODE, !service.equals("s3"))
+                    .putProperty(AwsV4HttpSigner.NORMALIZE_PATH, !service.equals("s3")));
+    HttpExecuteRequest.Builder execution = HttpExecuteRequest.builder().request(signed.request());
+    if (request.method() == SdkHttpMethod.POST) {
+      signed.payload().ifPresent(execution::contentStreamProvider);
+    }
+    HttpExecuteResponse response = client.prepareRequest(execution.build()).call();
+    Optional<AbortableInputStream> content = response.responseBody();
+    try (InputStream in = content.isPresent() ? content.get() : InputStream.nullInputStream()) {
+      return new Answer(
+          response.httpResponse().statusCode(),
+          response.httpResponse().headers(),
+          in.readAllBytes());
+    }
+  }
+
+  /** From the environment, where Lambda puts them; under SnapStart they are asked for. */
+  private AwsCredentialsIdentity credentials() {
+    String key = environment.get("AWS_ACCESS_KEY_ID");
+    String secret = environment.get("AWS_SECRET_ACCESS_KEY");
+    String token = environment.get("AWS_SESSION_TOKEN");
+    if (key == null) {
+      return ContainerCredentialsProvider.create().resolveCredentials();
+    }
+    return token == null
+        ? AwsCredentialsIdentity.create(key, secret)
+        : AwsSessionCredentialsIdentity.create(key, secret, token);
+  }
+
+  private URI endpoint(String service) {
+    String override =
+        environment.getOrDefault(
+            "AWS_ENDPOINT_URL_" + service.toUpperCase(Locale.ROOT),
+            environment.get("AWS_ENDPOINT_URL"));
+    return URI.create(
+        override == null
+            ? "https://%s%s.%s.%s".formatted(service, fips(), region(), suffix())
+            : override);
+  }
+
+  private String region() {
+    return environment.get("AWS_REGION");
+  }
+
+  private String fips() {
+    return "true".equals(environment.get("AWS_USE_FIPS_ENDPOINT")) ? "-fips" : "";
+  }
+
+  private String suffix() {
+    return region().startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  }
+
+  private static void pause(Duration duration) throws IOException {
+    try {
+      Thread.sleep(duration.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+}
