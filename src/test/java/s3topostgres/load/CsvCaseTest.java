@@ -83,6 +83,7 @@ class CsvCaseTest {
         $$
         """);
     connection = fixture.connect();
+    execute("SET timezone = 'UTC'");
   }
 
   @AfterAll
@@ -219,7 +220,7 @@ class CsvCaseTest {
           .unwrap(PGConnection.class)
           .getCopyAPI()
           .copyIn(copy(one), new ByteArrayInputStream(one.file()));
-      execute("SET CONSTRAINTS ALL IMMEDIATE");
+      execute("SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL timezone = 'UTC'");
       return rows();
     } finally {
       connection.rollback();

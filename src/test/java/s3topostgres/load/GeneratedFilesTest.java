@@ -83,6 +83,32 @@ class GeneratedFilesTest {
     }
   }
 
+  /** The header is longer than 64 KiB then. */
+  @Test
+  void mayHaveAsManyColumnsAsPostgresHas() throws Exception {
+    List<Column> table =
+        IntStream.rangeClosed(1, 1600)
+            .mapToObj(i -> new Column("x".repeat(50) + " " + i, "integer"))
+            .toList();
+    LoadFixture fixture = new LoadFixture();
+    try (Connection connection = fixture.connect()) {
+      create(table, fixture);
+      List<Column> order = new ArrayList<>(table);
+      Collections.shuffle(order, new Random(1));
+      String row = IntStream.rangeClosed(1, 1600).mapToObj(Integer::toString).collect(joining(","));
+
+      fixture
+          .set("DB_TABLE_NAME", "generated")
+          .load(
+              "wide.csv",
+              order.stream().map(Column::name).collect(joining(",", "", "\n")) + row + "\n");
+
+      assertThat(read(connection, order)).containsExactly(List.of(row.split(",")));
+    } finally {
+      fixture.close();
+    }
+  }
+
   private static void check(Random random, LoadFixture fixture, Connection connection)
       throws SQLException, IOException {
     Dialect dialect = dialect(random);
