@@ -50,7 +50,13 @@ class ServerlessTemplateIT {
           "S3_BUCKET_NAME");
 
   static final Set<String> DEPLOYMENT_SETTINGS =
-      Set.of("AWS_REGION", "KMS_KEY_ARNS", "SECURITY_GROUP_IDS", "SUBNET_IDS");
+      Set.of(
+          "AWS_REGION",
+          "DB_CLUSTER_IDENTIFIER",
+          "DB_INSTANCE_IDENTIFIER",
+          "KMS_KEY_ARNS",
+          "SECURITY_GROUP_IDS",
+          "SUBNET_IDS");
 
   /** What cannot be left out, and nothing else. */
   private static final Map<String, String> TYPICAL =
