@@ -103,7 +103,8 @@ final class CloudFormation {
       case "Ref" -> ref(argument.asText());
       case "Fn::GetAtt" ->
           JSON.textNode("${" + argument.get(0).asText() + "." + argument.get(1).asText() + "}");
-      case "Fn::Sub" -> JSON.textNode(sub(argument.asText()));
+      case "Fn::Sub" ->
+          JSON.textNode(argument.isArray() ? subAll(argument) : sub(argument.asText()));
       case "Fn::Join" ->
           JSON.textNode(String.join(argument.get(0).asText(), texts(resolve(argument.get(1)))));
       case "Fn::Split" -> split(argument.get(0).asText(), resolve(argument.get(1)).asText());
@@ -130,6 +131,15 @@ final class CloudFormation {
 
   private static JsonNode ref(String name) {
     return name.equals("AWS::NoValue") ? JSON.missingNode() : JSON.textNode(sub("${" + name + "}"));
+  }
+
+  /** With names of the text's own, and {@code ${!Literal}}. */
+  private String subAll(JsonNode argument) {
+    String result = sub(argument.get(0).asText());
+    for (Map.Entry<String, JsonNode> own : argument.get(1).properties()) {
+      result = result.replace("${" + own.getKey() + "}", resolve(own.getValue()).asText());
+    }
+    return result.replace("${!", "${");
   }
 
   private static String sub(String text) {
