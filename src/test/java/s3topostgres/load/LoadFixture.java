@@ -21,6 +21,7 @@ import java.util.concurrent.locks.LockSupport;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
+import s3topostgres.config.CaCertificate;
 import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
@@ -140,7 +141,10 @@ final class LoadFixture implements AutoCloseable {
         read.load(),
         read.format(),
         new Objects(aws),
-        new Database(read.database(), new Password(read.database(), aws)));
+        new Database(
+            read.database(),
+            new Password(read.database(), aws),
+            new CaCertificate(read.database(), aws)));
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */
