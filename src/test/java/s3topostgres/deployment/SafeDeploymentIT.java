@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import s3topostgres.deploy.DatabaseRoleHandler;
 
 /**
  * Three configurations, and what each may do: a right that is not listed here fails the test, as
@@ -146,6 +147,45 @@ class SafeDeploymentIT {
                 + " {\"Bool\":{\"aws:SecureTransport\":\"false\"}}"));
     assertThat(Rights.of(TEMPLATES.get(Configuration.EVERYTHING)))
         .containsExactlyInAnyOrderElementsOf(rights);
+  }
+
+  @Test
+  void mayChangeTheRolesOfTheClusterThatIsNamed() {
+    CloudFormation template = template("cluster", Map.of("DB_CLUSTER_IDENTIFIER", "aurora"));
+
+    String cluster = "arn:aws:rds:eu-west-2:123456789012:cluster:aurora";
+    assertThat(Rights.of(template))
+        .contains(
+            "DatabaseRoleFunctionPolicy: Allow [rds:AddRoleToDBCluster, rds:DescribeDBClusters,"
+                + " rds:RemoveRoleFromDBCluster] on ["
+                + cluster
+                + "]",
+            "DatabaseRole trust: Allow [sts:AssumeRole] to {\"Service\":\"rds.amazonaws.com\"} if"
+                + " {\"StringEquals\":{\"aws:SourceAccount\":\"123456789012\","
+                + "\"aws:SourceArn\":\""
+                + cluster
+                + "\"}}");
+    assertThat(template.properties("DatabaseRoleAssociation"))
+        .isEqualTo(
+            new ObjectMapper()
+                .valueToTree(
+                    Map.of(
+                        "ServiceToken", "${DatabaseRoleLambdaFunction.Arn}",
+                        "ServiceTimeout", 1800,
+                        "Role", "${DatabaseRole.Arn}",
+                        "Instance", "",
+                        "Cluster", "aurora")));
+  }
+
+  /** RDS and CloudFormation cannot be reached from a VPC without a way out. */
+  @Test
+  void associatesTheRoleFromOutsideOfTheVpc() {
+    JsonNode function =
+        TEMPLATES.get(Configuration.EVERYTHING).properties("DatabaseRoleLambdaFunction");
+
+    assertThat(function.path("Handler").asText()).isEqualTo(DatabaseRoleHandler.class.getName());
+    assertThat(function.has("VpcConfig")).isFalse();
+    assertThat(function.path("Timeout").asInt()).isEqualTo(900);
   }
 
   @ParameterizedTest
