@@ -42,6 +42,12 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("load", "handler")
         .layer("aws")
         .definedBy("s3topostgres.aws..")
+        .layer("deploy")
+        .definedBy("s3topostgres.deploy..")
+        .whereLayer("deploy")
+        .mayNotBeAccessedByAnyLayer()
+        .whereLayer("deploy")
+        .mayOnlyAccessLayers("aws")
         .whereLayer("config")
         .mayOnlyAccessLayers("aws")
         .whereLayer("aws")
@@ -50,8 +56,8 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyTheHandlerKnowsLambda() {
-    onlyIn("com.amazonaws..", "s3topostgres.handler..");
+  void onlyTheHandlersKnowLambda() {
+    onlyIn("com.amazonaws..", "s3topostgres.handler..", "s3topostgres.deploy..");
   }
 
   @Test

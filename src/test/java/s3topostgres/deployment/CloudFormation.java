@@ -44,16 +44,35 @@ final class CloudFormation {
   /** Logical id and type of every resource, as {@code "LoadRole AWS::IAM::Role"}. */
   Set<String> resources() {
     Set<String> resources = new TreeSet<>();
-    template
-        .path("Resources")
-        .properties()
-        .forEach(e -> resources.add(e.getKey() + " " + e.getValue().path("Type").asText()));
+    for (String logicalId : logicalIds()) {
+      resources.add(logicalId + " " + resource(logicalId).path("Type").asText());
+    }
     return resources;
+  }
+
+  /** The logical ids of the resources of a type. */
+  Set<String> resources(String type) {
+    Set<String> ids = logicalIds();
+    ids.removeIf(logicalId -> !resource(logicalId).path("Type").asText().equals(type));
+    return ids;
   }
 
   /** The resource's properties; of JSON's kind "missing" when there is no such resource. */
   JsonNode properties(String logicalId) {
-    return resolve(template.path("Resources").path(logicalId).path("Properties"));
+    return resolve(resource(logicalId).path("Properties"));
+  }
+
+  private Set<String> logicalIds() {
+    Set<String> ids = new TreeSet<>();
+    template.path("Resources").fieldNames().forEachRemaining(ids::add);
+    ids.removeIf(logicalId -> resource(logicalId).isMissingNode());
+    return ids;
+  }
+
+  private JsonNode resource(String logicalId) {
+    JsonNode resource = template.path("Resources").path(logicalId);
+    boolean left = resource.has("Condition") && !condition(resource.path("Condition").asText());
+    return left ? JSON.missingNode() : resource;
   }
 
   private JsonNode resolve(JsonNode node) {
@@ -67,12 +86,15 @@ final class CloudFormation {
     }
     if (node.size() == 1) {
       String function = node.fieldNames().next();
+      if (function.equals("Condition") && node.get(function).isTextual()) {
+        return JSON.booleanNode(condition(node.get(function).asText()));
+      }
       if (function.equals("Ref") || function.startsWith("Fn::")) {
         return call(function, node.get(function));
       }
     }
     ObjectNode object = JSON.objectNode();
-    node.properties().forEach(e -> object.set(e.getKey(), resolve(e.getValue())));
+    node.properties().forEach(e -> setUnlessMissing(object, e.getKey(), resolve(e.getValue())));
     return object;
   }
 
@@ -81,7 +103,8 @@ final class CloudFormation {
       case "Ref" -> ref(argument.asText());
       case "Fn::GetAtt" ->
           JSON.textNode("${" + argument.get(0).asText() + "." + argument.get(1).asText() + "}");
-      case "Fn::Sub" -> JSON.textNode(sub(argument.asText()));
+      case "Fn::Sub" ->
+          JSON.textNode(argument.isArray() ? subAll(argument) : sub(argument.asText()));
       case "Fn::Join" ->
           JSON.textNode(String.join(argument.get(0).asText(), texts(resolve(argument.get(1)))));
       case "Fn::Split" -> split(argument.get(0).asText(), resolve(argument.get(1)).asText());
@@ -89,6 +112,8 @@ final class CloudFormation {
       case "Fn::Equals" ->
           JSON.booleanNode(resolve(argument.get(0)).equals(resolve(argument.get(1))));
       case "Fn::Not" -> JSON.booleanNode(!resolve(argument.get(0)).asBoolean());
+      case "Fn::And" -> JSON.booleanNode(booleans(argument).stream().allMatch(b -> b));
+      case "Fn::Or" -> JSON.booleanNode(booleans(argument).stream().anyMatch(b -> b));
       case "Fn::If" -> resolve(argument.get(condition(argument.get(0).asText()) ? 1 : 2));
       default -> throw new IllegalArgumentException("Not a function this class knows: " + function);
     };
@@ -98,8 +123,23 @@ final class CloudFormation {
     return resolve(template.path("Conditions").path(name)).asBoolean();
   }
 
+  private List<Boolean> booleans(JsonNode conditions) {
+    List<Boolean> results = new ArrayList<>();
+    conditions.forEach(item -> results.add(resolve(item).asBoolean()));
+    return results;
+  }
+
   private static JsonNode ref(String name) {
     return name.equals("AWS::NoValue") ? JSON.missingNode() : JSON.textNode(sub("${" + name + "}"));
+  }
+
+  /** With names of the text's own, and {@code ${!Literal}}. */
+  private String subAll(JsonNode argument) {
+    String result = sub(argument.get(0).asText());
+    for (Map.Entry<String, JsonNode> own : argument.get(1).properties()) {
+      result = result.replace("${" + own.getKey() + "}", resolve(own.getValue()).asText());
+    }
+    return result.replace("${!", "${");
   }
 
   private static String sub(String text) {
@@ -122,6 +162,12 @@ final class CloudFormation {
     List<String> texts = new ArrayList<>();
     array.forEach(item -> texts.add(item.asText()));
     return texts;
+  }
+
+  private static void setUnlessMissing(ObjectNode object, String name, JsonNode value) {
+    if (!value.isMissingNode()) {
+      object.set(name, value);
+    }
   }
 
   private static void addUnlessMissing(ArrayNode array, JsonNode item) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -52,7 +53,15 @@ class ServerlessTemplateIT {
           "S3_BUCKET_NAME");
 
   static final Set<String> DEPLOYMENT_SETTINGS =
-      Set.of("AWS_REGION", "KMS_KEY_ARNS", "SECURITY_GROUP_IDS", "SUBNET_IDS");
+      Set.of(
+          "AWS_REGION",
+          "DB_CLUSTER_IDENTIFIER",
+          "DB_INSTANCE_IDENTIFIER",
+          "EXPECT_LOAD_EVERY_HOURS",
+          "FAILURES_TO",
+          "KMS_KEY_ARNS",
+          "SECURITY_GROUP_IDS",
+          "SUBNET_IDS");
 
   /** What cannot be left out, and nothing else. */
   private static final Map<String, String> TYPICAL =
@@ -145,6 +154,20 @@ class ServerlessTemplateIT {
   }
 
   @Test
+  void deploysTheCheckBesideIt() {
+    ObjectNode check = typical.properties("CheckLambdaFunction").deepCopy();
+    ObjectNode load = typical.properties("LoadLambdaFunction").deepCopy();
+
+    assertThat(check.remove("Handler").asText()).isEqualTo("s3topostgres.handler.CheckHandler");
+    assertThat(check.remove("FunctionName").asText()).isEqualTo("example-production-check");
+    assertThat(check.remove("Timeout").asInt()).isEqualTo(60);
+    // The rest, network, settings and role, is the load's.
+    check.remove("Description");
+    load.remove(List.of("Handler", "FunctionName", "Timeout", "Description"));
+    assertThat(check).isEqualTo(load);
+  }
+
+  @Test
   void retriesAFailedLoadTwice() {
     assertThat(typical.properties("LoadLambdaEvConf"))
         .isEqualTo(
@@ -181,6 +204,13 @@ class ServerlessTemplateIT {
             "LoadLambdaEvConf AWS::Lambda::EventInvokeConfig",
             "LoadLogGroup AWS::Logs::LogGroup",
             "LoadRole AWS::IAM::Role",
+            "CheckLambdaFunction AWS::Lambda::Function",
+            "CheckLogGroup AWS::Logs::LogGroup",
+            "DroppedAlarm AWS::CloudWatch::Alarm",
+            "DurationAlarm AWS::CloudWatch::Alarm",
+            "ErrorsAlarm AWS::CloudWatch::Alarm",
+            "ThrottlesAlarm AWS::CloudWatch::Alarm",
+            "Dashboard AWS::CloudWatch::Dashboard",
             // osls brings these for a bucket that exists: a function that adds the notification,
             "LoadCustomS31 Custom::S3",
             CUSTOM_RESOURCE + " AWS::Lambda::Function",
@@ -364,14 +394,16 @@ class ServerlessTemplateIT {
         "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]",
         "Allow [ssm:GetParameter]"
             + " on [arn:aws:ssm:eu-west-2:123456789012:parameter/app/production/db-password]",
-        "Allow [logs:CreateLogStream, logs:PutLogEvents] on [${LoadLogGroup.Arn}]",
+        "Allow [logs:CreateLogStream, logs:PutLogEvents]"
+            + " on [${CheckLogGroup.Arn}, ${LoadLogGroup.Arn}]",
         "Allow [ec2:AssignPrivateIpAddresses, ec2:CreateNetworkInterface,"
             + " ec2:DeleteNetworkInterface, ec2:UnassignPrivateIpAddresses]"
             + " on [arn:aws:ec2:eu-west-2:*:*/*]",
         // The one "*" that is unavoidable: EC2 does not know these two on less.
         "Allow [ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets] on [*]",
         "Deny [ec2:*] on [*] if {\"ArnEquals\":{\"lambda:SourceFunctionArn\":"
-            + "\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-load\"}}");
+            + "[\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-load\","
+            + "\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-check\"]}}");
   }
 
   /** One line a statement: effect, actions, resources and, if any, the condition. */

@@ -1,0 +1,447 @@
+package s3topostgres.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import s3topostgres.sandbox.CloudFormationServer;
+import s3topostgres.sandbox.LambdaRuntime;
+import s3topostgres.sandbox.LambdaRuntime.Answer;
+import s3topostgres.sandbox.RdsServer;
+
+/**
+ * The custom resource as it is deployed, between a CloudFormation and an RDS that answer as AWS
+ * documents them.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DatabaseRoleIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String ROLE = "arn:aws:iam::123456789012:role/stack-DatabaseRole-1";
+  private static final String OTHER_ROLE = "arn:aws:iam::123456789012:role/by-hand";
+  private static final String STACK =
+      "arn:aws:cloudformation:eu-west-2:123456789012:stack/example/1";
+  private static final Map<String, String> INSTANCE =
+      Map.of("Role", ROLE, "Instance", "example", "Cluster", "");
+  private static final Map<String, String> CLUSTER =
+      Map.of("Role", ROLE, "Instance", "", "Cluster", "aurora");
+
+  private final RdsServer rds = RdsServer.launch();
+  private final CloudFormationServer cloudFormation = CloudFormationServer.launch();
+  private final LambdaRuntime lambda =
+      LambdaRuntime.start(
+          "databaseRole", Map.of("AWS_ENDPOINT_URL_RDS", rds.endpoint().toString()));
+
+  DatabaseRoleIT() throws IOException {}
+
+  @BeforeEach
+  void createDatabases() {
+    rds.clear();
+    rds.createInstance("example");
+    rds.createCluster("aurora");
+  }
+
+  @AfterAll
+  void stop() {
+    lambda.close();
+    cloudFormation.close();
+    rds.close();
+  }
+
+  @Test
+  void associatesTheRoleWithTheInstance() throws Exception {
+    assertThat(request("Create", "", INSTANCE))
+        .isEqualTo(
+            JSON.readTree(
+                """
+                {"Status": "SUCCESS", "Reason": "", "PhysicalResourceId": "db-instance/example/s3Import",
+                 "StackId": "%s", "RequestId": "request-1", "LogicalResourceId": "DatabaseRoleAssociation"}"""
+                    .formatted(STACK)));
+
+    assertThat(rds.roles("example")).containsExactly(ROLE + " s3Import ACTIVE");
+    assertThat(lambda.log())
+        .noneMatch(line -> line.contains("Signature") || line.contains("answer?"));
+  }
+
+  @Test
+  void associatesTheRoleWithTheCluster() throws Exception {
+    assertSucceeds(request("Create", "", CLUSTER), "db-cluster/aurora/s3Import");
+
+    assertThat(rds.roles("aurora")).containsExactly(ROLE + " s3Import ACTIVE");
+  }
+
+  @Test
+  void leavesRolesForOtherFeaturesAlone() throws Exception {
+    rds.associate("example", OTHER_ROLE, "s3Export");
+
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(
+        request("Delete", "db-instance/example/s3Import", INSTANCE),
+        "db-instance/example/s3Import");
+
+    assertThat(rds.roles("example")).containsExactly(OTHER_ROLE + " s3Export ACTIVE");
+  }
+
+  @Test
+  void adoptsAnAssociationWithTheStacksRole() throws Exception {
+    rds.associate("example", ROLE, "s3Import");
+
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+
+    assertThat(rds.changes()).isEmpty();
+  }
+
+  @Test
+  void canBeRepeated() throws Exception {
+    for (int tries = 0; tries < 2; tries++) {
+      assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    }
+    assertThat(rds.changes()).containsExactly("AddRoleToDBInstance example " + ROLE);
+
+    for (int tries = 0; tries < 2; tries++) {
+      assertSucceeds(
+          request("Delete", "db-instance/example/s3Import", INSTANCE),
+          "db-instance/example/s3Import");
+    }
+    assertThat(rds.roles("example")).isEmpty();
+    assertThat(rds.changes()).hasSize(2);
+  }
+
+  @Test
+  void refusesToReplaceAnotherRole() throws Exception {
+    rds.associate("example", OTHER_ROLE, "s3Import");
+
+    assertFails(
+        request("Create", "", INSTANCE),
+        "db-instance/example/s3Import",
+        "The DB instance example has the role " + OTHER_ROLE + " for s3Import already",
+        "leave DB_INSTANCE_IDENTIFIER unset",
+        "aws rds remove-role-from-db-instance --db-instance-identifier example"
+            + " --feature-name s3Import --role-arn "
+            + OTHER_ROLE);
+
+    // What CloudFormation sends next.
+    assertSucceeds(
+        request("Delete", "db-instance/example/s3Import", INSTANCE),
+        "db-instance/example/s3Import");
+    assertThat(rds.roles("example")).containsExactly(OTHER_ROLE + " s3Import ACTIVE");
+  }
+
+  @Test
+  void refusesToReplaceAnotherRoleOfACluster() throws Exception {
+    rds.associate("aurora", OTHER_ROLE, "s3Import");
+
+    assertFails(
+        request("Create", "", CLUSTER),
+        "db-cluster/aurora/s3Import",
+        "The Aurora cluster aurora has the role " + OTHER_ROLE,
+        "aws rds remove-role-from-db-cluster --db-cluster-identifier aurora");
+  }
+
+  @Test
+  void looksAgainWhenSomebodyWasFaster() throws Exception {
+    rds.fail("AddRoleToDBInstance", 400, "DBInstanceRoleAlreadyExists", "There is one.");
+
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+  }
+
+  @Test
+  void saysThatThereIsNoSuchDatabase() throws Exception {
+    Map<String, String> unknown = Map.of("Role", ROLE, "Instance", "exmaple", "Cluster", "");
+    assertFails(
+        request("Create", "", unknown),
+        "db-instance/exmaple/s3Import",
+        "There is no DB instance exmaple in this account and region",
+        "Correct DB_INSTANCE_IDENTIFIER.");
+    assertSucceeds(
+        request("Delete", "db-instance/exmaple/s3Import", unknown), "db-instance/exmaple/s3Import");
+
+    Map<String, String> cluster = Map.of("Role", ROLE, "Instance", "", "Cluster", "example");
+    assertFails(
+        request("Create", "", cluster),
+        "db-cluster/example/s3Import",
+        "There is no Aurora cluster example",
+        "Correct DB_CLUSTER_IDENTIFIER.");
+  }
+
+  @Test
+  void saysThatTheRoleIsTheClusters() throws Exception {
+    rds.join("example", "aurora");
+
+    assertFails(
+        request("Create", "", INSTANCE),
+        "db-instance/example/s3Import",
+        "belongs to the cluster aurora",
+        "Set DB_CLUSTER_IDENTIFIER=aurora instead");
+  }
+
+  @Test
+  void takesExactlyOneDatabase() throws Exception {
+    Map<String, String> both = Map.of("Role", ROLE, "Instance", "example", "Cluster", "aurora");
+    assertFails(
+        request("Create", "", both),
+        "none/s3Import",
+        "DB_INSTANCE_IDENTIFIER and DB_CLUSTER_IDENTIFIER are both set");
+    assertSucceeds(request("Delete", "none/s3Import", both), "none/s3Import");
+
+    Map<String, String> none = Map.of("Role", ROLE, "Instance", "", "Cluster", "");
+    assertFails(request("Create", "", none), "none/s3Import", "Neither DB_INSTANCE_IDENTIFIER");
+    assertThat(rds.changes()).isEmpty();
+  }
+
+  @Test
+  void takesNamesAsRdsKeepsThem() throws Exception {
+    assertFails(
+        request("Create", "", Map.of("Role", ROLE, "Instance", "Example", "Cluster", "")),
+        "none/s3Import",
+        "DB_INSTANCE_IDENTIFIER is \"Example\", but RDS keeps names in lower case");
+  }
+
+  @Test
+  void waitsForABusyDatabase() throws Exception {
+    rds.fail("AddRoleToDBInstance", 400, "InvalidDBInstanceState", "example is backing-up");
+    rds.fail("AddRoleToDBInstance", 400, "InvalidDBInstanceState", "example is modifying");
+
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+
+    rds.fail("RemoveRoleFromDBInstance", 400, "InvalidDBInstanceState", "example is modifying");
+    assertSucceeds(
+        request("Delete", "db-instance/example/s3Import", INSTANCE),
+        "db-instance/example/s3Import");
+    assertThat(rds.roles("example")).isEmpty();
+  }
+
+  @Test
+  void waitsForABusyCluster() throws Exception {
+    rds.fail("AddRoleToDBCluster", 400, "InvalidDBClusterStateFault", "aurora is modifying");
+
+    assertSucceeds(request("Create", "", CLUSTER), "db-cluster/aurora/s3Import");
+  }
+
+  @Test
+  void waitsUntilIamKnowsTheNewRole() throws Exception {
+    rds.fail("DescribeDBInstances", 403, "AccessDenied", "User is not authorized to perform");
+    rds.fail(
+        "AddRoleToDBInstance",
+        400,
+        "InvalidParameterValue",
+        "IAM role ARN value is invalid or does not include the required permissions for: s3Import");
+
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+  }
+
+  @Test
+  void triesAgainWhenRdsIsNotWell() throws Exception {
+    rds.fail("DescribeDBInstances", 503, "ServiceUnavailable", "Try later");
+    rds.fail("AddRoleToDBInstance", 400, "Throttling", "Rate exceeded");
+
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+  }
+
+  @Test
+  void passesOnWhatElseRdsSays() throws Exception {
+    rds.fail(
+        "AddRoleToDBInstance", 400, "DBInstanceRoleQuotaExceeded", "Five \"roles\" are\ntoo many");
+
+    assertFails(
+        request("Create", "", INSTANCE),
+        "db-instance/example/s3Import",
+        "RDS refused to change the role of the DB instance example: DBInstanceRoleQuotaExceeded:"
+            + " Five \"roles\" are\ntoo many");
+  }
+
+  @Test
+  void saysThatTheDatabaseIsStopped() throws Exception {
+    rds.status("example", "stopped");
+
+    assertFails(
+        request("Create", "", INSTANCE),
+        "db-instance/example/s3Import",
+        "The DB instance example is stopped",
+        "aws rds start-db-instance --db-instance-identifier example");
+  }
+
+  @Test
+  void answersBeforeItsTimeIsOver() throws Exception {
+    rds.status("example", "modifying");
+
+    assertFails(
+        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(17)),
+        "db-instance/example/s3Import",
+        "was not changed in",
+        "InvalidDBInstanceState: example is modifying");
+  }
+
+  @Test
+  void waitsUntilTheAssociationIsActive() throws Exception {
+    rds.leaveAssociations("INVALID");
+
+    assertFails(
+        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(17)),
+        "db-instance/example/s3Import",
+        "the association of " + ROLE + " is INVALID");
+
+    assertSucceeds(
+        request("Delete", "db-instance/example/s3Import", INSTANCE),
+        "db-instance/example/s3Import");
+    assertThat(rds.roles("example")).isEmpty();
+  }
+
+  @Test
+  void movesToAnotherDatabase() throws Exception {
+    request("Create", "", INSTANCE);
+
+    assertSucceeds(
+        request("Update", "db-instance/example/s3Import", CLUSTER, INSTANCE, Duration.ofMinutes(1)),
+        "db-cluster/aurora/s3Import");
+    // As the name is another, CloudFormation deletes the old one.
+    assertSucceeds(
+        request("Delete", "db-instance/example/s3Import", INSTANCE),
+        "db-instance/example/s3Import");
+
+    assertThat(rds.roles("example")).isEmpty();
+    assertThat(rds.roles("aurora")).containsExactly(ROLE + " s3Import ACTIVE");
+  }
+
+  @Test
+  void staysWithTheOldDatabaseWhenItCannotMove() throws Exception {
+    request("Create", "", INSTANCE);
+    rds.leaveAssociations("INVALID");
+
+    assertFails(
+        request(
+            "Update", "db-instance/example/s3Import", CLUSTER, INSTANCE, Duration.ofSeconds(17)),
+        "db-instance/example/s3Import",
+        "is INVALID");
+    // The rollback.
+    assertSucceeds(
+        request("Update", "db-instance/example/s3Import", INSTANCE, CLUSTER, Duration.ofMinutes(1)),
+        "db-instance/example/s3Import");
+
+    assertThat(rds.roles("example")).containsExactly(ROLE + " s3Import ACTIVE");
+    assertThat(rds.roles("aurora")).isEmpty();
+  }
+
+  @Test
+  void replacesItsOwnRole() throws Exception {
+    request("Create", "", INSTANCE);
+    Map<String, String> renamed = Map.of("Role", OTHER_ROLE, "Instance", "example", "Cluster", "");
+
+    assertSucceeds(
+        request("Update", "db-instance/example/s3Import", renamed, INSTANCE, Duration.ofMinutes(1)),
+        "db-instance/example/s3Import");
+
+    assertThat(rds.roles("example")).containsExactly(OTHER_ROLE + " s3Import ACTIVE");
+  }
+
+  @Test
+  void isDeletedWithTheDatabaseGone() throws Exception {
+    request("Create", "", INSTANCE);
+    rds.delete("example");
+
+    assertSucceeds(
+        request("Delete", "db-instance/example/s3Import", INSTANCE),
+        "db-instance/example/s3Import");
+  }
+
+  @Test
+  void deletesWhatCloudFormationNamedItself() throws Exception {
+    // As when the creation gave no answer.
+    assertSucceeds(
+        request("Delete", "example-DatabaseRoleAssociation-1XYZ", INSTANCE),
+        "example-DatabaseRoleAssociation-1XYZ");
+  }
+
+  @Test
+  void answersAgainWhenTheAnswerWasRefused() throws Exception {
+    cloudFormation.fail(2);
+
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+  }
+
+  @Test
+  void failsWhenNobodyTakesTheAnswerSoThatLambdaTriesAgain() throws Exception {
+    cloudFormation.fail(3);
+    Answer first = invoke("Create", "", INSTANCE, Map.of(), Duration.ofMinutes(1));
+
+    assertThat(first.failed()).isTrue();
+    assertThat(first.body()).contains("CloudFormation did not take the answer: HTTP 503");
+    assertThat(first.body()).doesNotContain("Signature");
+    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertThat(rds.changes()).hasSize(1);
+  }
+
+  @Test
+  void answersWhenItHasABug() throws Exception {
+    assertFails(
+        request("Create", "", Map.of("Instance", "example", "Cluster", "")),
+        "db-instance/example/s3Import",
+        "Not expected: java.lang.NullPointerException");
+  }
+
+  private static void assertSucceeds(JsonNode answer, String id) {
+    assertThat(answer.path("Status").asText()).as(answer.toString()).isEqualTo("SUCCESS");
+    assertThat(answer.path("PhysicalResourceId").asText()).isEqualTo(id);
+  }
+
+  private static void assertFails(JsonNode answer, String id, String... reason) {
+    assertThat(answer.path("Status").asText()).as(answer.toString()).isEqualTo("FAILED");
+    assertThat(answer.path("PhysicalResourceId").asText()).isEqualTo(id);
+    assertThat(answer.path("Reason").asText()).contains(reason);
+  }
+
+  private JsonNode request(String type, String id, Map<String, String> properties)
+      throws IOException {
+    return request(type, id, properties, Map.of(), Duration.ofMinutes(1));
+  }
+
+  /** What CloudFormation is answered. */
+  private JsonNode request(
+      String type,
+      String id,
+      Map<String, String> properties,
+      Map<String, String> old,
+      Duration timeLimit)
+      throws IOException {
+    int before = cloudFormation.answers().size();
+    Answer end = invoke(type, id, properties, old, timeLimit);
+    assertThat(end.failed()).as(end.body() + lambda.log()).isFalse();
+    List<String> answers = cloudFormation.answers();
+    assertThat(answers).hasSize(before + 1);
+    return JSON.readTree(answers.get(before));
+  }
+
+  /** A request as CloudFormation documents it. */
+  private Answer invoke(
+      String type,
+      String id,
+      Map<String, String> properties,
+      Map<String, String> old,
+      Duration timeLimit)
+      throws IOException {
+    Map<String, Object> request = new LinkedHashMap<>();
+    request.put("RequestType", type);
+    request.put("ServiceToken", "arn:aws:lambda:eu-west-2:123456789012:function:x");
+    request.put("ResponseURL", cloudFormation.responseUrl());
+    request.put("StackId", STACK);
+    request.put("RequestId", "request-1");
+    request.put("LogicalResourceId", "DatabaseRoleAssociation");
+    request.put("ResourceType", "Custom::DatabaseRole");
+    if (!id.isEmpty()) {
+      request.put("PhysicalResourceId", id);
+    }
+    request.put("ResourceProperties", properties);
+    if (!old.isEmpty()) {
+      request.put("OldResourceProperties", old);
+    }
+    return lambda.invoke(JSON.writeValueAsString(request), timeLimit);
+  }
+}
