@@ -330,11 +330,9 @@ class AwsS3StandInTest {
     }
   }
 
-  private static boolean fetching() {
+  private boolean fetching() {
     return ProcessHandle.allProcesses()
-        .anyMatch(
-            process ->
-                process.info().commandLine().orElse("").contains(FetchObject.class.getName()));
+        .anyMatch(process -> process.info().commandLine().orElse("").contains(bucket));
   }
 
   private static byte[] gzip(String content) throws IOException {
