@@ -41,7 +41,7 @@ class DocumentationTest {
     assertThat(
             names(
                 between(SERVERLESS, "\n  environment:\n", "\npackage:\n"),
-                "(?m)^ {4}(\\w+): \\$\\{param:\\1, env:\\1(?:, null)?\\}$"))
+                "(?m)^ {4}(\\w+): \\$\\{param:\\1, env:\\1(?:, (?:null|self:\\S+))?\\}$"))
         .containsExactlyInAnyOrderElementsOf(expected);
   }
 

@@ -175,6 +175,19 @@ class EndToEndIT {
   }
 
   @Test
+  void startsWithoutTheDatabaseAndTellsWhenAnEventComes() throws Exception {
+    settings.put("DB_HOST", "nowhere.invalid");
+    s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      assertThat(lambda.initError()).isEmpty();
+      assertThat(lambda.invoke(event("people.csv"), Duration.ofSeconds(14)).body())
+          .contains("DATABASE_UNAVAILABLE: s3://" + bucket + "/people.csv: ")
+          .contains("the name of the host is not known");
+    }
+  }
+
+  @Test
   void readsThePasswordAnewWhenItWasChanged() throws Exception {
     s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
     try (SsmServer ssm = SsmServer.launch()) {

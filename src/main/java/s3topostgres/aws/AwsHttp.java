@@ -19,6 +19,7 @@ import software.amazon.awssdk.http.HttpExecuteResponse;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
+import software.amazon.awssdk.http.auth.aws.signer.AwsV4FamilyHttpSigner.AuthLocation;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
 import software.amazon.awssdk.http.auth.spi.signer.SignedRequest;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -95,6 +96,29 @@ public final class AwsHttp {
    */
   public Answer post(String service, Map<String, String> headers, String body) throws IOException {
     return send(service, SdkHttpMethod.POST, "/", headers, body, LONGEST_CALL);
+  }
+
+  /**
+   * The address of a call, signed so that whoever has it can make the call; nothing is sent.
+   *
+   * @param valid how long, from now
+   */
+  public String presigned(String service, String root, Map<String, String> query, Duration valid) {
+    SdkHttpRequest.Builder request =
+        SdkHttpRequest.builder().method(SdkHttpMethod.GET).uri(URI.create(root)).encodedPath("/");
+    query.forEach(request::putRawQueryParameter);
+    return signer
+        .sign(
+            sign ->
+                sign.identity(credentials())
+                    .request(request.build())
+                    .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, service)
+                    .putProperty(AwsV4HttpSigner.REGION_NAME, region())
+                    .putProperty(AwsV4HttpSigner.AUTH_LOCATION, AuthLocation.QUERY_STRING)
+                    .putProperty(AwsV4HttpSigner.EXPIRATION_DURATION, valid))
+        .request()
+        .getUri()
+        .toString();
   }
 
   private Answer send(

@@ -7,6 +7,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
+import s3topostgres.config.CaCertificate;
 import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.Password;
 
@@ -22,10 +23,12 @@ public final class Database {
 
   private final DatabaseSettings settings;
   private final Password password;
+  private final CaCertificate authorities;
 
-  public Database(DatabaseSettings settings, Password password) {
+  public Database(DatabaseSettings settings, Password password, CaCertificate authorities) {
     this.settings = settings;
     this.password = password;
+    this.authorities = authorities;
   }
 
   /**
@@ -78,8 +81,9 @@ public final class Database {
     source.setUser(settings.username());
     source.setPassword(password.get().reveal());
     source.setSslMode(settings.sslMode());
-    if (settings.sslMode().startsWith("verify")) {
+    if (settings.verifiesCertificate()) {
       source.setSslfactory(TrustedAuthorities.class.getName());
+      authorities.pem().ifPresent(source::setSslFactoryArg);
     }
     source.setGssEncMode("disable");
     source.setApplicationName("s3-csv-to-postgres");

@@ -16,6 +16,7 @@ import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.DatabaseSettings;
+import s3topostgres.config.DatabaseSettings.Login;
 
 /**
  * Turns what the database says into our words. What Postgres writes may quote a cell or a line, so
@@ -83,13 +84,13 @@ public final class SqlErrors {
       failure =
           refused(
               "the database at " + where + " refused the login" + said.orElse(""),
-              "Check DB_USERNAME, DB_DATABASE and the password or its parameter.");
+              settings.login() == Login.IAM
+                  ? "Check DB_USERNAME and DB_DATABASE, that the user was granted rds_iam, that IAM"
+                      + " authentication is on at the database, that DB_HOST is its own endpoint, and"
+                      + " that the function's role may rds-db:connect as the user."
+                  : "Check DB_USERNAME, DB_DATABASE and the password or its parameter.");
     } else if (isCertificateRefused(e)) {
-      failure =
-          refused(
-              "the TLS certificate of " + where + " is not accepted",
-              "Check that DB_HOST is the name in the certificate and that its authority is known;"
-                  + " DB_SSL_MODE says how strict the check is.");
+      failure = TlsErrors.translate(e, where);
     } else if (state.equals(SqlState.CONNECTION_REJECTED)) {
       failure =
           refused(
@@ -134,7 +135,8 @@ public final class SqlErrors {
     if (hasCause(e, ConnectException.class)) {
       return "nothing listens there";
     }
-    if (hasCause(e, SocketTimeoutException.class) || e.getCause() == null) {
+    boolean timedOut = e.getCause() == null && serverMessage(e).isEmpty();
+    if (timedOut || hasCause(e, SocketTimeoutException.class)) {
       return "no answer (check security groups and routes)";
     }
     return "SQLSTATE " + state(e);

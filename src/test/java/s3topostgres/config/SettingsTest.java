@@ -32,9 +32,10 @@ class SettingsTest {
           Map.entry("DB_PORT", "6432"),
           Map.entry("DB_DATABASE", "people"),
           Map.entry("DB_USERNAME", "loader"),
-          Map.entry("DB_PASSWORD", "p\"a's\\s w%o+r=d"),
+          Map.entry("DB_AUTH", "iam"),
           Map.entry("DB_TABLE_NAME", "\"Mixed Case\".\"T\""),
-          Map.entry("DB_SSL_MODE", "require"),
+          Map.entry("DB_SSL_MODE", "verify-ca"),
+          Map.entry("DB_CA_CERTIFICATE", "/people/ca"),
           Map.entry("S3_BUCKET_NAME", "drops"),
           Map.entry("CSV_HEADER", "skip"),
           Map.entry("CSV_DELIMITER", "tab"),
@@ -49,6 +50,9 @@ class SettingsTest {
           Map.entry("HISTORY_TABLE", "audit.loads"),
           Map.entry("LOG_LEVEL", "debug"));
 
+  private static final Map<String, String> WITH_PASSWORD =
+      with("DB_PASSWORD_PARAMETER", "", "DB_PASSWORD", "p\"a's\\s w%o+r=d");
+
   @Test
   void hasDefaultsForWhatIsNotRequired() {
     Settings settings = Settings.read(LEAST);
@@ -57,6 +61,8 @@ class SettingsTest {
     assertThat(settings.database().sslMode()).isEqualTo("verify-full");
     assertThat(settings.database().password()).isEmpty();
     assertThat(settings.database().passwordParameter()).contains("/people/password");
+    assertThat(settings.database().login()).isEqualTo(DatabaseSettings.Login.PASSWORD);
+    assertThat(settings.database().caCertificate()).isEmpty();
     assertThat(settings.load().bucket()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(1);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
@@ -78,9 +84,11 @@ class SettingsTest {
     assertThat(settings.database().port()).isEqualTo(6432);
     assertThat(settings.database().database()).isEqualTo("people");
     assertThat(settings.database().username()).isEqualTo("loader");
-    assertThat(settings.database().password().orElseThrow().reveal())
-        .isEqualTo("p\"a's\\s w%o+r=d");
-    assertThat(settings.database().sslMode()).isEqualTo("require");
+    assertThat(settings.database().login()).isEqualTo(DatabaseSettings.Login.IAM);
+    assertThat(settings.database().password()).isEmpty();
+    assertThat(settings.database().passwordParameter()).isEmpty();
+    assertThat(settings.database().sslMode()).isEqualTo("verify-ca");
+    assertThat(settings.database().caCertificate()).contains("/people/ca");
     assertThat(settings.load().table()).isEqualTo("\"Mixed Case\".\"T\"");
     assertThat(settings.load().bucket()).contains("drops");
     assertThat(settings.load().minRows()).isZero();
@@ -105,6 +113,7 @@ class SettingsTest {
   void knowsNoSettingThatThisTestDoesNotSet() {
     TreeMap<String, String> tested = new TreeMap<>(FULL);
     tested.putAll(LEAST);
+    tested.putAll(WITH_PASSWORD);
 
     assertThat(Settings.names()).isEqualTo(tested.keySet());
   }
@@ -128,10 +137,10 @@ class SettingsTest {
         .hasMessage(
             """
             CONFIG_INVALID: the function's settings have 9 problems
-            - set exactly one of DB_PASSWORD_PARAMETER (an SSM parameter's name) and DB_PASSWORD
             - DB_PORT is "70000"; it takes a whole number from 1 to 65535
             - DB_DATABASE is not set
             - DB_USERNAME is not set
+            - set exactly one of DB_PASSWORD_PARAMETER (an SSM parameter's name) and DB_PASSWORD
             - DB_TABLE_NAME is not set
             - MIN_ROWS is " 1"; it takes a whole number from 0 to 2147483647
             - CSV_HEADER is "Match"; it takes match, skip, none
@@ -161,21 +170,58 @@ class SettingsTest {
   }
 
   @Test
+  void takesThePasswordAsItIs() {
+    assertThat(Settings.read(WITH_PASSWORD).database().password().orElseThrow().reveal())
+        .isEqualTo("p\"a's\\s w%o+r=d");
+  }
+
+  @Test
   void neverShowsThePassword() {
-    assertThat(Settings.read(FULL).toString()).contains("[REDACTED]").doesNotContain("w%o+r=d");
+    assertThat(Settings.read(WITH_PASSWORD).toString())
+        .contains("[REDACTED]")
+        .doesNotContain("w%o+r=d");
+  }
+
+  @Test
+  void refusesAPasswordOrAPlainConnectionWithIam() {
+    assertThatThrownBy(() -> Settings.read(with("DB_AUTH", "iam", "DB_SSL_MODE", "disable")))
+        .hasMessageContaining(
+            """
+            - DB_AUTH is iam, which takes the place of DB_PASSWORD_PARAMETER and DB_PASSWORD
+            - DB_AUTH is iam, which needs TLS, but DB_SSL_MODE is disable
+            """);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"disable", "require"})
+  void refusesAnAuthorityThatWouldNotBeAsked(String sslMode) {
+    assertThatThrownBy(
+            () -> Settings.read(with("DB_CA_CERTIFICATE", "ca.pem", "DB_SSL_MODE", sslMode)))
+        .hasMessageContaining(
+            "- DB_CA_CERTIFICATE is set, but with DB_SSL_MODE=%s no certificate is checked"
+                .formatted(sslMode));
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '\0',
       value = {
         "CSV_DELIMITER | ;; | one ASCII character",
         "CSV_DELIMITER | \u00a7 | one ASCII character",
         "CSV_DELIMITER | \" | the same character",
         "CSV_ESCAPE    | ,  | the same character",
         "CSV_NULL      | a,b | which Postgres does not allow",
+        "CSV_ESCAPE    | \\\\ | one ASCII character",
+        "CSV_QUOTE     | ,  | the same character",
+        "CSV_QUOTE     | '' | one ASCII character",
+        "CSV_NULL      | \"\" | which Postgres does not allow",
         "CSV_ENCODING  | UTF-16 | it takes an encoding of Postgres",
+        "CSV_ENCODING  | windows-437 | it takes an encoding of Postgres",
+        "CSV_ENCODING  | ISO_8859_11 | it takes an encoding of Postgres",
+        "CSV_ENCODING  | UTF8x | it takes an encoding of Postgres",
         "DB_SSL_MODE   | prefer | verify-full, verify-ca, require, disable",
+        "DB_AUTH       | IAM | password, iam",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
       })
   void refusesWhatPostgresWouldNotTake(String name, String value, String words) {
@@ -193,7 +239,32 @@ class SettingsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"NULL\n", "\r"})
+  void refusesALineBreakAsNull(String value) {
+    assertThatThrownBy(() -> Settings.read(with("CSV_NULL", value)))
+        .hasMessageContaining("CSV_NULL holds the delimiter, the quote or a line break");
+  }
+
+  @Test
+  void reportsEveryContradictionOfTheFormatAtOnce() {
+    Map<String, String> variables = with("CSV_QUOTE", ";");
+    variables.put("CSV_DELIMITER", ";");
+    variables.put("CSV_NULL", "a;b");
+    variables.put("CSV_ENCODING", "latin-13");
+
+    assertThatThrownBy(() -> Settings.read(variables))
+        .hasMessageContaining("3 problems")
+        .hasMessageContaining("CSV_DELIMITER and CSV_QUOTE are the same character")
+        .hasMessageContaining("CSV_NULL holds the delimiter")
+        .hasMessageContaining("CSV_ENCODING is \"latin-13\"");
+  }
+
+  @ParameterizedTest
   @CsvSource({
+    "SQL_ASCII, UTF-8",
+    "ISO_8859_15, ISO-8859-15",
+    "windows1251, windows-1251",
+    "WIN866, IBM866",
     "utf-8, UTF-8",
     "UTF8, UTF-8",
     "Latin1, ISO-8859-1",
@@ -217,9 +288,12 @@ class SettingsTest {
     assertThat(Settings.read(variables)).isEqualTo(Settings.read(LEAST));
   }
 
-  private static Map<String, String> with(String name, String value) {
+  /** The least settings with these names and values. */
+  private static Map<String, String> with(String... others) {
     Map<String, String> variables = new HashMap<>(LEAST);
-    variables.put(name, value);
+    for (int i = 0; i < others.length; i += 2) {
+      variables.put(others[i], others[i + 1]);
+    }
     return variables;
   }
 }

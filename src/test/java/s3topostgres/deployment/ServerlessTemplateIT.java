@@ -36,6 +36,8 @@ class ServerlessTemplateIT {
           "CSV_HEADER",
           "CSV_NULL",
           "CSV_QUOTE",
+          "DB_AUTH",
+          "DB_CA_CERTIFICATE",
           "DB_DATABASE",
           "DB_HOST",
           "DB_PASSWORD_PARAMETER",
@@ -233,7 +235,9 @@ class ServerlessTemplateIT {
   void passesOnEverySetting(@TempDir Path folder) {
     Map<String, String> values = new TreeMap<>(TYPICAL);
     values.put("DB_PORT", "6432");
-    values.put("DB_SSL_MODE", "require");
+    values.put("DB_AUTH", "password");
+    values.put("DB_SSL_MODE", "verify-ca");
+    values.put("DB_CA_CERTIFICATE", "ca.pem");
     values.put("DB_TABLE_NAME", "\"Mixed Case\".\"T\"");
     values.put("CSV_HEADER", "skip");
     values.put("CSV_DELIMITER", ";");
@@ -314,6 +318,25 @@ class ServerlessTemplateIT {
         "Allow [kms:Decrypt]"
             + " on [arn:aws:kms:eu-west-2:1:key/a, arn:aws:kms:eu-west-2:1:key/b]");
     assertThat(statements(template, "LoadRole")).containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  @Test
+  void mayLogInAsTheUserInsteadOfReadingThePassword(@TempDir Path folder) {
+    Map<String, String> environment = new HashMap<>(TYPICAL);
+    environment.remove("DB_PASSWORD_PARAMETER");
+    environment.put("DB_AUTH", "iam");
+    environment.put("DB_CA_CERTIFICATE", "/app/ca");
+
+    CloudFormation template = new Packaging(folder).environment(environment).template();
+
+    List<String> expected = new ArrayList<>(loadStatements());
+    expected.removeIf(statement -> statement.contains("ssm:"));
+    expected.add(
+        "Allow [ssm:GetParameter] on [arn:aws:ssm:eu-west-2:123456789012:parameter/app/ca]");
+    expected.add(
+        "Allow [rds-db:connect] on [arn:aws:rds-db:eu-west-2:123456789012:dbuser:*/loader]");
+    assertThat(statements(template, "LoadRole")).containsExactlyInAnyOrderElementsOf(expected);
+    assertThat(environment(template)).containsEntry("DB_PASSWORD_PARAMETER", "");
   }
 
   @Test

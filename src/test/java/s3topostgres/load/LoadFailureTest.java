@@ -121,7 +121,7 @@ class LoadFailureTest {
       quoteCharacter = '\0',
       value = {
         "1,marker-4711,2020-13-45 | 2 | born | no date or time that exists",
-        "99999999999999,marker-4711, | 2 | id | out of the range of integer",
+        "99999999999999,marker-4711, | 2 | id | too large or too small for integer",
         "1,marker-4711,\\n1,marker-4711, | 3 | | a second row with the same id (constraint people_pkey)",
         "1 | 2 | | fewer fields than there are columns",
         "1,marker-4711,,marker-4711 | 2 | | more fields than there are columns",
@@ -320,6 +320,7 @@ class LoadFailureTest {
     fixture.set("DB_PASSWORD", "").set("DB_PASSWORD_PARAMETER", "/people/password");
 
     assertThat(fixture.failure(CONFIG_INVALID, "people.csv", GOOD))
-        .hasMessageContaining("/people/password (DB_PASSWORD_PARAMETER) cannot be read");
+        .hasMessageContaining(
+            "the parameter /people/password (DB_PASSWORD_PARAMETER) cannot be read");
   }
 }

@@ -1,0 +1,61 @@
+package s3topostgres.postgres;
+
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertPathValidatorException.BasicReason;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+
+/**
+ * Says why a TLS connection to the database was not made. The JVM's texts differ from version to
+ * version, so only the types of its exceptions are looked at.
+ */
+final class TlsErrors {
+  private TlsErrors() {}
+
+  /**
+   * @param where the database's host and port
+   */
+  static LoadException translate(Throwable e, String where) {
+    List<Throwable> causes =
+        Stream.iterate(e, Objects::nonNull, Throwable::getCause).limit(20).toList();
+    if (causes.stream().anyMatch(TlsErrors::isOutOfDate)) {
+      return refused(
+          "the TLS certificate of " + where + " has expired, or is not valid yet",
+          "Renew the database's certificate; on RDS, choose a certificate authority that is valid.");
+    }
+    if (causes.stream().anyMatch(CertPathBuilderException.class::isInstance)) {
+      return refused(
+          "the TLS certificate of " + where + " comes from an authority that is not known",
+          "Put that authority's certificate into DB_CA_CERTIFICATE. Without this setting, Amazon's"
+              + " authorities are known and the public ones.");
+    }
+    if (causes.stream().anyMatch(CertificateException.class::isInstance)) {
+      return refused(
+          "the TLS certificate of " + where + " is for another name",
+          "Set DB_HOST to a name that is in the certificate; RDS has the endpoint's own name there."
+              + " With DB_SSL_MODE=verify-ca the name is not checked.");
+    }
+    return refused(
+        "no TLS connection could be made with " + where,
+        "Check that the database speaks TLS 1.2 or later.");
+  }
+
+  private static boolean isOutOfDate(Throwable e) {
+    return e instanceof CertificateExpiredException
+        || e instanceof CertificateNotYetValidException
+        || (e instanceof CertPathValidatorException invalid
+            && (invalid.getReason() == BasicReason.EXPIRED
+                || invalid.getReason() == BasicReason.NOT_YET_VALID));
+  }
+
+  private static LoadException refused(String why, String whatToDo) {
+    return new LoadException(ErrorCode.DATABASE_REFUSED, why, whatToDo);
+  }
+}
