@@ -208,15 +208,16 @@ class TlsTest {
   }
 
   /** Has the server show that certificate from now on. */
-  private static void present(String certificate) throws SQLException {
-    Path file = folder.resolve(certificate + ".pem");
+  private static void present(String certificate) throws Exception {
+    Path pem = folder.resolve(certificate + ".pem");
+    String file = server.place(pem);
     database.execute(
         "ALTER SYSTEM SET ssl = on",
         "ALTER SYSTEM SET ssl_cert_file = '%s'".formatted(file),
-        "ALTER SYSTEM SET ssl_key_file = '%s'".formatted(Certificates.key(file)),
+        "ALTER SYSTEM SET ssl_key_file = '%s'".formatted(server.place(Certificates.key(pem))),
         "SELECT pg_reload_conf()");
     // The server reads its files anew in its own time.
-    while (!database.rows("SHOW ssl_cert_file").equals(List.of(List.of(file.toString())))) {
+    while (!database.rows("SHOW ssl_cert_file").equals(List.of(List.of(file)))) {
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
     }
   }

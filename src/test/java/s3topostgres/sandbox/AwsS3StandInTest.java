@@ -155,7 +155,8 @@ class AwsS3StandInTest {
     s3.createContext("/", exchange -> exchange.sendResponseHeaders(403, -1));
     s3.start();
     try {
-      database.set("sandbox.s3_endpoint", "http://localhost:" + s3.getAddress().getPort());
+      database.set(
+          "sandbox.s3_endpoint", Sandbox.shared().postgres().addressOf(s3.getAddress().getPort()));
 
       assertFails("XX000", "HTTP 403. Check your arguments and try again.", "people.csv");
     } finally {

@@ -26,20 +26,10 @@ final class FetchObject {
   private FetchObject() {}
 
   /** The shell command that runs this program; its arguments follow as in {@link #main}. */
-  static String shellCommand() {
-
-    String classes =
-        Path.of(
-                URI.create(
-                    FetchObject.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation()
-                        .toString()))
-            .toString();
-    return quoted(ServerProcess.JAVA)
+  static String command(String java, String classPath) {
+    return quoted(java)
         + " -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -XX:-UsePerfData -Xmx64m -cp "
-        + quoted(classes)
+        + quoted(classPath)
         + " "
         + FetchObject.class.getName();
   }

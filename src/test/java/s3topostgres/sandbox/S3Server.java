@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.testcontainers.localstack.LocalStackContainer;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -15,8 +15,9 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 
 /**
- * An S3 server in a process of its own: <a href="https://github.com/adobe/S3Mock">Adobe's
- * S3Mock</a>, over plain HTTP, path-style, with any credentials or none.
+ * An S3 server over plain HTTP, path-style, with any credentials or none: <a
+ * href="https://github.com/adobe/S3Mock">Adobe's S3Mock</a> in a process of its own or, in
+ * containers, LocalStack.
  */
 public final class S3Server implements AutoCloseable {
   /** The region of every bucket; not {@code us-east-1}, which is what code falls back to. */
@@ -24,14 +25,15 @@ public final class S3Server implements AutoCloseable {
 
   private static final Pattern STARTED = Pattern.compile("Tomcat started on ports? (\\d+)");
 
-  private final ServerProcess process;
   private final URI endpoint;
+  private final URI endpointForPostgres;
+  private final Runnable stop;
   private final S3Client client;
 
-  private S3Server(ServerProcess process) throws IOException {
-    this.process = process;
-    Matcher started = process.awaitLine(STARTED);
-    endpoint = URI.create("http://localhost:" + started.group(1));
+  private S3Server(URI endpoint, URI endpointForPostgres, Runnable stop) {
+    this.endpoint = endpoint;
+    this.endpointForPostgres = endpointForPostgres;
+    this.stop = stop;
     client =
         S3Client.builder()
             .endpointOverride(endpoint)
@@ -49,11 +51,29 @@ public final class S3Server implements AutoCloseable {
 
   /** A new server without buckets. The caller closes it, which removes its objects. */
   public static S3Server launch() throws IOException {
-    return await(begin());
+    return Sandbox.IN_CONTAINERS ? inContainer() : inProcess();
   }
 
-  /** Begins to start a server, which takes seconds in which something else can be started. */
-  static ServerProcess begin() throws IOException {
+  private static S3Server inContainer() {
+    LocalStackContainer container = Containers.localStack();
+    return new S3Server(
+        container.getEndpoint(),
+        URI.create("http://localstack:4566"),
+        Cleanup.by(container::stop)::close);
+  }
+
+  private static S3Server inProcess() throws IOException {
+    ServerProcess process = startProcess();
+    try {
+      URI endpoint = URI.create("http://localhost:" + process.awaitLine(STARTED).group(1));
+      return new S3Server(endpoint, endpoint, process::close);
+    } catch (IOException | RuntimeException e) {
+      process.close();
+      throw e;
+    }
+  }
+
+  private static ServerProcess startProcess() throws IOException {
     ScratchFolder folder = ScratchFolder.create("s3");
     return ServerProcess.start(
         folder,
@@ -76,19 +96,14 @@ public final class S3Server implements AutoCloseable {
         System.getenv());
   }
 
-  /** Waits for a server that was begun. */
-  static S3Server await(ServerProcess process) throws IOException {
-    try {
-      return new S3Server(process);
-    } catch (IOException | RuntimeException e) {
-      process.close();
-      throw e;
-    }
-  }
-
   /** Where the server is reached, as {@code http://host:port}. */
   public URI endpoint() {
     return endpoint;
+  }
+
+  /** Where Postgres reaches the server. */
+  URI endpointForPostgres() {
+    return endpointForPostgres;
   }
 
   /** A client of this server, closed with it. */
@@ -133,6 +148,6 @@ public final class S3Server implements AutoCloseable {
   @Override
   public void close() {
     client.close();
-    process.close();
+    stop.run();
   }
 }

@@ -2,12 +2,17 @@ package s3topostgres.sandbox;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * The servers that the function needs. Tests share one, in which each makes databases, buckets and
  * roles of its own.
  */
 public final class Sandbox implements AutoCloseable {
+  /** Whether the servers run in containers, as with {@code -Pcontainers}, and not as processes. */
+  static final boolean IN_CONTAINERS = Boolean.getBoolean("sandbox.containers");
+
   private final S3Server s3;
   private final PostgresServer postgres;
 
@@ -22,19 +27,19 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /** Starts one of the caller's own. The caller closes it. */
-  public static Sandbox launch() throws IOException, SQLException {
-    ServerProcess s3 = S3Server.begin();
+  public static Sandbox launch() throws IOException {
+    FutureTask<S3Server> s3 = new FutureTask<>(S3Server::launch);
+    new Thread(s3, "sandbox-s3").start(); // It takes longer than Postgres.
+    PostgresServer postgres = PostgresServer.launch();
     try {
-      PostgresServer postgres = PostgresServer.launch();
-      try {
-        return new Sandbox(S3Server.await(s3), postgres);
-      } catch (IOException | RuntimeException e) {
-        postgres.close();
-        throw e;
-      }
-    } catch (IOException | SQLException | RuntimeException e) {
-      s3.close();
-      throw e;
+      return new Sandbox(s3.get(), postgres);
+    } catch (ExecutionException e) {
+      postgres.close();
+      throw new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      postgres.close();
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
     }
   }
 
@@ -65,7 +70,7 @@ public final class Sandbox implements AutoCloseable {
     private static Sandbox start() {
       try {
         return launch();
-      } catch (IOException | SQLException e) {
+      } catch (IOException e) {
         throw new IllegalStateException("The sandbox does not start", e);
       }
     }

@@ -25,11 +25,12 @@ public final class SandboxDatabase implements AutoCloseable {
     this.name = name;
   }
 
-  static SandboxDatabase create(PostgresServer server, S3Server s3) throws SQLException {
+  static SandboxDatabase create(PostgresServer server, String fetchCommand, S3Server s3)
+      throws SQLException {
     SandboxDatabase database = new SandboxDatabase(server, "sandbox_" + COUNT.incrementAndGet());
     database.executeOnServer("CREATE DATABASE " + database.name);
-    database.set("sandbox.fetch_object", FetchObject.shellCommand());
-    database.set("sandbox.s3_endpoint", s3.endpoint().toString());
+    database.set("sandbox.fetch_object", fetchCommand);
+    database.set("sandbox.s3_endpoint", s3.endpointForPostgres().toString());
     database.set("sandbox.s3_region", S3Server.REGION);
     return database;
   }
