@@ -6,7 +6,9 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
@@ -36,7 +38,11 @@ public final class AwsHttp {
   private static final int TRIES = 3;
   private static final Duration PAUSE = Duration.ofMillis(200);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration READ_TIMEOUT = Duration.ofSeconds(5);
+
+  /** With all tries; shorter than the database lets a transaction be idle. */
+  private static final Duration LONGEST_CALL = Duration.ofSeconds(20);
+
   private static final int TOO_MANY_REQUESTS = 429;
 
   private final Map<String, String> environment;
@@ -70,14 +76,26 @@ public final class AwsHttp {
     }
   }
 
-  /** {@code GET} of a path, already percent-encoded, with its headers. */
-  public Answer get(String service, String path, Map<String, String> headers) throws IOException {
-    return send(service, SdkHttpMethod.GET, path, headers, "");
+  /**
+   * {@code GET} of a path.
+   *
+   * @param service as AWS signs for it and names its endpoint: {@code s3}
+   * @param path percent-encoded
+   * @param limit after which nothing is tried again
+   * @throws IOException when nobody answers
+   */
+  public Answer get(String service, String path, Map<String, String> headers, Duration limit)
+      throws IOException {
+    return send(service, SdkHttpMethod.GET, path, headers, "", limit);
   }
 
-  /** {@code POST} of a text to the root. */
+  /**
+   * {@code POST} of a text to the root.
+   *
+   * @throws IOException when nobody answers
+   */
   public Answer post(String service, Map<String, String> headers, String body) throws IOException {
-    return send(service, SdkHttpMethod.POST, "/", headers, body);
+    return send(service, SdkHttpMethod.POST, "/", headers, body, LONGEST_CALL);
   }
 
   /**
@@ -104,24 +122,34 @@ public final class AwsHttp {
   }
 
   private Answer send(
-      String service, SdkHttpMethod method, String path, Map<String, String> headers, String body)
+      String service,
+      SdkHttpMethod method,
+      String path,
+      Map<String, String> headers,
+      String body,
+      Duration limit)
       throws IOException {
+    long end = System.nanoTime() + Collections.min(List.of(limit, LONGEST_CALL)).toNanos();
     SdkHttpRequest.Builder request =
         SdkHttpRequest.builder().method(method).uri(endpoint(service)).encodedPath(path);
     headers.forEach(request::putHeader);
     for (int tries = 1; ; tries++) {
       try {
         Answer answer = sendOnce(service, request.build(), body);
-        if (tries == TRIES || (answer.status < 500 && answer.status != TOO_MANY_REQUESTS)) {
+        if (isLast(tries, end) || (answer.status < 500 && answer.status != TOO_MANY_REQUESTS)) {
           return answer;
         }
       } catch (IOException e) {
-        if (tries == TRIES) {
+        if (isLast(tries, end)) {
           throw e;
         }
       }
       pause(PAUSE.multipliedBy(tries));
     }
+  }
+
+  private static boolean isLast(int tries, long end) {
+    return tries == TRIES || System.nanoTime() - end >= 0;
   }
 
   private Answer sendOnce(String service, SdkHttpRequest request, String body) throws IOException {
@@ -168,7 +196,7 @@ public final class AwsHttp {
   private URI endpoint(String service) {
     String override =
         environment.getOrDefault(
-            "AWS_ENDPOINT_URL_" + service.toUpperCase(java.util.Locale.ROOT),
+            "AWS_ENDPOINT_URL_" + service.toUpperCase(Locale.ROOT),
             environment.get("AWS_ENDPOINT_URL"));
     return URI.create(
         override == null

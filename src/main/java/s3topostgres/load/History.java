@@ -51,6 +51,8 @@ final class History {
       CREATE INDEX ON %1$s (target_table, bucket, object_key, %2$s)
         WHERE status = 'LOADED';
       CREATE INDEX ON %1$s (target_table, event_time)
+        WHERE status = 'LOADED';
+      CREATE INDEX ON %1$s (target_table, id)
         WHERE status = 'LOADED';""";
 
   /** Quoted as SQL needs it; empty when no history is kept. */
@@ -129,7 +131,11 @@ final class History {
 
   /**
    * Whether this upload is in the table already, or something newer is; empty when it is to be
-   * loaded. Asked under the lock of the target table.
+   * loaded. Asked under the lock of the target table, in a transaction that is to be committed.
+   *
+   * <p>An object may be overwritten before its event is handled, and the load then takes the later
+   * upload. When that one's event comes, it is recorded as loaded by that load: only so are events
+   * that are older than it, but come later still, known to be late.
    */
   Optional<LoadResult.Status> recognise(Session session, String targetTable, Upload upload)
       throws SQLException {
@@ -142,12 +148,12 @@ final class History {
             WITH upload AS (
               SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
                      ?::timestamptz AS event_time, ? AS etag
-            ), earlier AS (
-              -- The last load of an earlier upload of the same key.
-              SELECT h.id, h.etag, h.started_at
-              FROM %1$s h JOIN upload USING (target_table, bucket, object_key)
-              WHERE h.status = 'LOADED' AND %3$s < upload.sequencer
-              ORDER BY %3$s DESC LIMIT 1
+            ), newest AS (
+              -- What the table holds.
+              SELECT h.bucket, h.object_key, h.etag, h.started_at
+              FROM %1$s h JOIN upload USING (target_table)
+              WHERE h.status = 'LOADED'
+              ORDER BY h.id DESC LIMIT 1
             )
             SELECT CASE
               WHEN EXISTS (
@@ -160,14 +166,10 @@ final class History {
                 SELECT FROM %1$s h JOIN upload USING (target_table)
                 WHERE h.status = 'LOADED' AND h.event_time > upload.event_time
                   AND (h.bucket, h.object_key) <> (upload.bucket, upload.object_key)) THEN 'STALE'
-              -- The object was overwritten before that load began, so that load took this upload.
+              -- This upload was there before that load began, so that load took it.
               WHEN EXISTS (
-                SELECT FROM earlier, upload
-                WHERE earlier.etag = upload.etag AND earlier.started_at > upload.event_time
-                  AND NOT EXISTS (
-                    SELECT FROM %1$s h
-                    WHERE h.id > earlier.id AND h.status = 'LOADED'
-                      AND h.target_table = upload.target_table)) THEN 'DUPLICATE'
+                SELECT FROM newest JOIN upload USING (bucket, object_key, etag)
+                WHERE newest.started_at > upload.event_time) THEN 'TAKEN'
               ELSE 'NEW' END
             """
                 .formatted(table.get(), PADDED.formatted("?"), PADDED.formatted("h.sequencer")),
@@ -178,9 +180,29 @@ final class History {
             upload.sequencer().get(),
             upload.eventTime().map(History::atUtc).orElse(null),
             upload.etag().orElse(null));
-    return answer.get(0).equals("NEW")
-        ? Optional.empty()
-        : Optional.of(LoadResult.Status.valueOf(answer.get(0)));
+    return switch (answer.get(0)) {
+      case "NEW" -> Optional.empty();
+      case "TAKEN" -> {
+        taken(session, targetTable, upload);
+        yield Optional.of(LoadResult.Status.DUPLICATE);
+      }
+      default -> Optional.of(LoadResult.Status.valueOf(answer.get(0)));
+    };
+  }
+
+  /** Records that what the table holds is this upload, too. */
+  private void taken(Session session, String targetTable, Upload upload) throws SQLException {
+    session.execute(
+        """
+        INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
+          event_time, status, rows_loaded, started_at, finished_at, request_id)
+        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?, ?, status,
+          rows_loaded, started_at, finished_at, request_id
+        FROM %1$s WHERE target_table = ? AND status = 'LOADED' ORDER BY id DESC LIMIT 1"""
+            .formatted(table.orElseThrow()),
+        upload.sequencer().orElseThrow(),
+        upload.eventTime().map(History::atUtc).orElse(null),
+        targetTable);
   }
 
   /** Records a load, in its own transaction. */

@@ -31,8 +31,8 @@ public final class Loader {
   /** Kept back from the function's time for the rollback, the record of the failure, the answer. */
   private static final Duration MARGIN = Duration.ofSeconds(10);
 
-  /** Of that, for the record of the failure. */
-  private static final Duration RECORD_MARGIN = Duration.ofSeconds(2);
+  /** Of that, for the answer; and should the network be silent, the socket takes 2 s of it. */
+  private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
 
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
 
@@ -90,18 +90,21 @@ public final class Loader {
 
       session.begin();
       describe(session, attempt);
-      TargetTable table = TargetTable.resolve(session, settings.table());
-      attempt.table(table.name());
+      TargetTable found = TargetTable.resolve(session, settings.table());
+      attempt.table(found.name());
       attempt.step("waiting-for-other-loads");
-      table.lockOutOtherLoads(session);
-      Optional<Status> recognised = history.recognise(session, table.name(), upload);
+      found.lockOutOtherLoads(session, settings.lockTimeout());
+      Optional<Status> recognised = history.recognise(session, found.name(), upload);
       if (recognised.isPresent()) {
+        session.commit();
         return attempt.ended(recognised.get(), 0, 0);
       }
 
       attempt.step("looking");
-      StoredObject object = objects.look(upload.object());
+      StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
+      // Anew, because somebody may have altered the table while we waited.
+      TargetTable table = TargetTable.resolve(session, settings.table());
       List<Column> columns = FileHead.columns(object, format, table);
       attempt.defaulted(table.notAmong(columns));
 
@@ -126,6 +129,7 @@ public final class Loader {
 
       attempt.step("committing");
       history.loaded(session, attempt, imported.rows());
+      table.checkDeferred(session);
       table.commit(session);
       analyze(session, table);
       return attempt.ended(Status.LOADED, imported.rows(), imported.bytes());
@@ -205,7 +209,7 @@ public final class Loader {
     }
     try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
       History.open(session, settings.historyTable()).failed(session, attempt, failure);
-    } catch (SQLException | LoadException e) {
+    } catch (SQLException | RuntimeException e) {
       log.warn("the failure could not be recorded in the history");
     }
   }

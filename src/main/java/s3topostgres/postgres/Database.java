@@ -87,40 +87,23 @@ public final class Database {
     }
     source.setGssEncMode("disable");
     source.setApplicationName("s3-csv-to-postgres");
-    source.setConnectTimeout(seconds(deadline.within(CONNECT_TIMEOUT)));
-    // Until the first statement sets it anew: a server that accepts and then says nothing.
-    source.setSocketTimeout(seconds(deadline.within(CONNECT_TIMEOUT)));
+    int limit = seconds(deadline.within(CONNECT_TIMEOUT));
+    source.setConnectTimeout(limit);
+    // For each answer, until the first statement sets it anew: a server that accepts and then says
+    // nothing.
+    source.setSocketTimeout(limit);
+    // For all of it: the name's resolution, too, and a server that answers drop by drop.
+    source.setLoginTimeout(limit);
     source.setTcpKeepAlive(true);
     Connection connection = source.getConnection();
     Session session = new Session(connection, deadline);
     try {
-      session.execute(sessionSettings(connection.getMetaData().getDatabaseMajorVersion()));
+      session.execute(SessionSettings.SQL);
       return session;
     } catch (SQLException | RuntimeException e) {
       session.close();
       throw e;
     }
-  }
-
-  /**
-   * Lets the server notice within seconds that the function has died, so that it gives back the
-   * locks, also through a NAT that forgets silent connections.
-   *
-   * @see <a
-   *     href="https://www.postgresql.org/docs/current/runtime-config-connection.html">Connection
-   *     settings</a>; {@code client_connection_check_interval} is new in Postgres 14
-   */
-  private static String sessionSettings(int majorVersion) {
-    String keepAlive =
-        """
-        SET tcp_keepalives_idle = 30;
-        SET tcp_keepalives_interval = 10;
-        SET tcp_keepalives_count = 3;
-        SET default_transaction_isolation = 'read committed';
-        """;
-    return majorVersion < 14
-        ? keepAlive
-        : keepAlive + "SET client_connection_check_interval = '2s'";
   }
 
   private static int seconds(Deadline deadline) {

@@ -48,7 +48,8 @@ public final class S3Import {
         session.execute("CREATE EXTENSION IF NOT EXISTS aws_s3 CASCADE");
       } catch (SQLException e) {
         switch (SqlErrors.state(e)) {
-          case SqlState.UNIQUE_VIOLATION -> {} // Another load has just installed it.
+          // Another load has just installed it.
+          case SqlState.UNIQUE_VIOLATION, SqlState.DUPLICATE_OBJECT, SqlState.DUPLICATE_SCHEMA -> {}
           case SqlState.INSUFFICIENT_PRIVILEGE ->
               throw unavailable("the database has no extension aws_s3", SETUP)
                   .sqlState(e.getSQLState());

@@ -22,6 +22,9 @@ public final class Session implements AutoCloseable {
   /** How much longer than the server the socket waits, so that the server's word comes first. */
   private static final Duration GRACE = Duration.ofSeconds(2);
 
+  /** Both limits are whole milliseconds in 31 bits; this is well below. */
+  private static final Duration LONGEST = Duration.ofDays(1);
+
   private static final Logger log = LoggerFactory.getLogger(Session.class);
 
   private final Connection connection;
@@ -47,8 +50,12 @@ public final class Session implements AutoCloseable {
     connection.setAutoCommit(false);
   }
 
-  /** Makes everything since {@link #begin} lasting, and ends the transaction. */
+  /**
+   * Makes everything since {@link #begin} lasting, and ends the transaction. Postgres does not
+   * apply the statement's time limit to a commit, so only the socket's holds here.
+   */
   public void commit() throws SQLException {
+    limitSocket(millisLeft());
     connection.commit();
     connection.setAutoCommit(true);
   }
@@ -104,13 +111,22 @@ public final class Session implements AutoCloseable {
 
   /** Puts the time limit in front, in the same round trip. */
   private String timed(String sql) throws SQLException {
+    long left = millisLeft();
+    log.debug("sql {}", sql);
+    limitSocket(left);
+    return "SET statement_timeout = " + left + ";\n" + sql;
+  }
+
+  private long millisLeft() {
     long left = deadline.left().toMillis();
     if (left == 0) {
       throw SqlErrors.outOfTime();
     }
-    log.debug("sql {}", sql);
-    connection.setNetworkTimeout(Runnable::run, Math.toIntExact(left + GRACE.toMillis()));
-    return "SET statement_timeout = " + left + ";\n" + sql;
+    return Math.min(left, LONGEST.toMillis());
+  }
+
+  private void limitSocket(long millis) throws SQLException {
+    connection.setNetworkTimeout(Runnable::run, (int) (millis + GRACE.toMillis()));
   }
 
   /** Rolls back if a transaction is open, and closes the connection. Errors here lose nothing. */

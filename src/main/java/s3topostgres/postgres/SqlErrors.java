@@ -1,6 +1,8 @@
 package s3topostgres.postgres;
 
+import java.io.EOFException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
@@ -87,7 +89,7 @@ public final class SqlErrors {
                       + " authentication is on at the database, that DB_HOST is its own endpoint, and"
                       + " that the function's role may rds-db:connect as the user."
                   : "Check DB_USERNAME, DB_DATABASE and the password or its parameter.");
-    } else if (hasCause(e, SSLException.class) || hasCause(e, GeneralSecurityException.class)) {
+    } else if (isTlsRefused(e)) {
       failure = TlsErrors.translate(e, where);
     } else if (state.equals(SqlState.CONNECTION_REJECTED)) {
       failure =
@@ -96,12 +98,27 @@ public final class SqlErrors {
                   + where
                   + " does not offer the connection that DB_SSL_MODE asks for",
               "Turn on TLS at the database, or set DB_SSL_MODE=disable where there is none.");
-    } else {
+    } else if (isConnectionLost(e) || state.startsWith(SqlState.RESOURCES_CLASS)) {
       failure =
           unavailable(
               "the database at " + where + " cannot be reached: " + reason(e) + said.orElse(""));
+    } else {
+      failure =
+          refused(
+              "the database at " + where + " refuses the connection" + said.orElse(""),
+              "Check that DB_USERNAME may connect to DB_DATABASE, and the database's own log.");
     }
     return failure.sqlState(e.getSQLState());
+  }
+
+  /** Whether the handshake failed, and not a network in the midst of it. */
+  private static boolean isTlsRefused(SQLException e) {
+    boolean lost =
+        hasCause(e, EOFException.class)
+            || hasCause(e, SocketException.class)
+            || hasCause(e, SocketTimeoutException.class);
+    return !lost
+        && (hasCause(e, SSLException.class) || hasCause(e, GeneralSecurityException.class));
   }
 
   private static String reason(SQLException e) {
@@ -111,7 +128,7 @@ public final class SqlErrors {
     if (hasCause(e, ConnectException.class)) {
       return "nothing listens there";
     }
-    if (hasCause(e, SocketTimeoutException.class)) {
+    if (hasCause(e, SocketTimeoutException.class) || e.getCause() == null) {
       return "no answer (check security groups and routes)";
     }
     return "SQLSTATE " + state(e);

@@ -16,6 +16,7 @@ final class SqlState {
   static final String SHUTDOWN_PREFIX = "57P";
 
   static final String CONNECTION_REJECTED = "08004";
+  static final String CONNECTION_FAILURE = "08006";
   static final String FEATURE_NOT_SUPPORTED = "0A000";
   static final String STRING_TOO_LONG = "22001";
   static final String NUMBER_OUT_OF_RANGE = "22003";
@@ -38,6 +39,8 @@ final class SqlState {
   static final String DEADLOCK = "40P01";
   static final String INSUFFICIENT_PRIVILEGE = "42501";
   static final String NO_SUCH_FUNCTION = "42883";
+  static final String DUPLICATE_SCHEMA = "42P06";
+  static final String DUPLICATE_OBJECT = "42710";
   static final String LOCK_NOT_AVAILABLE = "55P03";
   static final String QUERY_CANCELED = "57014";
   static final String UNDEFINED_FILE = "58P01";

@@ -53,10 +53,11 @@ public record TargetTable(long oid, String name, List<Column> columns) {
   /** How long a try to lock the table may hold up others, who queue behind it. */
   private static final Duration FIRST_TRY = Duration.ofMillis(100);
 
+  /** Longer than deadlock_timeout, 1 s, after which Postgres makes autovacuum give way. */
   private static final Duration LONGEST_TRY = Duration.ofSeconds(2);
 
   /** Apart from other uses of advisory locks: "S3LD". */
-  private static final int LOCK_SPACE = 0x53334c44;
+  private static final long LOCK_SEED = 0x53334c44;
 
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");
 
@@ -138,9 +139,25 @@ public record TargetTable(long oid, String name, List<Column> columns) {
 
   /**
    * Waits until no other load of this table runs, and keeps others out until the transaction ends.
+   * The lock goes by the name, as the history does: somebody may put another table in its place
+   * while we wait.
+   *
+   * @param lockTimeout how long each later statement of the transaction may wait for a lock, as
+   *     readers of the table wait with it
    */
-  public void lockOutOtherLoads(Session session) throws SQLException {
-    session.execute("SELECT pg_advisory_xact_lock(?, ?)", LOCK_SPACE, (int) oid);
+  public void lockOutOtherLoads(Session session, Duration lockTimeout) throws SQLException {
+    session.execute(
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended(?, ?));
+        SET LOCAL lock_timeout = %d"""
+            .formatted(lockMillis(lockTimeout)),
+        name,
+        LOCK_SEED);
+  }
+
+  /** In milliseconds for Postgres, to which 0 is no limit at all. */
+  private static long lockMillis(Duration limit) {
+    return Math.max(1, limit.toMillis());
   }
 
   /**
@@ -148,14 +165,14 @@ public record TargetTable(long oid, String name, List<Column> columns) {
    * because everybody who comes later queues up behind a lock that waits.
    *
    * @param timeout how long to try
-   * @throws LoadException {@code TABLE_BUSY} after that; {@code TABLE_UNUSABLE} when a foreign key
-   *     refers to the table
+   * @throws LoadException {@code TABLE_BUSY} when others use the table for that long; {@code
+   *     TABLE_UNUSABLE} when a foreign key refers to the table
    */
   public void truncate(Session session, Duration timeout) throws SQLException {
-    Deadline end = session.deadline().within(timeout);
+    Deadline end = Deadline.in(timeout);
     Duration longest = FIRST_TRY;
-    while (!tryToTruncate(session, end.within(longest))) {
-      if (end.left().compareTo(longest) < 0) {
+    while (!tryToTruncate(session, end.within(longest).left(), timeout)) {
+      if (end.passed()) {
         throw new LoadException(
                 ErrorCode.TABLE_BUSY,
                 "others were using %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
@@ -163,22 +180,23 @@ public record TargetTable(long oid, String name, List<Column> columns) {
                 "Send the event again when they are done; the old rows are still there.")
             .sqlState(SqlState.LOCK_NOT_AVAILABLE);
       }
-      Database.sleep(longest);
+      Database.sleep(session.deadline().within(end.within(longest).left()).left());
       longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST_TRY));
     }
   }
 
   /** Whether the lock was had in time. */
-  private boolean tryToTruncate(Session session, Deadline end) throws SQLException {
+  private boolean tryToTruncate(Session session, Duration limit, Duration laterLimit)
+      throws SQLException {
     try {
       session.execute(
           """
           SAVEPOINT emptying;
           SET LOCAL lock_timeout = %d;
           TRUNCATE TABLE %s;
-          SET LOCAL lock_timeout = 0;
+          SET LOCAL lock_timeout = %d;
           RELEASE SAVEPOINT emptying"""
-              .formatted(Math.max(1, end.left().toMillis()), name));
+              .formatted(lockMillis(limit), name, lockMillis(laterLimit)));
       return true;
     } catch (SQLException e) {
       return switch (SqlErrors.state(e)) {
@@ -199,18 +217,32 @@ public record TargetTable(long oid, String name, List<Column> columns) {
   }
 
   /**
-   * Commits the load. Constraints that are deferred object only now.
+   * Has the constraints that are deferred checked now. The commit would do that too, but under no
+   * time limit.
    *
-   * @throws LoadException {@code ROW_REJECTED} when one does; {@code DATABASE_UNAVAILABLE} when the
-   *     connection broke, so that nobody knows which way it went
+   * @throws LoadException {@code ROW_REJECTED} when one objects
+   */
+  public void checkDeferred(Session session) throws SQLException {
+    try {
+      session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    } catch (SQLException e) {
+      if (ImportErrors.isRowRejected(SqlErrors.state(e))) {
+        throw ImportErrors.row(e, this);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Commits the load.
+   *
+   * @throws LoadException {@code DATABASE_UNAVAILABLE} when the connection broke, so that nobody
+   *     knows which way it went
    */
   public void commit(Session session) throws SQLException {
     try {
       session.commit();
     } catch (SQLException e) {
-      if (ImportErrors.isRowRejected(SqlErrors.state(e))) {
-        throw ImportErrors.row(e, this);
-      }
       if (SqlErrors.isConnectionLost(e)) {
         throw new LoadException(
                 ErrorCode.DATABASE_UNAVAILABLE,
@@ -224,7 +256,8 @@ public record TargetTable(long oid, String name, List<Column> columns) {
 
   /** Renews the planner's statistics, which the import has made worthless. */
   public void analyze(Session session) throws SQLException {
-    session.execute("ANALYZE " + name);
+    // The next load has the table perhaps, and will analyze it too.
+    session.execute("SET lock_timeout = '2s'; ANALYZE " + name);
   }
 
   private static LoadException unusable(String why, String whatToDo) {

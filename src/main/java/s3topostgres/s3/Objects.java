@@ -1,6 +1,7 @@
 package s3topostgres.s3;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -24,10 +25,11 @@ public final class Objects {
   /**
    * Size, ETag and first bytes of an object, in one request.
    *
+   * @param limit after which nothing is tried again
    * @throws LoadException {@code OBJECT_UNREADABLE} when it is empty, gone or not ours to read
    */
-  public StoredObject look(ObjectLocation location) {
-    AwsHttp.Answer answer = ask(location);
+  public StoredObject look(ObjectLocation location, Duration limit) {
+    AwsHttp.Answer answer = ask(location, limit);
     if (answer.status() >= 300) {
       throw refused(answer.status(), location);
     }
@@ -40,12 +42,13 @@ public final class Objects {
   }
 
   /** Path-style, which every S3 server and every bucket's name takes. */
-  private AwsHttp.Answer ask(ObjectLocation location) {
+  private AwsHttp.Answer ask(ObjectLocation location, Duration limit) {
     try {
       return aws.get(
           "s3",
           "/" + location.bucket() + "/" + SdkHttpUtils.urlEncodeIgnoreSlashes(location.key()),
-          Map.of("Range", "bytes=0-" + (HEAD_BYTES - 1)));
+          Map.of("Range", "bytes=0-" + (HEAD_BYTES - 1)),
+          limit);
     } catch (IOException e) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,

@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -37,6 +38,7 @@ import software.amazon.awssdk.regions.Region;
 class AwsHttpTest {
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+  private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final AwsSessionCredentials CREDENTIALS =
       AwsSessionCredentials.create(
           "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "token");
@@ -84,16 +86,8 @@ class AwsHttpTest {
 
   @Test
   void signsForS3AsTheSdkDoes() throws IOException {
-    AwsHttp s3 =
-        new AwsHttp(
-            Map.of(
-                "AWS_REGION", "eu-west-1",
-                "AWS_ACCESS_KEY_ID", CREDENTIALS.accessKeyId(),
-                "AWS_SECRET_ACCESS_KEY", CREDENTIALS.secretAccessKey(),
-                "AWS_SESSION_TOKEN", CREDENTIALS.sessionToken(),
-                "AWS_ENDPOINT_URL", endpoint()));
-
-    s3.get("s3", "/in/two%20words/a%2Bb//100%25.csv", Map.of("Range", "bytes=0-99"));
+    answering()
+        .get("s3", "/in/two%20words/a%2Bb//100%25.csv", Map.of("Range", "bytes=0-99"), LIMIT);
 
     assertThat(sent.get(0).path).isEqualTo("/in/two%20words/a%2Bb//100%25.csv");
     SdkHttpFullRequest expected =
@@ -155,6 +149,13 @@ class AwsHttpTest {
   }
 
   @Test
+  void triesNothingAgainWhenItsTimeIsOver() throws IOException {
+    statuses.addAll(List.of(500, 200));
+
+    assertThat(answering().get("s3", "/in/p.csv", Map.of(), Duration.ZERO).status()).isEqualTo(500);
+  }
+
+  @Test
   void returnsARefusalAtOnce() throws IOException {
     statuses.add(403);
 
@@ -164,7 +165,19 @@ class AwsHttpTest {
 
   @Test
   void saysThatNobodyAnswers() {
-    assertThatThrownBy(() -> aws.get("s3", "/in/p.csv", Map.of())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> aws.get("s3", "/in/p.csv", Map.of(), LIMIT))
+        .isInstanceOf(IOException.class);
+  }
+
+  /** Signed requests to the server of this test, whatever the service. */
+  private AwsHttp answering() {
+    return new AwsHttp(
+        Map.of(
+            "AWS_REGION", "eu-west-1",
+            "AWS_ACCESS_KEY_ID", CREDENTIALS.accessKeyId(),
+            "AWS_SECRET_ACCESS_KEY", CREDENTIALS.secretAccessKey(),
+            "AWS_SESSION_TOKEN", CREDENTIALS.sessionToken(),
+            "AWS_ENDPOINT_URL", endpoint()));
   }
 
   private SdkHttpFullRequest.Builder request(Sent request, SdkHttpMethod method) {

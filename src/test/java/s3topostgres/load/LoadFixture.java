@@ -28,14 +28,15 @@ import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
+import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxDatabase;
 
 /**
  * A fresh database with a table {@code people} of one row, a fresh bucket, and a loader whose user
- * owns nothing and may do only what the README asks to grant. Closing it checks that no connection
- * is left.
+ * owns nothing and may do only what the README asks to grant. Closing it checks that no connection,
+ * lock or temporary table is left.
  */
 final class LoadFixture implements AutoCloseable {
   static final String REGION = "eu-west-1";
@@ -43,7 +44,7 @@ final class LoadFixture implements AutoCloseable {
 
   final Sandbox sandbox = Sandbox.shared();
   final S3Server s3 = sandbox.s3();
-  private final SandboxDatabase database = createDatabase();
+  private final SandboxDatabase database;
   final String bucket = "in-" + UUID.randomUUID();
 
   private final Map<String, String> settings = new HashMap<>();
@@ -52,6 +53,12 @@ final class LoadFixture implements AutoCloseable {
   private int uploads;
 
   LoadFixture() {
+    this(Sandbox.shared().postgres());
+  }
+
+  /** On a server of the test's own, which it may stop and kill. */
+  LoadFixture(PostgresServer server) {
+    database = createDatabase(server);
     System.setOut(new PrintStream(log, true, StandardCharsets.UTF_8));
     s3.createBucket(bucket);
     execute(
@@ -182,6 +189,12 @@ final class LoadFixture implements AutoCloseable {
     unchecked(() -> database.execute(sql));
   }
 
+  /** Makes every import from now on take its time. */
+  void slowImports(int bytesPerSecond) {
+    unchecked(
+        () -> database.set("sandbox.import_bytes_per_second", Integer.toString(bytesPerSecond)));
+  }
+
   /** Makes every import from now on fail as {@code aws_s3} does. */
   void failImports(String message, String hint) {
     unchecked(
@@ -209,9 +222,9 @@ final class LoadFixture implements AutoCloseable {
     }
   }
 
-  private SandboxDatabase createDatabase() {
+  private SandboxDatabase createDatabase(PostgresServer server) {
     List<SandboxDatabase> created = new ArrayList<>();
-    unchecked(() -> created.add(sandbox.createDatabase()));
+    unchecked(() -> created.add(server.createDatabase(s3)));
     return created.get(0);
   }
 
@@ -220,19 +233,35 @@ final class LoadFixture implements AutoCloseable {
     return log.toString(StandardCharsets.UTF_8);
   }
 
+  private List<String> left() {
+    return rows(
+        """
+        SELECT 'connection', query FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend'
+          AND pid <> pg_backend_pid()
+        UNION ALL
+        SELECT 'lock', locktype FROM pg_locks
+        WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND (locktype = 'advisory' OR relation = to_regclass('people')) AND granted
+          AND pid <> pg_backend_pid()
+        UNION ALL
+        SELECT 'temporary table', relname FROM pg_class WHERE relpersistence = 't'
+        """);
+  }
+
   @Override
   public void close() {
     System.setOut(console);
     unchecked(
         () -> {
           try (database) {
-            int left = database.connections();
+            List<String> left = left();
             // A backend takes a moment to see that its client, or that of this count, said goodbye.
-            for (int tries = 0; left > 0 && tries < 100; tries++) {
+            for (int tries = 0; !left.isEmpty() && tries < 100; tries++) {
               LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
-              left = database.connections();
+              left = left();
             }
-            assertThat(left).as("connections left").isZero();
+            assertThat(left).as("connections, locks and temporary tables left").isEmpty();
           }
         });
   }

@@ -1,0 +1,60 @@
+package s3topostgres.postgres;
+
+/** What every session is set to by its first statement. */
+final class SessionSettings {
+  /**
+   * A function that died shall soon hold no lock any more, even behind a NAT that forgets silent
+   * connections: while a statement runs, the server looks every two seconds whether its client is
+   * there; between statements it waits for 30 seconds, which we never take.
+   *
+   * <p>And what the project has set for its database or role shall neither break a load nor be
+   * overridden by accident: who waited for a lock has to see what was committed meanwhile, waiting
+   * has limits of our own, and what was reported as loaded survives a crash.
+   *
+   * @see <a
+   *     href="https://www.postgresql.org/docs/current/runtime-config-connection.html">Connection
+   *     settings</a>
+   */
+  static final String SQL =
+      """
+      SET tcp_keepalives_idle = 30;
+      SET tcp_keepalives_interval = 10;
+      SET tcp_keepalives_count = 3;
+      SET idle_in_transaction_session_timeout = '30s';
+      SET lock_timeout = 0;
+      SET default_transaction_isolation = 'read committed';
+      SELECT set_config('synchronous_commit', 'on', false)
+      WHERE current_setting('synchronous_commit') = 'off';
+      DO $$
+      BEGIN
+        -- New in Postgres 14, and not on every system.
+        SET client_connection_check_interval = '2s';
+      EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
+        NULL;
+      END
+      $$;
+      -- The driver sends DateStyle and TimeZone when it logs in, and that overrides what ALTER
+      -- DATABASE and ALTER ROLE have set. It insists on ISO, so only the order of day and month
+      -- is taken from DateStyle.
+      SELECT set_config(name, value, false)
+      FROM (
+        SELECT DISTINCT ON (name) name, value
+        FROM pg_db_role_setting
+          CROSS JOIN unnest(setconfig) AS entry
+          CROSS JOIN lower(split_part(entry, '=', 1)) AS name
+          CROSS JOIN substr(entry, strpos(entry, '=') + 1) AS setting
+          CROSS JOIN LATERAL (
+            SELECT CASE
+              WHEN name = 'timezone' THEN setting
+              WHEN setting ~* 'ymd' THEN 'ISO, YMD'
+              WHEN setting ~* '(mdy|us|noneuro)' THEN 'ISO, MDY'
+              WHEN setting ~* '(dmy|euro|german)' THEN 'ISO, DMY' END) AS applied (value)
+        WHERE name IN ('datestyle', 'timezone') AND value IS NOT NULL
+          AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user))
+          AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        -- As Postgres has it: for both together, for the role, for the database, for all.
+        ORDER BY name, setrole = 0, setdatabase = 0
+      ) AS defaults""";
+
+  private SessionSettings() {}
+}

@@ -1,0 +1,149 @@
+package s3topostgres.sandbox;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The way between a client and a server, which a test can break: connect to {@link #port} of the
+ * loopback interface instead of to the server. What is swallowed is gone for good, and neither side
+ * is told, also not that the other one has closed; but unlike a real network's, its silence still
+ * answers TCP's own keepalives.
+ */
+public final class Network implements AutoCloseable {
+  private record Trap(String words, Runnable action) {}
+
+  private final String host;
+  private final int port;
+  private final ServerSocket entrance;
+  private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private final AtomicLong bytes = new AtomicLong();
+  private volatile boolean swallowingRequests;
+  private volatile boolean swallowingAnswers;
+  private volatile Optional<Trap> trap = Optional.empty();
+
+  private Network(String host, int port) throws IOException {
+    this.host = host;
+    this.port = port;
+    this.entrance = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+  }
+
+  /** A network to that server, in order. The caller closes it, which ends all connections. */
+  public static Network to(String host, int port) throws IOException {
+    Network network = new Network(host, port);
+    start(network::accept);
+    return network;
+  }
+
+  /** Where clients connect. */
+  public int port() {
+    return entrance.getLocalPort();
+  }
+
+  /** How many bytes came through, both ways together. */
+  public long bytes() {
+    return bytes.get();
+  }
+
+  /** From now on, whatever either side sends is lost. */
+  public void swallow() {
+    swallowingRequests = true;
+    swallowingAnswers = true;
+  }
+
+  /** From now on, whatever the server sends is lost, while it still gets what it is sent. */
+  public void swallowAnswers() {
+    swallowingAnswers = true;
+  }
+
+  /** Cuts every connection: both sides are told. */
+  public void cut() {
+    sockets.forEach(Network::close);
+    sockets.clear();
+  }
+
+  /** Does something once, right before a client's message with those words is passed on. */
+  public void before(String words, Runnable action) {
+    trap = Optional.of(new Trap(words, action));
+  }
+
+  @Override
+  public void close() {
+    close(entrance);
+    cut();
+  }
+
+  private void accept() {
+    while (!entrance.isClosed()) {
+      try {
+        Socket client = entrance.accept();
+        sockets.add(client);
+        if (!swallowingRequests) {
+          Socket server = new Socket(host, port);
+          sockets.add(server);
+          start(() -> pump(client, server, true));
+          start(() -> pump(server, client, false));
+        }
+      } catch (IOException e) {
+        // Closed, or the server does not listen: then this client is left without an answer.
+      }
+    }
+  }
+
+  private void pump(Socket from, Socket to, boolean requests) {
+    byte[] chunk = new byte[65_536];
+    try {
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+        if (requests) {
+          springTrap(new String(chunk, 0, n, StandardCharsets.ISO_8859_1));
+        }
+        if (!swallowing(requests)) {
+          out.write(chunk, 0, n);
+          bytes.addAndGet(n);
+        }
+      }
+    } catch (IOException e) {
+      // One side is gone, and the other is told below.
+    }
+    if (!swallowing(requests)) {
+      close(from);
+      close(to);
+    }
+  }
+
+  private boolean swallowing(boolean requests) {
+    return requests ? swallowingRequests : swallowingAnswers;
+  }
+
+  private void springTrap(String message) {
+    Optional<Trap> set = trap;
+    if (set.isPresent() && message.contains(set.get().words)) {
+      trap = Optional.empty();
+      set.get().action.run();
+    }
+  }
+
+  private static void start(Runnable task) {
+    Thread thread = new Thread(task, "network");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private static void close(AutoCloseable socket) {
+    try {
+      socket.close();
+    } catch (Exception e) {
+      // There is nothing more to do for it.
+    }
+  }
+}
