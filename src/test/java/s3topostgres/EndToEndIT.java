@@ -84,10 +84,17 @@ class EndToEndIT {
                    "rows": 2, "bytes": 19}"""
                       .formatted(bucket)));
       assertThat(people()).containsExactly("1 Ana", "2 Bo");
-      assertThat(lambda.log())
-          .singleElement()
-          .asString()
+      assertThat(lambda.log()).hasSize(2);
+      assertThat(lambda.log().get(0))
           .startsWith("INFO load status=LOADED object=s3://%s/people.csv".formatted(bucket));
+      JsonNode metrics = JSON.readTree(lambda.log().get(1));
+      assertThat(metrics.at("/_aws/CloudWatchMetrics/0/Dimensions").toString())
+          .isEqualTo("[[\"service\",\"table\"]]");
+      assertThat(metrics.get("service").asText()).isEqualTo("sandbox");
+      assertThat(metrics.get("table").asText()).isEqualTo("public.people");
+      assertThat(metrics.get("Loads").asInt()).isEqualTo(1);
+      assertThat(metrics.get("Rows").asInt()).isEqualTo(2);
+      assertThat(metrics.get("Bytes").asInt()).isEqualTo(19);
     }
   }
 
@@ -228,6 +235,8 @@ class EndToEndIT {
 
       assertThat(JSON.readTree(answer.body()).get("errorMessage").asText())
           .startsWith("OUT_OF_TIME: s3://%s/people.csv: ".formatted(bucket));
+      assertThat(lambda.log())
+          .anyMatch(line -> line.startsWith("{\"_aws\":") && line.contains("\"OUT_OF_TIME\""));
       assertThat(people()).containsExactly("0 old");
       assertThat(database.rows("SELECT error_code FROM history.loads"))
           .containsExactly(List.of("OUT_OF_TIME"));
