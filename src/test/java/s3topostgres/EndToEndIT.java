@@ -182,6 +182,19 @@ class EndToEndIT {
   }
 
   @Test
+  void startsWithoutTheDatabaseAndTellsWhenAnEventComes() throws Exception {
+    settings.put("DB_HOST", "nowhere.invalid");
+    s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      assertThat(lambda.initError()).isEmpty();
+      assertThat(lambda.invoke(event("people.csv"), Duration.ofSeconds(14)).body())
+          .contains("DATABASE_UNAVAILABLE: s3://" + bucket + "/people.csv: ")
+          .contains("the name of the host is not known");
+    }
+  }
+
+  @Test
   void readsThePasswordAnewWhenItWasChanged() throws Exception {
     s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
     try (SsmServer ssm = SsmServer.launch()) {
@@ -256,6 +269,42 @@ class EndToEndIT {
           .contains("TRUNCATE TABLE public.people")
           .doesNotContain("4711")
           .doesNotContain(PASSWORD);
+    }
+  }
+
+  @Test
+  void checksByItsSecondEntry() throws Exception {
+    settings.put("S3_BUCKET_NAME", bucket);
+    database.execute("REVOKE TRUNCATE ON people FROM \"%s\"".formatted(role));
+
+    try (LambdaRuntime lambda = LambdaRuntime.start("check", settings)) {
+      Answer answer = lambda.invoke("{}");
+
+      assertThat(answer.failed()).as(answer.body() + lambda.log()).isFalse();
+      JsonNode checks = JSON.readTree(answer.body()).get("checks");
+      assertThat(checks.findValuesAsText("check"))
+          .containsExactly(
+              "settings",
+              "name resolution",
+              "TCP",
+              "TLS",
+              "login",
+              "table and privileges",
+              "history table",
+              "extension",
+              "S3 from the database",
+              "S3 from the function",
+              "Systems Manager from the function",
+              "time and memory");
+      assertThat(checks)
+          .filteredOn(check -> check.get("result").asText().equals("failed"))
+          .containsExactly(
+              JSON.readTree(
+                  """
+                  {"check": "table and privileges", "result": "failed",
+                   "what": "the database user may not empty and fill public.people",
+                   "whatToDo": "GRANT SELECT, INSERT, TRUNCATE ON public.people TO the user, and USAGE ON its schema."}"""));
+      assertThat(answer.body() + lambda.log()).doesNotContain("s3cret");
     }
   }
 

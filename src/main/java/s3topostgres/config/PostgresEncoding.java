@@ -14,14 +14,16 @@ import java.util.regex.Pattern;
  */
 final class PostgresEncoding {
   private static final Pattern NOT_COMPARED = Pattern.compile("[^a-z0-9]");
-  private static final Pattern NUMBERED = Pattern.compile("(iso8859|windows|win)([0-9]{1,4})");
+  private static final Pattern NUMBERED =
+      Pattern.compile("(iso8859)([1-9]|1[03456])|(win)(125[0-8])");
 
   /** By the name as Postgres compares it: letters and digits only, in lower case. */
   private static final Map<String, String> CHARSETS =
       Map.ofEntries(
           Map.entry("utf8", "UTF-8"),
           Map.entry("unicode", "UTF-8"),
-          Map.entry("sqlascii", "ISO-8859-1"),
+          // Bytes as the database has them, which is UTF-8 nearly everywhere.
+          Map.entry("sqlascii", "UTF-8"),
           Map.entry("latin1", "ISO-8859-1"),
           Map.entry("latin2", "ISO-8859-2"),
           Map.entry("latin3", "ISO-8859-3"),
@@ -55,7 +57,11 @@ final class PostgresEncoding {
 
   /** Java's charset for a name of Postgres; empty when Postgres has no such encoding. */
   static Optional<Charset> charset(String encoding) {
-    String name = NOT_COMPARED.matcher(encoding.toLowerCase(Locale.ROOT)).replaceAll("");
+    String name =
+        NOT_COMPARED
+            .matcher(encoding.toLowerCase(Locale.ROOT))
+            .replaceAll("")
+            .replaceFirst("^windows", "win");
     return Optional.ofNullable(CHARSETS.get(name))
         .or(() -> numbered(name))
         .filter(Charset::isSupported)
@@ -67,7 +73,7 @@ final class PostgresEncoding {
     if (!matcher.matches()) {
       return Optional.empty();
     }
-    String family = matcher.group(1).equals("iso8859") ? "ISO-8859-" : "windows-";
-    return Optional.of(family + matcher.group(2));
+    return Optional.of(
+        matcher.group(1) == null ? "windows-" + matcher.group(4) : "ISO-8859-" + matcher.group(2));
   }
 }

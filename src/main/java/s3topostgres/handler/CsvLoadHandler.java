@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
 import s3topostgres.config.CaCertificate;
@@ -28,6 +29,9 @@ import software.amazon.awssdk.protocols.jsoncore.JsonNode;
  * that Lambda sends the event again, and what was loaded is then recognised.
  */
 public final class CsvLoadHandler implements RequestStreamHandler {
+  /** Lambda allows ten seconds for the whole start-up. */
+  private static final Duration WARM_UP = Duration.ofSeconds(4);
+
   private final Loader loader;
   private final String region;
 
@@ -44,15 +48,26 @@ public final class CsvLoadHandler implements RequestStreamHandler {
     System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
     this.region = environment.getOrDefault("AWS_REGION", "");
     AwsHttp aws = new AwsHttp(environment);
-    this.loader =
-        new Loader(
-            settings.load(),
-            settings.format(),
-            new Objects(aws),
-            new Database(
-                settings.database(),
-                new Password(settings.database(), aws),
-                new CaCertificate(settings.database(), aws)));
+    Database database =
+        new Database(
+            settings.database(),
+            new Password(settings.database(), aws),
+            new CaCertificate(settings.database(), aws));
+    this.loader = new Loader(settings.load(), settings.format(), new Objects(aws), database);
+    warmUp(database);
+  }
+
+  /**
+   * Connects once for nothing. Lambda gives the start-up a whole processor and an invocation only a
+   * share of one, so classes are loaded here, the password is read and TLS and login are done for
+   * the first time. Whatever fails is left to the first load, which has an event to report it with.
+   */
+  private static void warmUp(Database database) {
+    try {
+      database.connectOnce(Deadline.in(WARM_UP)).close();
+    } catch (LoadException e) {
+      LoggerFactory.getLogger(CsvLoadHandler.class).debug("not warmed up: {}", e.getMessage());
+    }
   }
 
   @Override

@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -28,7 +30,7 @@ final class ColumnMatch {
 
   private static final int NEAR = 3;
   private static final Pattern NO_LETTER_OR_DIGIT = Pattern.compile("[^\\p{L}\\p{N}]+");
-  private static final String NOT_DECODED = "\ufffd";
+  static final String NOT_DECODED = "\ufffd";
 
   private static final List<UnaryOperator<String>> FORMS =
       List.of(
@@ -39,13 +41,18 @@ final class ColumnMatch {
                   .matcher(cut(name.strip()).toLowerCase(Locale.ROOT))
                   .replaceAll("_"));
 
+  private static final UnaryOperator<String> LENIENT = FORMS.get(FORMS.size() - 1);
+  private static final Pattern LINE_BREAK = Pattern.compile("[\r\n]");
+
   private final List<String> header;
+  private final CsvFormat format;
   private final TargetTable table;
   private final Column[] matched;
   private final Set<String> problems = new LinkedHashSet<>();
 
-  private ColumnMatch(List<String> header, TargetTable table) {
+  private ColumnMatch(List<String> header, CsvFormat format, TargetTable table) {
     this.header = header;
+    this.format = format;
     this.table = table;
     this.matched = new Column[header.size()];
   }
@@ -56,9 +63,8 @@ final class ColumnMatch {
    * @throws LoadException {@code HEADER_MISMATCH} with everything that does not fit
    */
   static List<Column> match(List<String> header, CsvFormat format, TargetTable table) {
-    ColumnMatch match = new ColumnMatch(header, table);
+    ColumnMatch match = new ColumnMatch(header, format, table);
     FORMS.forEach(match::matchBy);
-    match.refuseOtherDelimiter(format);
     match.refuseWhatDoesNotFit();
     return List.of(match.matched);
   }
@@ -81,27 +87,34 @@ final class ColumnMatch {
     return Arrays.asList(matched).contains(column);
   }
 
-  private void refuseOtherDelimiter(CsvFormat format) {
-    if (header.size() == 1 && matched[0] == null && table.columns().size() > 1) {
-      for (char delimiter : new char[] {';', '\t', '|', ','}) {
-        if (header.get(0).indexOf(delimiter) >= 0) {
-          throw mismatch(
-              "the first line looks delimited by %s, and CSV_DELIMITER is %s"
-                  .formatted(shown(delimiter), shown(format.delimiter())),
-              "Set CSV_DELIMITER=%s, or send the file delimited by %s."
-                  .formatted(shown(delimiter), shown(format.delimiter())));
-        }
+  /**
+   * Refuses a record that only another delimiter would split.
+   *
+   * @param columns how many fields it should have
+   */
+  static void refuseOtherDelimiter(List<String> record, CsvFormat format, int columns) {
+    for (char delimiter : new char[] {';', '\t', '|', ','}) {
+      long found = String.join("", record).chars().filter(c -> c == delimiter).count();
+      if (delimiter != format.delimiter()
+          && (found + 1 == columns || found > 0 && record.size() == 1)
+          && columns > 1) {
+        throw mismatch(
+            "the file looks delimited by %s, and CSV_DELIMITER is %s"
+                .formatted(shown(delimiter), shown(format.delimiter())),
+            "Set CSV_DELIMITER=%s, or send the file delimited by %s."
+                .formatted(shown(delimiter), shown(format.delimiter())));
       }
     }
   }
 
   private void refuseWhatDoesNotFit() {
-    if (IntStream.range(0, matched.length).allMatch(i -> matched[i] == null)) {
-      // The line may be no header at all but somebody's data, so nothing of it is shown.
+    if (Arrays.stream(matched).allMatch(Objects::isNull)) {
+      refuseOtherDelimiter(header, format, table.columns().size());
       problems.add("none of its %d fields names a column".formatted(matched.length));
     } else {
+      int shown = showable();
       for (int i = 0; i < matched.length; i++) {
-        checkField(i);
+        checkField(i, i < shown);
       }
     }
     table.columns().stream()
@@ -116,26 +129,40 @@ final class ColumnMatch {
     }
   }
 
-  private void checkField(int i) {
-    String name = header.get(i);
+  /**
+   * How many fields are a header's for certain, so that they may be shown. A line of which half or
+   * more names nothing may be somebody's data; and a line break in a field may come from a quote
+   * that was closed only in the rows below.
+   */
+  private int showable() {
+    long named =
+        IntStream.range(0, matched.length)
+            .filter(i -> matched[i] != null || nearest(header.get(i)).isPresent())
+            .count();
+    return named * 2 <= matched.length
+        ? 0
+        : (int) header.stream().takeWhile(name -> !LINE_BREAK.matcher(name).find()).count();
+  }
+
+  private void checkField(int i, boolean shown) {
     if (matched[i] == null) {
-      problems.add(unknown(i, name));
+      problems.add(unknown(i, header.get(i), shown));
     } else if (matched[i].generated() || matched[i].identityAlways()) {
       problems.add("column %s is filled by the database".formatted(matched[i].name()));
     }
   }
 
-  private String unknown(int i, String name) {
+  private String unknown(int i, String name, boolean shown) {
     if (name.isBlank()) {
       return "field %d has no name".formatted(i + 1);
     }
     if (name.contains(NOT_DECODED)) {
-      return "field %d is not in the encoding that CSV_ENCODING names".formatted(i + 1);
+      return "field %d is not %s (save the file as UTF-8, or set CSV_ENCODING=WIN1252)"
+          .formatted(i + 1, format.encoding());
     }
-    UnaryOperator<String> lenient = FORMS.get(FORMS.size() - 1);
     List<String> meant =
         names().stream()
-            .filter(column -> lenient.apply(column).equals(lenient.apply(name)))
+            .filter(column -> LENIENT.apply(column).equals(LENIENT.apply(name)))
             .toList();
     if (meant.size() > 1) {
       return "%s may be any of %s".formatted(shown(name), String.join(", ", meant));
@@ -143,12 +170,19 @@ final class ColumnMatch {
     if (meant.size() == 1) {
       return "%s is named twice".formatted(meant.get(0));
     }
+    if (!shown) {
+      return "field %d is no column".formatted(i + 1);
+    }
     return "%s is no column%s"
         .formatted(
             shown(name),
-            Spelling.nearest(lenient.apply(name), names(), NEAR)
-                .map(near -> " (did you mean %s?)".formatted(near))
-                .orElse(""));
+            nearest(name).map(near -> " (did you mean %s?)".formatted(near)).orElse(""));
+  }
+
+  /** The column that was meant, if at most every second letter is wrong. */
+  private Optional<String> nearest(String name) {
+    String lenient = LENIENT.apply(name);
+    return Spelling.nearest(lenient, names(), Math.min(NEAR, lenient.length() / 2));
   }
 
   private List<String> names() {

@@ -7,8 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -16,11 +15,13 @@ import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 
 /** What the beginning of a file says about it, before the table is touched. */
 final class FileHead {
   private static final char BYTE_ORDER_MARK = '\ufeff';
+  private static final Pattern SEPARATOR_LINE = Pattern.compile("(?i)\"?sep=.\"?[\r\n]");
 
   private FileHead() {}
 
@@ -31,15 +32,10 @@ final class FileHead {
    * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
    */
   static List<Column> columns(StoredObject object, CsvFormat format, TargetTable table) {
-    byte[] head = unpacked(object);
-    otherFormat(head)
-        .ifPresent(
-            kind -> {
-              throw mismatch(
-                  "the file is %s, not CSV".formatted(kind),
-                  "Save or export it as CSV in UTF-8 and upload that.");
-            });
-    String text = new String(head, format.charset());
+    Beginning beginning = beginning(object);
+    FileKind.refuseOtherThanCsv(beginning.bytes);
+    refuseMarkInOtherEncoding(beginning.bytes, format);
+    String text = new String(beginning.bytes, format.charset());
     boolean marked = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK;
     if (marked && format.header() == Header.NONE) {
       throw mismatch(
@@ -47,51 +43,93 @@ final class FileHead {
           "Save it without one (UTF-8 instead of UTF-8 with BOM), or send a header line and set"
               + " CSV_HEADER=match or skip.");
     }
-    boolean whole = object.head().length == object.size();
-    List<List<String>> records =
-        FirstRecords.read(marked ? text.substring(1) : text, whole, format, 2);
+    String unmarked = marked ? text.substring(1) : text;
+    refuseSeparatorLine(unmarked, format);
+    List<List<String>> records = FirstRecords.read(unmarked, beginning.whole, format, 2);
     if (format.header() == Header.MATCH) {
-      return ColumnMatch.match(header(records, object), format, table);
+      return ColumnMatch.match(header(records, beginning), format, table);
     }
     int first = format.header() == Header.SKIP ? 1 : 0;
     if (records.size() > first) {
-      refuseOtherNumber(records.get(first).size(), first + 1, format, table);
+      refuseOtherNumber(records.get(first), first + 1, format, table);
     }
     return List.of();
   }
 
-  private static List<String> header(List<List<String>> records, StoredObject object) {
+  private static List<String> header(List<List<String>> records, Beginning beginning) {
     if (records.isEmpty()) {
       throw mismatch(
-          "the first line does not end within the first %d bytes".formatted(object.head().length),
+          "the first line does not end within the first %d bytes".formatted(beginning.bytes.length),
           "Close every quote in it (CSV_QUOTE), and end it with a line break.");
     }
     return records.get(0);
   }
 
   private static void refuseOtherNumber(
-      int fields, int record, CsvFormat format, TargetTable table) {
+      List<String> record, int number, CsvFormat format, TargetTable table) {
     int columns = table.positional().size();
-    if (fields != columns) {
+    // Bytes of another encoding may hide a delimiter, and Postgres will say that they are there.
+    boolean decoded = !String.join("", record).contains(ColumnMatch.NOT_DECODED);
+    if (record.size() != columns && decoded) {
+      ColumnMatch.refuseOtherDelimiter(record, format, columns);
       throw mismatch(
           "record %d has %d %s, and %s has %d columns"
-              .formatted(record, fields, fields == 1 ? "field" : "fields", table.name(), columns),
+              .formatted(
+                  number,
+                  record.size(),
+                  record.size() == 1 ? "field" : "fields",
+                  table.name(),
+                  columns),
           "Send the fields in the table's order, all of them, or a header line with CSV_HEADER=match;"
               + " CSV_DELIMITER is %s.".formatted(ColumnMatch.shown(format.delimiter())));
     }
   }
 
-  /** The first bytes of the text, also where the object is stored with gzip. */
-  private static byte[] unpacked(StoredObject object) {
+  /** In another encoding the mark of UTF-8 is three letters, and so is every umlaut behind it. */
+  private static void refuseMarkInOtherEncoding(byte[] bytes, CsvFormat format) {
+    boolean utf8 =
+        new String(bytes, 0, Math.min(3, bytes.length), StandardCharsets.UTF_8)
+            .startsWith(String.valueOf(BYTE_ORDER_MARK));
+    if (utf8 && !format.charset().equals(StandardCharsets.UTF_8)) {
+      throw mismatch(
+          "the file begins with the byte-order mark of UTF-8, and CSV_ENCODING is "
+              + format.encoding(),
+          "Set CSV_ENCODING=UTF8, or save the file as " + format.encoding() + ".");
+    }
+  }
+
+  private static void refuseSeparatorLine(String text, CsvFormat format) {
+    if (SEPARATOR_LINE.matcher(text).lookingAt()) {
+      throw mismatch(
+          "the first line is a sep= line, which only Excel understands",
+          "Remove that line; CSV_DELIMITER is %s."
+              .formatted(ColumnMatch.shown(format.delimiter())));
+    }
+  }
+
+  /**
+   * The first bytes of the text.
+   *
+   * @param whole whether that is all of it
+   */
+  private record Beginning(byte[] bytes, boolean whole) {}
+
+  /** The first bytes, also where the object is stored with gzip. */
+  private static Beginning beginning(StoredObject object) {
     if (object.contentEncoding().filter("gzip"::equalsIgnoreCase).isEmpty()) {
-      return object.head();
+      return new Beginning(object.head(), object.head().length == object.size());
     }
     ByteArrayOutputStream text = new ByteArrayOutputStream();
+    boolean whole = false;
     try (InputStream gzip = new GZIPInputStream(new ByteArrayInputStream(object.head()))) {
       byte[] buffer = new byte[8192];
-      for (int read = gzip.read(buffer); read >= 0; read = gzip.read(buffer)) {
+      int read = gzip.read(buffer);
+      // No more than of other objects: a few bytes can hold a gigabyte of blanks.
+      while (read >= 0 && text.size() < Objects.HEAD_BYTES) {
         text.write(buffer, 0, read);
+        read = gzip.read(buffer);
       }
+      whole = read < 0;
     } catch (EOFException e) {
       // The object goes on behind its first bytes.
     } catch (IOException e) {
@@ -99,34 +137,7 @@ final class FileHead {
           "the object says Content-Encoding: gzip, but is not gzip",
           "Upload it without that header, or compressed.");
     }
-    return text.toByteArray();
-  }
-
-  /** What the file is, when it is one of those that are often sent instead of CSV. */
-  private static Optional<String> otherFormat(byte[] head) {
-    String start = new String(head, 0, Math.min(head.length, 512), StandardCharsets.ISO_8859_1);
-    String lower = start.stripLeading().toLowerCase(Locale.ROOT);
-    if (start.startsWith("PK\3\4")) {
-      return Optional.of("a ZIP archive or an Excel workbook (.xlsx)");
-    }
-    if (start.startsWith("\u00d0\u00cf\u0011\u00e0")) {
-      return Optional.of("an old Excel workbook (.xls)");
-    }
-    if (start.startsWith("\u001f\u008b")) {
-      return Optional.of("gzip without the header Content-Encoding: gzip");
-    }
-    if (start.startsWith("%PDF-")) {
-      return Optional.of("a PDF document");
-    }
-    if (lower.startsWith("<!doctype html") || lower.startsWith("<html")) {
-      return Optional.of("a web page (HTML), perhaps an expired download link");
-    }
-    if (start.startsWith("\u00ff\u00fe")
-        || start.startsWith("\u00fe\u00ff")
-        || start.chars().limit(64).filter(c -> c == 0).count() > 1) {
-      return Optional.of("in UTF-16, which Postgres does not read");
-    }
-    return Optional.empty();
+    return new Beginning(text.toByteArray(), whole);
   }
 
   private static LoadException mismatch(String why, String whatToDo) {

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.postgresql.util.ServerErrorMessage;
@@ -16,11 +17,15 @@ import s3topostgres.LoadException;
  */
 final class ImportErrors {
   /** {@code COPY people, line 3, column age: "x"}; the line is the physical one, from 1. */
-  private static final Pattern PLACE = Pattern.compile("(?m)^COPY .*?, line (\\d+)(, column )?");
+  private static final Pattern PLACE =
+      Pattern.compile("(?m)^COPY .*?, line (\\d{1,18})(, column )?");
 
-  /** {@code Key (id, name)=(1, x) already exists.}: never beyond the first {@code )=(}. */
-  private static final Pattern KEY_COLUMNS =
-      Pattern.compile("^[^(]*\\((.*?)\\)=\\(", Pattern.DOTALL);
+  /**
+   * Classes of errors that may befall a line without being its fault: the connection, the
+   * transaction, locks, resources, a shutdown, the server itself.
+   */
+  private static final Set<String> NO_FAULT_OF_THE_DATA =
+      Set.of("08", "25", "28", "40", "53", "55", "57", "58", "HV", "XX");
 
   private static final String MEND =
       "Correct the file and upload it again; the old rows are still there.";
@@ -30,7 +35,7 @@ final class ImportErrors {
   static LoadException translate(
       SQLException e, TargetTable table, String encoding, Deadline deadline) {
     String state = SqlErrors.state(e);
-    if (state.equals(SqlState.NOT_IN_ENCODING) || state.equals(SqlState.UNTRANSLATABLE_CHARACTER)) {
+    if (isWrongEncoding(e, table)) {
       return row(
           e,
           table,
@@ -38,8 +43,12 @@ final class ImportErrors {
           "Save the file as UTF-8, or set CSV_ENCODING to what it is in, such as WIN1252, and upload"
               + " it again; the old rows are still there.");
     }
-    if (isRowRejected(state)) {
+    if (isRowRejected(e) || isFaultOfALine(e, table)) {
       return row(e, table);
+    }
+    if (place(e, table).line.isPresent() && !state.equals(SqlState.INTERNAL_ERROR)) {
+      // A privilege that a trigger lacks, for instance, has nothing to do with aws_s3.
+      return SqlErrors.translate(e, deadline);
     }
     return switch (state) {
       case SqlState.INTERNAL_ERROR -> awsS3(e);
@@ -55,23 +64,60 @@ final class ImportErrors {
     };
   }
 
-  /** Whether what a line holds is the reason: bad data, a constraint, or a trigger that objects. */
-  static boolean isRowRejected(String state) {
+  /** Whether the data is the reason: a bad value, a constraint, or a function that objects. */
+  static boolean isRowRejected(SQLException e) {
+    String state = SqlErrors.state(e);
     return state.startsWith(SqlState.DATA_CLASS)
         || state.startsWith(SqlState.CONSTRAINT_CLASS)
-        || state.equals(SqlState.RAISED_BY_FUNCTION);
+        || state.equals(SqlState.RAISED_BY_FUNCTION)
+        || RowReason.raisedBy(e).isPresent() && mayBeOfTheData(state);
+  }
+
+  /**
+   * Whether a line is what failed, whatever the SQLSTATE: a name that is no table's in a column of
+   * type regclass, JSON nested too deeply, a value too long for its index.
+   */
+  private static boolean isFaultOfALine(SQLException e, TargetTable table) {
+    return place(e, table).line.isPresent() && mayBeOfTheData(SqlErrors.state(e));
+  }
+
+  private static boolean mayBeOfTheData(String state) {
+    return !NO_FAULT_OF_THE_DATA.contains(state.substring(0, 2))
+        && !state.equals(SqlState.INSUFFICIENT_PRIVILEGE);
+  }
+
+  /**
+   * Whether a line is in another encoding. It is read before its columns are, so an error with a
+   * column is about a value, as is one with a NUL.
+   */
+  private static boolean isWrongEncoding(SQLException e, TargetTable table) {
+    String state = SqlErrors.state(e);
+    String words =
+        SqlErrors.serverMessage(e).map(ServerErrorMessage::getMessage).orElse("").strip();
+    return (state.equals(SqlState.NOT_IN_ENCODING) && !words.endsWith(": 0x00")
+            || state.equals(SqlState.UNTRANSLATABLE_CHARACTER))
+        && place(e, table).column.isEmpty();
   }
 
   /** What a line holds, or all of the lines together; the import or the commit may say so. */
   static LoadException row(SQLException e, TargetTable table) {
-    return row(e, table, reason(e, place(e, table).column), MEND);
+    return row(e, table, RowReason.of(e, table, place(e, table).column), MEND);
   }
 
   private static LoadException row(SQLException e, TargetTable table, String why, String whatToDo) {
     Place place = place(e, table);
     return new LoadException(ErrorCode.ROW_REJECTED, why, whatToDo)
-        .at(place.line, place.column.map(TargetTable.Column::name))
+        .at(
+            isNoticedLate(e, place) ? OptionalLong.empty() : place.line,
+            place.column.map(TargetTable.Column::name))
         .sqlState(e.getSQLState());
+  }
+
+  /** A row too large for the table is noticed when it is written, many lines after it was read. */
+  private static boolean isNoticedLate(SQLException e, Place place) {
+    return SqlErrors.state(e).equals(SqlState.LIMIT_EXCEEDED)
+        && place.column.isEmpty()
+        && SqlErrors.serverMessage(e).map(ServerErrorMessage::getConstraint).isEmpty();
   }
 
   private record Place(OptionalLong line, Optional<TargetTable.Column> column) {}
@@ -99,57 +145,6 @@ final class ImportErrors {
 
   private static Optional<TargetTable.Column> named(String name, TargetTable table) {
     return table.columns().stream().filter(column -> column.name().equals(name)).findFirst();
-  }
-
-  private static String reason(SQLException e, Optional<TargetTable.Column> column) {
-    Optional<ServerErrorMessage> message = SqlErrors.serverMessage(e);
-    String type = column.map(TargetTable.Column::type).orElse("value of the column's type");
-    return switch (SqlErrors.state(e)) {
-      case SqlState.BAD_TEXT, SqlState.NOT_A_DATE -> "not a valid " + type;
-      case SqlState.NUMBER_OUT_OF_RANGE -> "out of the range of " + type;
-      case SqlState.DATE_OUT_OF_RANGE -> "no date or time that exists, or not written as " + type;
-      case SqlState.STRING_TOO_LONG -> "too long for " + type;
-      case SqlState.BAD_FILE_FORMAT -> malformed(message);
-      case SqlState.NOT_NULL_VIOLATION -> "empty, but a value is required";
-      case SqlState.UNIQUE_VIOLATION -> "a second row with the same " + constraint(message);
-      case SqlState.FOREIGN_KEY_VIOLATION ->
-          "refers to a row that another table does not have: " + constraint(message);
-      case SqlState.CHECK_VIOLATION -> "breaks the check " + constraint(message);
-      case SqlState.EXCLUSION_VIOLATION -> "conflicts with another row: " + constraint(message);
-      case SqlState.RAISED_BY_FUNCTION -> "a trigger or function of the table refused the row";
-      default -> "the table refused the row (SQLSTATE " + SqlErrors.state(e) + ")";
-    };
-  }
-
-  /**
-   * {@code id, name (constraint people_pkey)}: the columns stand in the detail before the values.
-   */
-  private static String constraint(Optional<ServerErrorMessage> message) {
-    String name = message.map(ServerErrorMessage::getConstraint).orElse("unnamed");
-    return message
-        .map(ServerErrorMessage::getDetail)
-        .map(KEY_COLUMNS::matcher)
-        .filter(Matcher::find)
-        .map(matcher -> "%s (constraint %s)".formatted(matcher.group(1), name))
-        .orElse(name);
-  }
-
-  /** These messages of COPY hold no value; in another language they are told in general words. */
-  private static String malformed(Optional<ServerErrorMessage> message) {
-    String words = message.map(ServerErrorMessage::getMessage).orElse("");
-    if (words.startsWith("missing data for column")) {
-      return "the line has fewer fields than there are columns";
-    }
-    if (words.startsWith("extra data after last expected column")) {
-      return "the line has more fields than there are columns";
-    }
-    if (words.startsWith("unterminated CSV quoted field")) {
-      return "a quoted field is not closed before the end of the file";
-    }
-    if (words.startsWith("unquoted newline") || words.startsWith("unquoted carriage return")) {
-      return "the line ends differently from the lines before it (LF against CR)";
-    }
-    return "the line is not well-formed CSV";
   }
 
   /** The extension's own errors, which have nothing but a text, and that changes: match loosely. */

@@ -35,7 +35,7 @@ public final class Script {
 
   private static LoadException failed(SQLException e, String setting, Deadline deadline) {
     String state = SqlErrors.state(e);
-    if (ImportErrors.isRowRejected(state)) {
+    if (ImportErrors.isRowRejected(e)) {
       return new LoadException(
               ErrorCode.ROW_REJECTED,
               "%s refused the data (SQLSTATE %s)".formatted(setting, state),

@@ -20,11 +20,9 @@ final class SqlState {
   static final String FEATURE_NOT_SUPPORTED = "0A000";
   static final String STRING_TOO_LONG = "22001";
   static final String NUMBER_OUT_OF_RANGE = "22003";
-  static final String NOT_A_DATE = "22007";
   static final String DATE_OUT_OF_RANGE = "22008";
   static final String NOT_IN_ENCODING = "22021";
-  static final String INVALID_PARAMETER = "22023";
-  static final String BAD_TEXT = "22P02";
+  static final String STRING_LENGTH_MISMATCH = "22026";
   static final String BAD_FILE_FORMAT = "22P04";
   static final String UNTRANSLATABLE_CHARACTER = "22P05";
   static final String NOT_NULL_VIOLATION = "23502";
@@ -41,6 +39,7 @@ final class SqlState {
   static final String NO_SUCH_FUNCTION = "42883";
   static final String DUPLICATE_SCHEMA = "42P06";
   static final String DUPLICATE_OBJECT = "42710";
+  static final String LIMIT_EXCEEDED = "54000";
   static final String LOCK_NOT_AVAILABLE = "55P03";
   static final String QUERY_CANCELED = "57014";
   static final String UNDEFINED_FILE = "58P01";

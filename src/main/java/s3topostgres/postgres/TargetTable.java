@@ -102,11 +102,14 @@ public record TargetTable(long oid, String name, List<Column> columns) {
                    AND has_any_column_privilege(c.oid, 'INSERT') AS usable,
                  a.attname AS column, quote_ident(a.attname) AS quoted,
                  format_type(a.atttypid, a.atttypmod) AS type,
-                 a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required,
+                 -- COPY would put NULL into a domain that forbids it.
+                 (a.attnotnull OR ty.typnotnull) AND NOT a.atthasdef AND ty.typdefault IS NULL
+                   AND a.attidentity = '' AS required,
                  a.attgenerated <> '' AS generated, a.attidentity = 'a' AS identity_always
           FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            JOIN pg_type ty ON ty.oid = a.atttypid
           WHERE c.oid = to_regclass(?)
           ORDER BY a.attnum
           """,
@@ -246,7 +249,7 @@ public record TargetTable(long oid, String name, List<Column> columns) {
     try {
       session.execute("SET CONSTRAINTS ALL IMMEDIATE");
     } catch (SQLException e) {
-      if (ImportErrors.isRowRejected(SqlErrors.state(e))) {
+      if (ImportErrors.isRowRejected(e)) {
         throw ImportErrors.row(e, this);
       }
       throw e;

@@ -205,13 +205,21 @@ class SettingsTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '\0',
       value = {
         "CSV_DELIMITER | ;; | one ASCII character",
         "CSV_DELIMITER | \u00a7 | one ASCII character",
         "CSV_DELIMITER | \" | the same character",
         "CSV_ESCAPE    | ,  | the same character",
         "CSV_NULL      | a,b | which Postgres does not allow",
+        "CSV_ESCAPE    | \\\\ | one ASCII character",
+        "CSV_QUOTE     | ,  | the same character",
+        "CSV_QUOTE     | '' | one ASCII character",
+        "CSV_NULL      | \"\" | which Postgres does not allow",
         "CSV_ENCODING  | UTF-16 | it takes an encoding of Postgres",
+        "CSV_ENCODING  | windows-437 | it takes an encoding of Postgres",
+        "CSV_ENCODING  | ISO_8859_11 | it takes an encoding of Postgres",
+        "CSV_ENCODING  | UTF8x | it takes an encoding of Postgres",
         "DB_SSL_MODE   | prefer | verify-full, verify-ca, require, disable",
         "DB_AUTH       | IAM | password, iam",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
@@ -231,7 +239,32 @@ class SettingsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"NULL\n", "\r"})
+  void refusesALineBreakAsNull(String value) {
+    assertThatThrownBy(() -> Settings.read(with("CSV_NULL", value)))
+        .hasMessageContaining("CSV_NULL holds the delimiter, the quote or a line break");
+  }
+
+  @Test
+  void reportsEveryContradictionOfTheFormatAtOnce() {
+    Map<String, String> variables = with("CSV_QUOTE", ";");
+    variables.put("CSV_DELIMITER", ";");
+    variables.put("CSV_NULL", "a;b");
+    variables.put("CSV_ENCODING", "latin-13");
+
+    assertThatThrownBy(() -> Settings.read(variables))
+        .hasMessageContaining("3 problems")
+        .hasMessageContaining("CSV_DELIMITER and CSV_QUOTE are the same character")
+        .hasMessageContaining("CSV_NULL holds the delimiter")
+        .hasMessageContaining("CSV_ENCODING is \"latin-13\"");
+  }
+
+  @ParameterizedTest
   @CsvSource({
+    "SQL_ASCII, UTF-8",
+    "ISO_8859_15, ISO-8859-15",
+    "windows1251, windows-1251",
+    "WIN866, IBM866",
     "utf-8, UTF-8",
     "UTF8, UTF-8",
     "Latin1, ISO-8859-1",

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import s3topostgres.handler.CheckHandler;
 import s3topostgres.handler.CsvLoadHandler;
 
 /**
@@ -127,6 +128,18 @@ class ServerlessTemplateIT {
   }
 
   @Test
+  void checksWithTheTimeMemoryAndSettingsOfTheLoads() {
+    JsonNode load = typical.properties("LoadLambdaFunction");
+    JsonNode check = typical.properties("CheckLambdaFunction");
+
+    assertThat(check.path("Handler").asText()).isEqualTo(CheckHandler.class.getName());
+    for (String same : List.of("Timeout", "MemorySize", "Environment", "VpcConfig", "Role")) {
+      assertThat(check.path(same)).as(same).isEqualTo(load.path(same));
+    }
+    assertThat(typical.properties("CheckLogGroup").path("RetentionInDays").asInt()).isEqualTo(90);
+  }
+
+  @Test
   void isToldOfUploadsToTheExistingBucket() {
     assertThat(typical.properties("LoadCustomS31"))
         .isEqualTo(
@@ -180,6 +193,8 @@ class ServerlessTemplateIT {
             "LoadLambdaFunction AWS::Lambda::Function",
             "LoadLambdaEvConf AWS::Lambda::EventInvokeConfig",
             "LoadLogGroup AWS::Logs::LogGroup",
+            "CheckLambdaFunction AWS::Lambda::Function",
+            "CheckLogGroup AWS::Logs::LogGroup",
             "LoadRole AWS::IAM::Role",
             // osls brings these for a bucket that exists: a function that adds the notification,
             "LoadCustomS31 Custom::S3",
@@ -364,14 +379,16 @@ class ServerlessTemplateIT {
         "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]",
         "Allow [ssm:GetParameter]"
             + " on [arn:aws:ssm:eu-west-2:123456789012:parameter/app/production/db-password]",
-        "Allow [logs:CreateLogStream, logs:PutLogEvents] on [${LoadLogGroup.Arn}]",
+        "Allow [logs:CreateLogStream, logs:PutLogEvents] "
+            + " on [${CheckLogGroup.Arn}, ${LoadLogGroup.Arn}]",
         "Allow [ec2:AssignPrivateIpAddresses, ec2:CreateNetworkInterface,"
             + " ec2:DeleteNetworkInterface, ec2:UnassignPrivateIpAddresses]"
             + " on [arn:aws:ec2:eu-west-2:*:*/*]",
         // The one "*" that is unavoidable: EC2 does not know these two on less.
         "Allow [ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets] on [*]",
         "Deny [ec2:*] on [*] if {\"ArnEquals\":{\"lambda:SourceFunctionArn\":"
-            + "\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-load\"}}");
+            + "[\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-load\","
+            + "\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-check\"]}}");
   }
 
   /** One line a statement: effect, actions, resources and, if any, the condition. */

@@ -77,13 +77,30 @@ class ColumnMatchTest {
         .hasMessageNotContaining("1980");
   }
 
+  @Test
+  void showsNothingOfALineThatMayBeDataAlthoughACellIsAColumnsName() {
+    assertThatThrownBy(() -> match("17", "marker-4711", "name", "id"))
+        .hasMessageContaining("field 1 is no column; field 2 is no column.")
+        .hasMessageNotContaining("4711")
+        .hasMessageNotContaining("17");
+  }
+
+  @Test
+  void showsNothingBehindALineBreakWhichMayBeOfTheRows() {
+    assertThatThrownBy(
+            () -> match("id", "date of brith", "Name", "name\n1,marker-4711", "marker-4712"))
+        .hasMessageContaining("\"date of brith\" is no column (did you mean date_of_birth?)")
+        .hasMessageContaining("field 4 is no column; field 5 is no column")
+        .hasMessageNotContaining("marker");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiterString = " is ",
       value = {"id;name is ;", "id|name is |", "'id\tname' is tab"})
   void suspectsAnotherDelimiter(String line, String delimiter) {
     assertThatThrownBy(() -> match(line))
-        .hasMessageContaining("the first line looks delimited by " + delimiter)
+        .hasMessageContaining("the file looks delimited by " + delimiter)
         .hasMessageContaining("Set CSV_DELIMITER=" + delimiter);
   }
 

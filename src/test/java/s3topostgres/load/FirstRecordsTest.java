@@ -26,6 +26,17 @@ class FirstRecordsTest {
   }
 
   @Test
+  void doNotEndWithTheFileInsideQuotes() {
+    assertThat(read("id,name\n1,\"x\n2,y\n")).containsExactly(List.of("id", "name"));
+  }
+
+  @Test
+  void endAsTheFirstOneDoes() {
+    assertThat(read("id\na\rb\r\n")).containsExactly(List.of("id"), List.of("a\rb\r"));
+    assertThat(read("id\r\na\nb\r\n")).containsExactly(List.of("id"), List.of("a\nb"));
+  }
+
+  @Test
   void keepDelimitersQuotesAndLineBreaksThatAreQuoted() {
     assertThat(read("\"a,b\",\"c\"\"d\",\"e\nf\"\n"))
         .containsExactly(List.of("a,b", "c\"d", "e\nf"));

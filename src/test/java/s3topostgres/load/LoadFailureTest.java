@@ -127,7 +127,7 @@ class LoadFailureTest {
       quoteCharacter = '\0',
       value = {
         "1,marker-4711,2020-13-45 | 2 | born | no date or time that exists",
-        "99999999999999,marker-4711, | 2 | id | out of the range of integer",
+        "99999999999999,marker-4711, | 2 | id | too large or too small for integer",
         "1,marker-4711,\\n1,marker-4711, | 3 | | a second row with the same id (constraint people_pkey)",
         "1 | 2 | | fewer fields than there are columns",
         "1,marker-4711,,marker-4711 | 2 | | more fields than there are columns",

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.postgres.Deadline;
 
 /** A load in a thread of its own, so that a test can do something to it meanwhile. */
 final class RunningLoad {
@@ -24,17 +25,19 @@ final class RunningLoad {
     this.end = end;
   }
 
+  /** Begins to load with the settings as they are now. */
   static RunningLoad start(LoadFixture fixture, Upload upload) {
     return start(fixture, upload, Duration.ofSeconds(60));
   }
 
   static RunningLoad start(LoadFixture fixture, Upload upload, Duration functionTime) {
+    Loader loader = fixture.loader();
     CompletableFuture<LoadResult> end = new CompletableFuture<>();
     Thread thread =
         new Thread(
             () -> {
               try {
-                end.complete(fixture.load(upload, functionTime));
+                end.complete(loader.load(upload, Deadline.in(functionTime), "request-1"));
               } catch (RuntimeException e) {
                 end.completeExceptionally(e);
               }

@@ -11,21 +11,26 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
- * The function as it is deployed: the file and the entry point that {@code serverless.yml} names.
+ * The functions as they are deployed: the file and the entry points that {@code serverless.yml}
+ * names.
  */
 final class DeploymentPackage {
   private static final Path TEMPLATE = Path.of("serverless.yml");
 
   private DeploymentPackage() {}
 
-  /** The class that Lambda calls. */
-  static String handler() throws IOException {
-    return property("handler");
+  /**
+   * The class that Lambda calls.
+   *
+   * @param function as {@code serverless.yml} names it
+   */
+  static String handler(String function) throws IOException {
+    return property("^  " + function + ":\\R(?: {4}.*\\R)*? {4}handler: (\\S+)", function);
   }
 
   /** Unpacks the package, as Lambda does at the task root. */
   static void unpack(Path taskRoot) throws IOException {
-    try (ZipFile zip = new ZipFile(property("artifact"))) {
+    try (ZipFile zip = new ZipFile(property("^  artifact: (\\S+)", "artifact"))) {
       Enumeration<? extends ZipEntry> entries = zip.entries();
       while (entries.hasMoreElements()) {
         ZipEntry entry = entries.nextElement();
@@ -42,9 +47,8 @@ final class DeploymentPackage {
     }
   }
 
-  private static String property(String name) throws IOException {
-    Matcher matcher =
-        Pattern.compile("(?m)^ +" + name + ": (\\S+)").matcher(Files.readString(TEMPLATE));
+  private static String property(String regex, String name) throws IOException {
+    Matcher matcher = Pattern.compile(regex, Pattern.MULTILINE).matcher(Files.readString(TEMPLATE));
     if (!matcher.find()) {
       throw new IOException(TEMPLATE + " has no " + name);
     }

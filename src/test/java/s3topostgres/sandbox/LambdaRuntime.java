@@ -32,7 +32,7 @@ import java.util.zip.ZipFile;
  */
 public final class LambdaRuntime implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(60);
-  private static final Path CLIENT = Folders.SANDBOX.resolve("lambda-runtime");
+  private static final Path CLIENT = ScratchFolder.SANDBOX.resolve("lambda-runtime");
   private static final String CLIENT_PACKAGE = "com.amazonaws.services.lambda.runtime.api.client.";
 
   /** What the runtime client asks or tells, one after the other. */
@@ -54,22 +54,29 @@ public final class LambdaRuntime implements AutoCloseable {
    */
   public record Answer(boolean failed, String body) {}
 
-  private LambdaRuntime(Map<String, String> environment) throws IOException {
+  private LambdaRuntime(String function, Map<String, String> environment) throws IOException {
     try {
-      process = startClient(environment);
+      process = startClient(DeploymentPackage.handler(function), environment);
     } catch (IOException e) {
       api.close();
       throw e;
     }
   }
 
+  /** {@link #start(String, Map)} for the function that loads. */
+  public static LambdaRuntime start(Map<String, String> environment) throws IOException {
+    return start("load", environment);
+  }
+
   /**
    * Makes an environment and waits until it is idle or has failed. The caller closes it.
    *
+   * @param function as {@code serverless.yml} names it
    * @param environment the function's settings; only what Lambda itself sets is added
    */
-  public static LambdaRuntime start(Map<String, String> environment) throws IOException {
-    LambdaRuntime runtime = new LambdaRuntime(environment);
+  public static LambdaRuntime start(String function, Map<String, String> environment)
+      throws IOException {
+    LambdaRuntime runtime = new LambdaRuntime(function, environment);
     try {
       runtime.awaitIdle();
       return runtime;
@@ -135,22 +142,23 @@ public final class LambdaRuntime implements AutoCloseable {
     api.close();
   }
 
-  private ServerProcess startClient(Map<String, String> settings) throws IOException {
-    Path folder = Folders.create("lambda");
+  private ServerProcess startClient(String handler, Map<String, String> settings)
+      throws IOException {
+    ScratchFolder folder = ScratchFolder.create("lambda");
     try {
-      Path taskRoot = Files.createDirectory(folder.resolve("task"));
+      Path taskRoot = Files.createDirectory(folder.path().resolve("task"));
       DeploymentPackage.unpack(taskRoot);
-      Map<String, String> environment = new HashMap<>(lambdaEnvironment(taskRoot));
+      Map<String, String> environment = new HashMap<>(lambdaEnvironment(handler, taskRoot));
       environment.putAll(settings);
-      return ServerProcess.start(folder, taskRoot, command(folder), environment);
+      return ServerProcess.start(folder, taskRoot, command(handler, folder.path()), environment);
     } catch (IOException e) {
-      Folders.delete(folder);
+      folder.close();
       throw e;
     }
   }
 
   /** As in the managed Java runtimes; the native code is where nobody else's is overwritten. */
-  private static List<String> command(Path folder) throws IOException {
+  private static List<String> command(String handler, Path folder) throws IOException {
     Path jar = CLIENT.resolve("aws-lambda-java-runtime-interface-client.jar");
     Path nativeCode = folder.resolve("libaws-lambda-jni.so");
     String processor = System.getProperty("os.arch").equals("aarch64") ? "aarch_64" : "x86_64";
@@ -170,7 +178,7 @@ public final class LambdaRuntime implements AutoCloseable {
         "-cp",
         CLIENT.resolve("*").toString(),
         CLIENT_PACKAGE + "AWSLambda",
-        DeploymentPackage.handler());
+        handler);
   }
 
   /**
@@ -180,9 +188,9 @@ public final class LambdaRuntime implements AutoCloseable {
    *     href="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime">defined
    *     runtime environment variables</a>
    */
-  private Map<String, String> lambdaEnvironment(Path taskRoot) throws IOException {
+  private Map<String, String> lambdaEnvironment(String handler, Path taskRoot) {
     return Map.ofEntries(
-        Map.entry("_HANDLER", DeploymentPackage.handler()),
+        Map.entry("_HANDLER", handler),
         Map.entry("AWS_ACCESS_KEY_ID", "sandbox"),
         Map.entry("AWS_DEFAULT_REGION", S3Server.REGION),
         Map.entry("AWS_EXECUTION_ENV", "AWS_Lambda_java17"),

@@ -1,0 +1,162 @@
+package s3topostgres.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static s3topostgres.ErrorCode.TABLE_BUSY;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What those who read the table see of a load, and how long they wait for it. */
+class ReaderTest {
+  private final LoadFixture fixture = new LoadFixture();
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  /** Reads all the time, on one connection after the other query, until it is stopped. */
+  private final class Reader implements AutoCloseable {
+    private final Set<String> seen = new TreeSet<>();
+    private volatile boolean stopped;
+    private long longestNanos;
+    private final CompletableFuture<Void> end = CompletableFuture.runAsync(this::read);
+
+    private void read() {
+      try (Connection connection = fixture.connect();
+          Statement statement = connection.createStatement()) {
+        while (!stopped) {
+          long start = System.nanoTime();
+          try (ResultSet row =
+              statement.executeQuery("SELECT min(name) || count(*) || max(name) FROM people")) {
+            row.next();
+            seen.add(String.valueOf(row.getString(1)));
+          }
+          longestNanos = Math.max(longestNanos, System.nanoTime() - start);
+        }
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    /** What it saw, once it has stopped. */
+    Set<String> seen() {
+      close();
+      return seen;
+    }
+
+    Duration longest() {
+      close();
+      return Duration.ofNanos(longestNanos);
+    }
+
+    @Override
+    public void close() {
+      stopped = true;
+      end.join();
+    }
+  }
+
+  @Test
+  void seeTheOldRowsOrTheNewOnesAndNothingElse() {
+    try (Reader reader = new Reader()) {
+      for (int load = 1; load <= 8; load++) {
+        fixture.load("people.csv", rows(2000 + load, "load" + load));
+      }
+      fixture.failImports("Unknown error occurred", "");
+      fixture.set("LOCK_TIMEOUT_SECONDS", "5");
+      RunningLoad.start(fixture, fixture.upload("people.csv", rows(3000, "bad"))).failure();
+
+      assertThat(reader.seen())
+          .isSubsetOf(
+              "old1old",
+              "load12001load1",
+              "load22002load2",
+              "load32003load3",
+              "load42004load4",
+              "load52005load5",
+              "load62006load6",
+              "load72007load7",
+              "load82008load8")
+          .contains("load82008load8");
+    }
+  }
+
+  @Test
+  void doNotQueueForLongBehindALoadThatWaitsForAnotherReader() throws Exception {
+    fixture.set("LOCK_TIMEOUT_SECONDS", "9");
+    Upload upload = fixture.upload("people.csv", "id,name\n1,new\n");
+    try (Connection longRunning = fixture.connect();
+        Statement statement = longRunning.createStatement();
+        Reader reader = new Reader()) {
+      longRunning.setAutoCommit(false);
+      statement.execute("SELECT FROM people");
+
+      long start = System.nanoTime();
+      RunningLoad.start(fixture, upload).failure(TABLE_BUSY);
+      Duration waited = Duration.ofNanos(System.nanoTime() - start);
+
+      assertThat(waited).isBetween(Duration.ofSeconds(8), Duration.ofSeconds(15));
+      // 2 s at a time by design; the rest is for a busy machine.
+      assertThat(reader.longest()).isBetween(Duration.ofMillis(1500), Duration.ofSeconds(4));
+    }
+    assertThat(fixture.rows("SELECT error_code FROM history.loads")).containsExactly("TABLE_BUSY");
+  }
+
+  @Test
+  void letALoadInOnceTheyAreDone() throws Exception {
+    fixture.set("LOCK_TIMEOUT_SECONDS", "60");
+    Upload upload = fixture.upload("people.csv", "id,name\n1,new\n");
+    try (Connection longRunning = fixture.connect();
+        Statement statement = longRunning.createStatement()) {
+      longRunning.setAutoCommit(false);
+      statement.execute("SELECT FROM people");
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      RunningLoad.await(
+          () ->
+              !fixture
+                  .rows("SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted")
+                  .isEmpty());
+      assertThat(load.running()).isTrue();
+      longRunning.commit();
+
+      assertThat(load.result().rows()).isEqualTo(1);
+    }
+    assertThat(fixture.people()).containsExactly("1|new|null");
+  }
+
+  /**
+   * The one exception, which comes with {@code TRUNCATE}: its effect is not held back from
+   * snapshots that are older.
+   */
+  @Test
+  void withASnapshotFromBeforeTheLoadSeeTheTableEmpty() throws Exception {
+    try (Connection connection = fixture.connect();
+        Statement statement = connection.createStatement()) {
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      connection.setAutoCommit(false);
+      statement.execute("SELECT 1");
+      fixture.load("people.csv", "id,name\n1,new\n");
+
+      try (ResultSet rows = statement.executeQuery("SELECT FROM people")) {
+        assertThat(rows.next()).isFalse();
+      }
+      connection.commit();
+    }
+  }
+
+  private static String rows(int count, String name) {
+    StringBuilder csv = new StringBuilder("id,name\n");
+    IntStream.range(0, count).forEach(id -> csv.append(id).append(',').append(name).append('\n'));
+    return csv.toString();
+  }
+}
