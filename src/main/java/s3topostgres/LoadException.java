@@ -121,6 +121,16 @@ public final class LoadException extends RuntimeException {
     return failure.code;
   }
 
+  /** One clause without a full stop. */
+  public String why() {
+    return failure.why;
+  }
+
+  /** One or more whole sentences. */
+  public String whatToDo() {
+    return failure.whatToDo;
+  }
+
   public OptionalLong line() {
     return failure.line;
   }

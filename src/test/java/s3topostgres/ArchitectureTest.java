@@ -24,6 +24,8 @@ class ArchitectureTest {
         .consideringOnlyDependenciesInLayers()
         .layer("handler")
         .definedBy("s3topostgres.handler..")
+        .layer("check")
+        .definedBy("s3topostgres.check..")
         .layer("load")
         .definedBy("s3topostgres.load..")
         .layer("postgres")
@@ -34,12 +36,14 @@ class ArchitectureTest {
         .definedBy("s3topostgres.config..")
         .whereLayer("handler")
         .mayNotBeAccessedByAnyLayer()
-        .whereLayer("load")
+        .whereLayer("check")
         .mayOnlyBeAccessedByLayers("handler")
+        .whereLayer("load")
+        .mayOnlyBeAccessedByLayers("check", "handler")
         .whereLayer("postgres")
-        .mayOnlyBeAccessedByLayers("load", "handler")
+        .mayOnlyBeAccessedByLayers("load", "check", "handler")
         .whereLayer("s3")
-        .mayOnlyBeAccessedByLayers("load", "handler")
+        .mayOnlyBeAccessedByLayers("load", "check", "handler")
         .layer("aws")
         .definedBy("s3topostgres.aws..")
         .layer("deploy")
@@ -68,8 +72,8 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyTheDatabasePackageAndTheLoadKnowSql() {
-    onlyIn("java.sql..", "s3topostgres.postgres..", "s3topostgres.load..");
+  void onlyTheDatabasePackageAndItsUsersKnowSql() {
+    onlyIn("java.sql..", "s3topostgres.postgres..", "s3topostgres.load..", "s3topostgres.check..");
     onlyIn("org.postgresql..", "s3topostgres.postgres..");
   }
 

@@ -36,6 +36,7 @@ class DeploymentPackageIT {
     assertThat(names)
         .contains(
             "s3topostgres/handler/CsvLoadHandler.class",
+            "s3topostgres/handler/CheckHandler.class",
             "rds-global-bundle.pem",
             "simplelogger.properties",
             "org/postgresql/Driver.class",

@@ -84,10 +84,17 @@ class EndToEndIT {
                    "rows": 2, "bytes": 19}"""
                       .formatted(bucket)));
       assertThat(people()).containsExactly("1 Ana", "2 Bo");
-      assertThat(lambda.log())
-          .singleElement()
-          .asString()
+      assertThat(lambda.log()).hasSize(2);
+      assertThat(lambda.log().get(0))
           .startsWith("INFO load status=LOADED object=s3://%s/people.csv".formatted(bucket));
+      JsonNode metrics = JSON.readTree(lambda.log().get(1));
+      assertThat(metrics.at("/_aws/CloudWatchMetrics/0/Dimensions").toString())
+          .isEqualTo("[[\"service\",\"table\"]]");
+      assertThat(metrics.get("service").asText()).isEqualTo("sandbox");
+      assertThat(metrics.get("table").asText()).isEqualTo("public.people");
+      assertThat(metrics.get("Loads").asInt()).isEqualTo(1);
+      assertThat(metrics.get("Rows").asInt()).isEqualTo(2);
+      assertThat(metrics.get("Bytes").asInt()).isEqualTo(19);
     }
   }
 
@@ -241,6 +248,8 @@ class EndToEndIT {
 
       assertThat(JSON.readTree(answer.body()).get("errorMessage").asText())
           .startsWith("OUT_OF_TIME: s3://%s/people.csv: ".formatted(bucket));
+      assertThat(lambda.log())
+          .anyMatch(line -> line.startsWith("{\"_aws\":") && line.contains("\"OUT_OF_TIME\""));
       assertThat(people()).containsExactly("0 old");
       assertThat(database.rows("SELECT error_code FROM history.loads"))
           .containsExactly(List.of("OUT_OF_TIME"));
@@ -260,6 +269,42 @@ class EndToEndIT {
           .contains("TRUNCATE TABLE public.people")
           .doesNotContain("4711")
           .doesNotContain(PASSWORD);
+    }
+  }
+
+  @Test
+  void checksByItsSecondEntry() throws Exception {
+    settings.put("S3_BUCKET_NAME", bucket);
+    database.execute("REVOKE TRUNCATE ON people FROM \"%s\"".formatted(role));
+
+    try (LambdaRuntime lambda = LambdaRuntime.start("check", settings)) {
+      Answer answer = lambda.invoke("{}");
+
+      assertThat(answer.failed()).as(answer.body() + lambda.log()).isFalse();
+      JsonNode checks = JSON.readTree(answer.body()).get("checks");
+      assertThat(checks.findValuesAsText("check"))
+          .containsExactly(
+              "settings",
+              "name resolution",
+              "TCP",
+              "TLS",
+              "login",
+              "table and privileges",
+              "history table",
+              "extension",
+              "S3 from the database",
+              "S3 from the function",
+              "Systems Manager from the function",
+              "time and memory");
+      assertThat(checks)
+          .filteredOn(check -> check.get("result").asText().equals("failed"))
+          .containsExactly(
+              JSON.readTree(
+                  """
+                  {"check": "table and privileges", "result": "failed",
+                   "what": "the database user may not empty and fill public.people",
+                   "whatToDo": "GRANT SELECT, INSERT, TRUNCATE ON public.people TO the user, and USAGE ON its schema."}"""));
+      assertThat(answer.body() + lambda.log()).doesNotContain("s3cret");
     }
   }
 

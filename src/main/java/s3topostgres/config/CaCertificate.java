@@ -39,11 +39,13 @@ public final class CaCertificate {
     return read;
   }
 
+  static boolean isFile(String setting) {
+    return setting.endsWith(".pem");
+  }
+
   private String read(String setting) {
     String pem =
-        setting.endsWith(".pem")
-            ? file(setting)
-            : new Parameter(setting, "DB_CA_CERTIFICATE").read(aws);
+        isFile(setting) ? file(setting) : new Parameter(setting, "DB_CA_CERTIFICATE").read(aws);
     if (!holdsCertificates(pem)) {
       throw invalid(
           "%s (DB_CA_CERTIFICATE) holds no certificate in PEM".formatted(setting),

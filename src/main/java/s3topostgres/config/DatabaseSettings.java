@@ -76,6 +76,12 @@ public record DatabaseSettings(
     }
   }
 
+  /** Whether anything is kept in Systems Manager. */
+  public boolean usesParameters() {
+    return passwordParameter.isPresent()
+        || caCertificate.filter(setting -> !CaCertificate.isFile(setting)).isPresent();
+  }
+
   /** Whether the database's certificate has to come from a known authority. */
   public boolean verifiesCertificate() {
     return sslMode.startsWith("verify");

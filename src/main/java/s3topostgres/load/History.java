@@ -1,6 +1,7 @@
 package s3topostgres.load;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -15,7 +16,7 @@ import s3topostgres.s3.StoredObject;
  * The table in which every load is recorded, and by which deliveries that come twice or late are
  * recognised. Made by {@link #open}, for one connection's use.
  */
-final class History {
+public final class History {
   /** Two first loads must not create the table at once; the number is "S3LD" and the history. */
   private static final String LOCK_CREATION = "SELECT pg_advisory_xact_lock(1395870788, -1)";
 
@@ -86,13 +87,17 @@ final class History {
       }
       session.commit();
     }
-    if (!found.get(0).usable) {
+    return new History(Optional.of(usable(found.get(0))));
+  }
+
+  private static String usable(Found found) {
+    if (!found.usable) {
       throw unusable(
-          "the database user may not read and write " + found.get(0).name,
+          "the database user may not read and write " + found.name,
           "GRANT SELECT, INSERT ON %s TO the user, or set HISTORY_TABLE=off."
-              .formatted(found.get(0).name));
+              .formatted(found.name));
     }
-    return new History(Optional.of(found.get(0).name));
+    return found.name;
   }
 
   private static List<Found> find(Session session, String setting) throws SQLException {
@@ -105,28 +110,95 @@ final class History {
         setting);
   }
 
-  private static void create(Session session, String setting) throws SQLException {
-    String name =
+  /**
+   * The table's name, without creating it.
+   *
+   * @param setting the table's name as in SQL
+   * @return empty when it is missing, and the first load can create it
+   * @throws LoadException {@code TABLE_UNUSABLE} as {@link #open}
+   */
+  public static Optional<String> existing(Session session, String setting) throws SQLException {
+    List<Found> found = find(session, setting);
+    if (!found.isEmpty()) {
+      return Optional.of(usable(found.get(0)));
+    }
+    boolean creatable =
         session
             .query(
                 """
-                SELECT string_agg(quote_ident(part), '.' ORDER BY place)
-                FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)""",
-                row -> row.getString(1),
+                SELECT FROM pg_namespace
+                WHERE has_schema_privilege(oid, 'CREATE')
+                  AND nspname = CASE
+                    WHEN array_length(parse_ident(?), 1) > 1 THEN (parse_ident(?))[1]
+                    ELSE current_schema() END""",
+                row -> true,
+                setting,
                 setting)
-            .get(0);
-    String statement = CREATE.formatted(name, PADDED.formatted("sequencer"));
-    try {
-      session.execute(statement);
-    } catch (SQLException e) {
-      throw unusable(
-              "the history table %s is missing and cannot be created (SQLSTATE %s)"
-                  .formatted(name, e.getSQLState()),
-              "Set HISTORY_TABLE=off, or have this run by somebody who may, and GRANT SELECT, INSERT"
-                  + " ON it to the database user:\n"
-                  + statement)
-          .sqlState(e.getSQLState());
+            .contains(true);
+    if (!creatable) {
+      throw uncreatable(quoted(session, setting), "42501");
     }
+    return Optional.empty();
+  }
+
+  /**
+   * How long the longest of the last 100 loads of a table took, or tried to.
+   *
+   * @return empty when there are none
+   */
+  public static Optional<Duration> longest(Session session, String setting, String targetTable)
+      throws SQLException {
+    List<Found> found = find(session, setting);
+    return found.isEmpty()
+        ? Optional.empty()
+        : session
+            .query(
+                """
+                SELECT extract(epoch FROM max(finished_at - started_at)) * 1000 AS millis
+                FROM (
+                  SELECT started_at, finished_at FROM %s
+                  WHERE target_table = ? AND (status = 'LOADED' OR error_code = 'OUT_OF_TIME')
+                  ORDER BY id DESC LIMIT 100) AS last"""
+                    .formatted(found.get(0).name),
+                row -> Optional.ofNullable(row.getBigDecimal("millis")),
+                targetTable)
+            .get(0)
+            .map(millis -> Duration.ofMillis(millis.longValue()));
+  }
+
+  private static void create(Session session, String setting) throws SQLException {
+    String name = quoted(session, setting);
+    try {
+      session.execute(statement(name));
+    } catch (SQLException e) {
+      throw uncreatable(name, e.getSQLState());
+    }
+  }
+
+  /** The name that a setting gives, quoted as SQL needs it. */
+  private static String quoted(Session session, String setting) throws SQLException {
+    return session
+        .query(
+            """
+            SELECT string_agg(quote_ident(part), '.' ORDER BY place)
+            FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)""",
+            row -> row.getString(1),
+            setting)
+        .get(0);
+  }
+
+  private static String statement(String name) {
+    return CREATE.formatted(name, PADDED.formatted("sequencer"));
+  }
+
+  private static LoadException uncreatable(String name, String sqlState) {
+    return unusable(
+            "the history table %s is missing and cannot be created (SQLSTATE %s)"
+                .formatted(name, sqlState),
+            "Set HISTORY_TABLE=off, or have this run by somebody who may, and GRANT SELECT, INSERT"
+                + " ON it to the database user:\n"
+                + statement(name))
+        .sqlState(sqlState);
   }
 
   /**

@@ -61,10 +61,12 @@ public final class Loader {
       try {
         LoadResult result = load(attempt, functionEnd.before(MARGIN));
         LoadLog.ended(attempt, result);
+        LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
         LoadException failure = e.about(upload.object().toString());
         LoadLog.failed(attempt, failure);
+        LoadMetrics.failed(attempt, failure);
         recordFailure(attempt, functionEnd, failure);
         throw failure;
       }

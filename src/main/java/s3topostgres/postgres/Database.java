@@ -1,5 +1,10 @@
 package s3topostgres.postgres;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -68,6 +73,48 @@ public final class Database {
       }
       throw SqlErrors.connecting(e, settings);
     }
+  }
+
+  /**
+   * Looks the host's name up, as connecting does.
+   *
+   * @return what was found, for people
+   */
+  public String resolveHost() {
+    try {
+      return "%s is %s"
+          .formatted(settings.host(), InetAddress.getByName(settings.host()).getHostAddress());
+    } catch (UnknownHostException e) {
+      throw unreachable(e);
+    }
+  }
+
+  /**
+   * Opens a connection of TCP and closes it again.
+   *
+   * @return what was found, for people
+   */
+  public String reach(Duration limit) {
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(settings.host(), settings.port()), (int) limit.toMillis());
+      return "port %d is open".formatted(settings.port());
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
+  private LoadException unreachable(IOException e) {
+    return SqlErrors.connecting(
+        new SQLException(null, SqlState.CONNECTION_CLASS + "001", e), settings);
+  }
+
+  /** Whether it was the server that refused a connection, after TLS and in its own words. */
+  public static boolean hasSpoken(LoadException refused) {
+    return refused
+        .sqlState()
+        .filter(state -> !state.startsWith(SqlState.CONNECTION_CLASS))
+        .isPresent();
   }
 
   private Session open(Deadline deadline) throws SQLException {

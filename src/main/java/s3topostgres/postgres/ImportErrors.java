@@ -53,11 +53,7 @@ final class ImportErrors {
     return switch (state) {
       case SqlState.INTERNAL_ERROR -> awsS3(e);
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
-          S3Import.unavailable(
-                  "the database user may not use aws_s3",
-                  "GRANT USAGE ON SCHEMA aws_s3 and EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 TO the"
-                      + " database user, and GRANT INSERT on every column of the file.")
-              .sqlState(state);
+          S3Import.closed().sqlState(state);
       case SqlState.FEATURE_NOT_SUPPORTED ->
           new LoadException(
                   ErrorCode.TABLE_UNUSABLE,
@@ -152,7 +148,7 @@ final class ImportErrors {
   }
 
   /** The extension's own errors, which have nothing but a text, and that changes: match loosely. */
-  private static LoadException awsS3(SQLException e) {
+  static LoadException awsS3(SQLException e) {
     ServerErrorMessage message = SqlErrors.serverMessage(e).orElseThrow();
     String words = message.getMessage() + " " + message.getHint() + " " + message.getDetail();
     LoadException failure;
@@ -183,11 +179,7 @@ final class ImportErrors {
               "the database cannot reach the bucket by TLS, because the bucket's name has dots",
               "Use a bucket without dots in its name.");
     } else if (words.contains("CURL error code")) {
-      failure =
-          S3Import.unavailable(
-              "the database has no route to S3",
-              "Give the database's subnets a gateway endpoint for S3, and let its security group out"
-                  + " on port 443.");
+      failure = noRoute();
     } else if (words.contains("empty")) {
       failure = unreadable("the object is empty", "Upload the file again.");
     } else {
@@ -197,6 +189,18 @@ final class ImportErrors {
               "The database's own log has its words.");
     }
     return failure.sqlState(e.getSQLState());
+  }
+
+  /** Whether S3 told the database that there is no such object. */
+  static boolean isNotFound(SQLException e) {
+    return SqlErrors.serverMessage(e).orElseThrow().getMessage().contains("HTTP 404");
+  }
+
+  static LoadException noRoute() {
+    return S3Import.unavailable(
+        "the database has no route to S3",
+        "Give the database's subnets a gateway endpoint for S3, and let its security group out on"
+            + " port 443.");
   }
 
   private static LoadException unreadable(String why, String whatToDo) {

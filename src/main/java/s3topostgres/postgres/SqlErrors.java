@@ -89,7 +89,7 @@ public final class SqlErrors {
                       + " authentication is on at the database, that DB_HOST is its own endpoint, and"
                       + " that the function's role may rds-db:connect as the user."
                   : "Check DB_USERNAME, DB_DATABASE and the password or its parameter.");
-    } else if (isCertificateRefused(e)) {
+    } else if (isTlsRefused(e)) {
       failure = TlsErrors.translate(e, where);
     } else if (state.equals(SqlState.CONNECTION_REJECTED)) {
       failure =
@@ -111,21 +111,14 @@ public final class SqlErrors {
     return failure.sqlState(e.getSQLState());
   }
 
-  /**
-   * Whether it is the server's certificate, and not a network that fails in the handshake. The
-   * driver gives no cause when the name in the certificate is another one.
-   */
-  private static boolean isCertificateRefused(SQLException e) {
-    if (hasCause(e, EOFException.class)
-        || hasCause(e, SocketException.class)
-        || hasCause(e, SocketTimeoutException.class)) {
-      return false;
-    }
-    return hasCause(e, SSLException.class)
-        || hasCause(e, GeneralSecurityException.class)
-        || (state(e).equals(SqlState.CONNECTION_FAILURE)
-            && e.getCause() == null
-            && serverMessage(e).isEmpty());
+  /** Whether the handshake failed, and not a network in the midst of it. */
+  private static boolean isTlsRefused(SQLException e) {
+    boolean lost =
+        hasCause(e, EOFException.class)
+            || hasCause(e, SocketException.class)
+            || hasCause(e, SocketTimeoutException.class);
+    return !lost
+        && (hasCause(e, SSLException.class) || hasCause(e, GeneralSecurityException.class));
   }
 
   private static String reason(SQLException e) {

@@ -188,6 +188,32 @@ public record TargetTable(long oid, String name, List<Column> columns) {
     }
   }
 
+  /**
+   * Finds out from the catalogue whether {@link #truncate} would be refused; takes no lock.
+   *
+   * @throws LoadException {@code TABLE_UNUSABLE} when a foreign key refers to the table
+   */
+  public void checkEmptying(Session session) throws SQLException {
+    boolean referredTo =
+        session
+            .query(
+                """
+                SELECT FROM pg_constraint
+                WHERE contype = 'f' AND confrelid = ?::oid AND conrelid <> confrelid""",
+                row -> true,
+                oid)
+            .contains(true);
+    if (referredTo) {
+      throw referred();
+    }
+  }
+
+  private LoadException referred() {
+    return unusable(
+        "%s cannot be emptied, because a foreign key of another table refers to it".formatted(name),
+        "Drop that foreign key, or load into a table of its own and merge it in AFTER_LOAD_SQL.");
+  }
+
   /** Whether the lock was had in time. */
   private boolean tryToTruncate(Session session, Duration limit, Duration laterLimit)
       throws SQLException {
@@ -207,13 +233,7 @@ public record TargetTable(long oid, String name, List<Column> columns) {
           session.rollbackTo("emptying");
           yield false;
         }
-        case SqlState.FEATURE_NOT_SUPPORTED ->
-            throw unusable(
-                    "%s cannot be emptied, because a foreign key of another table refers to it"
-                        .formatted(name),
-                    "Drop that foreign key, or load into a table of its own and merge it in"
-                        + " AFTER_LOAD_SQL.")
-                .sqlState(e.getSQLState());
+        case SqlState.FEATURE_NOT_SUPPORTED -> throw referred().sqlState(e.getSQLState());
         default -> throw e;
       };
     }

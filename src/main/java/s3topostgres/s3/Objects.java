@@ -1,6 +1,7 @@
 package s3topostgres.s3;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import s3topostgres.ErrorCode;
@@ -41,6 +42,25 @@ public final class Objects {
         answer.body());
   }
 
+  /**
+   * Finds out whether objects of a bucket could be read, by asking for one.
+   *
+   * @param absentKey of an object that is not there: only who may list the bucket is told that
+   * @param limit after which nothing is tried again
+   * @throws LoadException {@code OBJECT_UNREADABLE} when they could not
+   * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html">GetObject</a>
+   */
+  public void checkAccess(String bucket, String absentKey, Duration limit) {
+    ObjectLocation location = new ObjectLocation(bucket, absentKey);
+    AwsHttp.Answer answer = ask(location, limit);
+    if (new String(answer.body(), StandardCharsets.UTF_8).contains("<Code>NoSuchBucket</Code>")) {
+      throw unreadable("there is no bucket " + bucket, "Correct S3_BUCKET_NAME.");
+    }
+    if (answer.status() >= 300 && answer.status() != 404) {
+      throw refused(answer.status(), location);
+    }
+  }
+
   /** Path-style, which every S3 server and every bucket's name takes. */
   private AwsHttp.Answer ask(ObjectLocation location, Duration limit) {
     try {
@@ -53,7 +73,8 @@ public final class Objects {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
           "S3 did not answer",
-          "Check that the function's subnets have a gateway endpoint or another route to S3.");
+          "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
+              + " function's security group out on port 443.");
     }
   }
 
@@ -75,8 +96,8 @@ public final class Objects {
       case 403 ->
           unreadable(
               "S3 denies access to it (HTTP 403)",
-              "Allow the function's role s3:GetObject on the bucket, and kms:Decrypt on the key that"
-                  + " the object is encrypted with.");
+              "Allow the function's role s3:GetObject on the bucket's objects, s3:ListBucket on the"
+                  + " bucket, and kms:Decrypt on the key that they are encrypted with.");
       case 301, 307, 400 ->
           unreadable(
               "S3 cannot serve it from here (HTTP %d)".formatted(status),

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import s3topostgres.handler.CheckHandler;
 import s3topostgres.handler.CsvLoadHandler;
 
 /**
@@ -133,6 +134,18 @@ class ServerlessTemplateIT {
                         CsvLoadHandler.class.getName())));
     assertThat(typical.properties("LoadLambdaFunction").at("/Code/S3Key").asText())
         .endsWith("/function.zip");
+  }
+
+  @Test
+  void checksWithTheTimeMemoryAndSettingsOfTheLoads() {
+    JsonNode load = typical.properties("LoadLambdaFunction");
+    JsonNode check = typical.properties("CheckLambdaFunction");
+
+    assertThat(check.path("Handler").asText()).isEqualTo(CheckHandler.class.getName());
+    for (String same : List.of("Timeout", "MemorySize", "Environment", "VpcConfig", "Role")) {
+      assertThat(check.path(same)).as(same).isEqualTo(load.path(same));
+    }
+    assertThat(typical.properties("CheckLogGroup").path("RetentionInDays").asInt()).isEqualTo(90);
   }
 
   @Test

@@ -38,11 +38,17 @@ class LoadFailureTest {
   }
 
   @Test
-  void refusesOtherBuckets() {
+  void refusesOtherBucketsBeforeAnyCall() {
     fixture.set("S3_BUCKET_NAME", "elsewhere");
+    Upload upload = fixture.announce("nowhere.csv", "0123");
 
-    assertThat(fixture.failure(OBJECT_UNREADABLE, "people.csv", GOOD))
+    assertThat(fixture.failure(OBJECT_UNREADABLE, upload))
         .hasMessageContaining("only objects of the bucket elsewhere are loaded");
+    assertThat(fixture.rows("SELECT error_code FROM history.loads"))
+        .containsExactly("OBJECT_UNREADABLE");
+
+    fixture.set("DB_PASSWORD", "wrong");
+    fixture.failure(OBJECT_UNREADABLE, upload);
   }
 
   @Test

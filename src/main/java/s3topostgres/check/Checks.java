@@ -1,0 +1,268 @@
+package s3topostgres.check;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Future;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.aws.AwsHttp;
+import s3topostgres.config.CaCertificate;
+import s3topostgres.config.DatabaseSettings;
+import s3topostgres.config.Password;
+import s3topostgres.config.Settings;
+import s3topostgres.load.History;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.S3Import;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.Objects;
+
+/**
+ * Looks at all that a load needs, as the function and as the database see it. Nothing is changed:
+ * what the database sees of the bucket is told by an attempt to import an object that does not
+ * exist into a temporary table, in a transaction that is rolled back.
+ */
+public final class Checks {
+  /** For the whole answer, also when everything is silent. */
+  private static final Duration LIMIT = Duration.ofSeconds(50);
+
+  private static final Duration SHORT = Duration.ofSeconds(5);
+  private static final Duration CONNECTING = Duration.ofSeconds(12);
+
+  /** Longer than the two attempts to connect of {@link AwsHttp}. */
+  private static final Duration AWS = Duration.ofSeconds(8);
+
+  private static final Duration IMPORT = Duration.ofSeconds(15);
+
+  /** A load needs 160 MB, whatever the file's size. */
+  private static final int LEAST_MEGABYTES = 256;
+
+  private static final int MOST_OF_THE_TIME_PERCENT = 80;
+
+  private final Map<String, String> environment;
+  private final Duration functionTime;
+  private final int megabytes;
+  private final Checklist list;
+  private final Deadline end;
+
+  private Checks(Map<String, String> environment, Duration functionTime, int megabytes) {
+    this.environment = environment;
+    this.functionTime = functionTime;
+    this.megabytes = megabytes;
+    this.end = Deadline.in(LIMIT).within(functionTime.minusSeconds(2));
+    this.list = new Checklist(end);
+  }
+
+  /**
+   * Checks everything, within a minute.
+   *
+   * @param environment the process's
+   * @param functionTime what the function may take
+   * @param megabytes what memory it has
+   */
+  public static List<Check> run(
+      Map<String, String> environment, Duration functionTime, int megabytes) {
+    Checks checks = new Checks(environment, functionTime, megabytes);
+    try (Checklist list = checks.list) {
+      checks.run();
+      return list.answers();
+    }
+  }
+
+  private void run() {
+    try {
+      Settings settings = Settings.read(environment);
+      list.ok(Item.SETTINGS, "all settings can be used");
+      run(settings);
+    } catch (LoadException e) {
+      list.failed(Item.SETTINGS, e);
+    }
+  }
+
+  private void run(Settings settings) {
+    AwsHttp aws = new AwsHttp(environment);
+    Password password = new Password(settings.database(), aws);
+    CaCertificate authorities = new CaCertificate(settings.database(), aws);
+    Database database = new Database(settings.database(), password, authorities);
+    Optional<Future<String>> bucket = beginBucket(settings, aws);
+    Optional<Future<String>> parameters = beginParameters(settings, password, authorities);
+
+    list.check(Item.NAME, SHORT, database::resolveHost);
+    list.check(Item.TCP, SHORT, () -> database.reach(SHORT));
+    bucket.ifPresent(begun -> list.finish(Item.BUCKET, AWS, begun));
+    parameters.ifPresent(begun -> list.finish(Item.PARAMETERS, AWS, begun));
+    if (list.isDue(Item.TLS)) {
+      connect(database, settings.database()).ifPresent(session -> look(session, settings));
+    }
+    checkImport(database, settings);
+  }
+
+  private Optional<Future<String>> beginBucket(Settings settings, AwsHttp aws) {
+    Optional<String> bucket = settings.load().bucket();
+    if (bucket.isEmpty()) {
+      list.notChecked(Item.BUCKET, "S3_BUCKET_NAME is not set");
+    }
+    return bucket.map(
+        name ->
+            list.begin(
+                () -> {
+                  new Objects(aws).checkAccess(name, absentKey(), AWS);
+                  return "the function can read s3://" + name;
+                }));
+  }
+
+  private Optional<Future<String>> beginParameters(
+      Settings settings, Password password, CaCertificate authorities) {
+    if (!settings.database().usesParameters()) {
+      list.notChecked(Item.PARAMETERS, "the settings name no parameter");
+      return Optional.empty();
+    }
+    return Optional.of(
+        list.begin(
+            () -> {
+              authorities.pem();
+              password.get();
+              return "the function can read its parameters";
+            }));
+  }
+
+  /** One connection tells of the encryption and of the login. */
+  private Optional<Session> connect(Database database, DatabaseSettings settings) {
+    boolean encrypted = !settings.sslMode().equals("disable");
+    String tls =
+        encrypted
+            ? "the connection is encrypted as DB_SSL_MODE=%s asks".formatted(settings.sslMode())
+            : "DB_SSL_MODE=disable: the connection is not encrypted";
+    try {
+      Session session =
+          list.await(Item.TLS, CONNECTING, list.begin(() -> connectToWriter(database)));
+      tlsPassed(encrypted, tls);
+      list.ok(Item.LOGIN, "the database lets %s in".formatted(settings.username()));
+      return Optional.of(session);
+    } catch (LoadException e) {
+      if (encrypted && !Database.hasSpoken(e)) {
+        list.failed(Item.TLS, e);
+      } else {
+        tlsPassed(encrypted, tls);
+        list.failed(Item.LOGIN, e);
+      }
+      return Optional.empty();
+    }
+  }
+
+  private Session connectToWriter(Database database) throws SQLException {
+    Session session = database.connectOnce(end);
+    try {
+      session.checkWritable();
+      return session;
+    } catch (SQLException | LoadException e) {
+      session.close();
+      throw e;
+    }
+  }
+
+  private void tlsPassed(boolean encrypted, String what) {
+    if (encrypted) {
+      list.ok(Item.TLS, what);
+    } else {
+      list.notChecked(Item.TLS, what);
+    }
+  }
+
+  private void look(Session open, Settings settings) {
+    try (Session session = open) {
+      list.check(Item.TABLE, SHORT, () -> checkTable(session, settings.load().table()));
+      settings
+          .load()
+          .historyTable()
+          .ifPresentOrElse(
+              name -> list.check(Item.HISTORY, SHORT, () -> checkHistory(session, name)),
+              () -> list.notChecked(Item.HISTORY, "HISTORY_TABLE=off: no load is recorded"));
+      list.check(Item.EXTENSION, SHORT, () -> checkExtension(session));
+      list.check(Item.LIMITS, SHORT, () -> checkLimits(session, settings));
+    }
+  }
+
+  private static String checkTable(Session session, String name) throws SQLException {
+    TargetTable table = TargetTable.resolve(session, name);
+    table.checkEmptying(session);
+    return "%s has %d columns, and may be emptied and filled"
+        .formatted(table.name(), table.columns().size());
+  }
+
+  private static String checkHistory(Session session, String name) throws SQLException {
+    return History.existing(session, name)
+        .map(table -> "loads are recorded in " + table)
+        .orElse("the first load will make " + name);
+  }
+
+  private static String checkExtension(Session session) throws SQLException {
+    return S3Import.checkExtension(session)
+        ? "aws_s3 is installed, and the database user may use it"
+        : "aws_s3 is not installed; the first load will install it";
+  }
+
+  private String checkLimits(Session session, Settings settings) throws SQLException {
+    if (megabytes < LEAST_MEGABYTES) {
+      throw insufficient(
+          "the function has %d MB of memory, and a load needs %d"
+              .formatted(megabytes, LEAST_MEGABYTES),
+          "Raise memorySize in serverless.yml.");
+    }
+    Optional<Duration> longest = Optional.empty();
+    if (settings.load().historyTable().isPresent()) {
+      TargetTable table = TargetTable.resolve(session, settings.load().table());
+      longest = History.longest(session, settings.load().historyTable().get(), table.name());
+    }
+    String found =
+        longest
+            .map(
+                time ->
+                    "the longest of the last loads took %d s of the %d s that the function has"
+                        .formatted(time.toSeconds(), functionTime.toSeconds()))
+            .orElse(
+                "no load is recorded yet; the function has %d s"
+                    .formatted(functionTime.toSeconds()));
+    if (longest.isPresent()
+        && longest.get().toMillis() * 100 > functionTime.toMillis() * MOST_OF_THE_TIME_PERCENT) {
+      throw insufficient(
+          found, "Raise timeout in serverless.yml (900 s at most), or send smaller files.");
+    }
+    return found + ", and %d MB of memory".formatted(megabytes);
+  }
+
+  /** On a connection of its own, whose time limit is the import's. */
+  private void checkImport(Database database, Settings settings) {
+    Optional<String> bucket = settings.load().bucket();
+    if (bucket.isEmpty()) {
+      list.notChecked(Item.IMPORT, "S3_BUCKET_NAME is not set");
+    } else {
+      list.check(
+          Item.IMPORT,
+          IMPORT.plus(SHORT),
+          () -> {
+            try (Session session = database.connectOnce(end.within(IMPORT))) {
+              String region = environment.getOrDefault("AWS_REGION", "");
+              if (!S3Import.checkExtension(session)) {
+                return "to be seen when the first load has installed aws_s3";
+              }
+              S3Import.checkAccess(session, bucket.get(), absentKey(), region);
+              return "the database can read s3://" + bucket.get();
+            }
+          });
+    }
+  }
+
+  private static String absentKey() {
+    return "s3-csv-to-postgres-check/" + UUID.randomUUID();
+  }
+
+  private static LoadException insufficient(String why, String whatToDo) {
+    return new LoadException(ErrorCode.OUT_OF_TIME, why, whatToDo);
+  }
+}

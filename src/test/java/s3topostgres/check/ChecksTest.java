@@ -1,0 +1,389 @@
+package s3topostgres.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import s3topostgres.check.Check.Result;
+import s3topostgres.sandbox.S3Server;
+import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxDatabase;
+import s3topostgres.sandbox.SsmServer;
+
+/** One thing broken at a time: the list names exactly that thing, and nothing has changed. */
+class ChecksTest {
+  private static final String PASSWORD = "s3cret-marker'\"\\ %&";
+  private static final Duration FUNCTION_TIME = Duration.ofSeconds(900);
+
+  private final S3Server s3 = Sandbox.shared().s3();
+  private final String bucket = "in-" + UUID.randomUUID();
+  private final Map<String, String> environment = new HashMap<>();
+  private Duration functionTime = FUNCTION_TIME;
+  private int megabytes = 512;
+  private SandboxDatabase database;
+  private SsmServer ssm;
+  private String role;
+
+  @BeforeEach
+  void prepare() throws Exception {
+    database = Sandbox.shared().createDatabase();
+    ssm = SsmServer.launch();
+    ssm.put("/people/password", PASSWORD);
+    role = "loader_" + UUID.randomUUID();
+    database.execute(
+        "CREATE EXTENSION aws_s3 CASCADE",
+        "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL)",
+        "INSERT INTO people VALUES (0, 'old')",
+        "CREATE SCHEMA history");
+    database.createRole(role, PASSWORD);
+    database.execute(
+        "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role),
+        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+    s3.createBucket(bucket);
+    environment.put("DB_HOST", database.host());
+    environment.put("DB_PORT", Integer.toString(database.port()));
+    environment.put("DB_DATABASE", database.name());
+    environment.put("DB_USERNAME", role);
+    environment.put("DB_PASSWORD_PARAMETER", "/people/password");
+    environment.put("DB_SSL_MODE", "disable");
+    environment.put("DB_TABLE_NAME", "people");
+    environment.put("S3_BUCKET_NAME", bucket);
+    environment.put("HISTORY_TABLE", "history.loads");
+    environment.put("AWS_REGION", S3Server.REGION);
+    environment.put("AWS_ACCESS_KEY_ID", "test");
+    environment.put("AWS_SECRET_ACCESS_KEY", "test");
+    environment.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
+    environment.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+  }
+
+  @AfterEach
+  void close() throws SQLException {
+    ssm.close();
+    database.close();
+  }
+
+  @Test
+  void findsNothingWhereNothingIsMissing() throws Exception {
+    assertThat(run())
+        .allSatisfy(
+            check ->
+                assertThat(check.result())
+                    .as(check.toString())
+                    .isEqualTo(check.item() == Item.TLS ? Result.NOT_CHECKED : Result.OK))
+        .extracting(Check::item)
+        .containsExactly(Item.values());
+  }
+
+  @Test
+  void namesTheSettingsAndLooksAtNothingElse() throws Exception {
+    environment.put("MIN_ROWS", "many");
+
+    assertThat(failure(Item.SETTINGS).what()).contains("MIN_ROWS is \"many\"");
+    assertThat(ssm.requests()).isZero();
+  }
+
+  @Test
+  void namesAHostThatIsNotKnown() throws Exception {
+    environment.put("DB_HOST", "nowhere.invalid");
+
+    assertThat(failure(Item.NAME, Item.BUCKET, Item.PARAMETERS).what())
+        .contains("the name of the host is not known");
+  }
+
+  @Test
+  void namesAPortWhereNothingListens() throws Exception {
+    try (ServerSocket free = new ServerSocket(0)) {
+      environment.put("DB_PORT", Integer.toString(free.getLocalPort()));
+    }
+
+    assertThat(failure(Item.TCP, Item.NAME, Item.BUCKET, Item.PARAMETERS).what())
+        .contains("nothing listens there");
+  }
+
+  @Test
+  void namesAServerWithoutTls() throws Exception {
+    environment.put("DB_SSL_MODE", "verify-full");
+
+    assertThat(failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+        .contains("does not offer the connection that DB_SSL_MODE asks for");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"DB_DATABASE, nowhere", "DB_USERNAME, nobody"})
+  void namesTheLogin(String setting, String value) throws Exception {
+    environment.put(setting, value);
+
+    assertThat(failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+        .contains("refused the login");
+  }
+
+  @Test
+  void namesThePassword() throws Exception {
+    ssm.put("/people/password", "wrong-marker");
+
+    assertThat(failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+        .contains("password authentication failed")
+        .doesNotContain("marker");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "DROP TABLE people | there is no table people",
+        "REVOKE TRUNCATE ON people FROM \"ROLE\" | may not empty and fill public.people",
+        "CREATE TABLE other (id integer REFERENCES people) | a foreign key of another table",
+      })
+  void namesTheTable(String sql, String words) throws Exception {
+    database.execute(sql.replace("\"ROLE\"", "\"" + role + "\""));
+
+    assertThat(failure(Item.TABLE, except(Item.TABLE, Item.LIMITS)).what()).contains(words);
+  }
+
+  @Test
+  void namesALoginToAReplica() throws Exception {
+    database.execute("ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(role));
+
+    Check failed = failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
+
+    assertThat(failed.what()).isEqualTo("the database is read only");
+    assertThat(failed.whatToDo()).contains("the writer's address");
+  }
+
+  @Test
+  void namesAHistoryThatCannotBeMade() throws Exception {
+    database.execute("REVOKE CREATE ON SCHEMA history FROM \"%s\"".formatted(role));
+
+    Check failed = failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS));
+
+    assertThat(failed.what()).contains("history.loads is missing and cannot be created");
+    assertThat(failed.whatToDo()).contains("CREATE TABLE history.loads (");
+  }
+
+  @Test
+  void namesAHistoryThatIsClosed() throws Exception {
+    database.execute("CREATE TABLE history.loads (id integer)");
+
+    assertThat(failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS)).whatToDo())
+        .contains("GRANT SELECT, INSERT ON history.loads");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "DROP EXTENSION aws_s3 | the database has no extension aws_s3",
+        "REVOKE USAGE ON SCHEMA aws_s3 FROM \"ROLE\" | may not use aws_s3",
+        "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 FROM PUBLIC | may not use aws_s3",
+      })
+  void namesTheExtension(String sql, String words) throws Exception {
+    database.execute(sql.replace("\"ROLE\"", "\"" + role + "\""));
+
+    assertThat(failure(Item.EXTENSION, except(Item.EXTENSION, Item.IMPORT)).what()).contains(words);
+  }
+
+  @Test
+  void leavesAnExtensionThatTheFirstLoadWillInstall() throws Exception {
+    database.execute("DROP EXTENSION aws_s3", "ALTER ROLE \"%s\" SUPERUSER".formatted(role));
+
+    Map<Item, Check> checks = byItem(run());
+
+    assertThat(checks.get(Item.EXTENSION).what()).contains("the first load will install it");
+    assertThat(checks.get(Item.IMPORT).what()).contains("to be seen when the first load");
+    assertThat(database.rows("SELECT FROM pg_extension WHERE extname = 'aws_s3'")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "HTTP 403. Check your arguments and try again. | S3 denies the database access",
+        "HTTP 301. Check your arguments and try again. | wrong region",
+        "CURL error code: 28 when attempting to validate pre-signed URL | no route to S3",
+        "AWS credentials not found | the database has no role for reading from S3",
+      })
+  void namesWhatKeepsTheDatabaseFromTheBucket(String fault, String words) throws Exception {
+    database.set("sandbox.import_fault", fault);
+
+    assertThat(failure(Item.IMPORT, except(Item.IMPORT)).what()).contains(words);
+  }
+
+  @Test
+  void namesABucketThatIsMissing() throws Exception {
+    environment.put("S3_BUCKET_NAME", "in-nowhere");
+
+    assertThat(failure(Item.BUCKET, except(Item.BUCKET)).what())
+        .isEqualTo("there is no bucket in-nowhere");
+  }
+
+  @Test
+  void namesS3WhenNothingAnswersTheFunction() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0)) {
+      environment.put("AWS_ENDPOINT_URL_S3", "http://localhost:" + silent.getLocalPort());
+
+      assertThat(failure(Item.BUCKET, except(Item.BUCKET)).whatToDo()).contains("gateway endpoint");
+    }
+  }
+
+  @Test
+  void namesTheParametersWhenTheyAreClosed() throws Exception {
+    ssm.deny();
+
+    assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET).what())
+        .contains("/people/password (DB_PASSWORD_PARAMETER) cannot be read", "AccessDenied");
+  }
+
+  @Test
+  void namesSystemsManagerWhenNothingAnswers() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0)) {
+      environment.put("AWS_ENDPOINT_URL_SSM", "http://localhost:" + silent.getLocalPort());
+
+      assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET).whatToDo())
+          .contains("interface endpoint for Systems Manager");
+    }
+  }
+
+  @Test
+  void namesTheTimeWhenTheLastLoadsTookMostOfIt() throws Exception {
+    database.execute(
+        """
+        CREATE TABLE history.loads (id serial, target_table text, status text, error_code text,
+          started_at timestamptz, finished_at timestamptz)""",
+        """
+        INSERT INTO history.loads (target_table, status, started_at, finished_at) VALUES
+          ('public.people', 'LOADED', now() - interval '800 s', now()),
+          ('public.other', 'LOADED', now() - interval '8000 s', now()),
+          ('public.people', 'LOADED', now() - interval '10 s', now())""",
+        "GRANT SELECT, INSERT ON history.loads TO \"%s\"".formatted(role));
+
+    assertThat(failure(Item.LIMITS, except(Item.LIMITS)).what())
+        .isEqualTo("the longest of the last loads took 800 s of the 900 s that the function has");
+
+    functionTime = Duration.ofSeconds(1100);
+    assertThat(byItem(run()).get(Item.LIMITS).result()).isEqualTo(Result.OK);
+  }
+
+  @Test
+  void namesTheMemory() throws Exception {
+    megabytes = 128;
+
+    assertThat(failure(Item.LIMITS, except(Item.LIMITS)).what())
+        .contains("the function has 128 MB of memory, and a load needs 256");
+  }
+
+  @Test
+  void answersInTimeWhenTheDatabaseAcceptsAndSaysNothing() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0)) {
+      environment.put("DB_PORT", Integer.toString(silent.getLocalPort()));
+      environment.put("DB_SSL_MODE", "require");
+
+      assertThat(failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+          .contains("no answer");
+    }
+  }
+
+  @Test
+  void answersInTimeWhenTheDatabaseGetsNoAnswerFromS3() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0)) {
+      database.set("sandbox.s3_endpoint", "http://localhost:" + silent.getLocalPort());
+
+      assertThat(failure(Item.IMPORT, except(Item.IMPORT)).whatToDo()).contains("gateway endpoint");
+    }
+  }
+
+  @Test
+  void looksOnlyAtWhatIsInUse() throws Exception {
+    environment.remove("S3_BUCKET_NAME");
+    environment.remove("DB_PASSWORD_PARAMETER");
+    environment.put("DB_PASSWORD", PASSWORD);
+    environment.put("HISTORY_TABLE", "off");
+
+    assertThat(run())
+        .filteredOn(check -> check.result() != Result.OK)
+        .extracting(Check::item, Check::result)
+        .containsExactly(
+            tuple(Item.TLS, Result.NOT_CHECKED),
+            tuple(Item.HISTORY, Result.NOT_CHECKED),
+            tuple(Item.IMPORT, Result.NOT_CHECKED),
+            tuple(Item.BUCKET, Result.NOT_CHECKED),
+            tuple(Item.PARAMETERS, Result.NOT_CHECKED));
+    assertThat(ssm.requests()).isZero();
+  }
+
+  private static Item[] except(Item... items) {
+    List<Item> others = new ArrayList<>(List.of(Item.values()));
+    others.removeAll(List.of(items));
+    others.remove(Item.TLS);
+    others.remove(Item.SETTINGS);
+    return others.toArray(Item[]::new);
+  }
+
+  /** Runs the checks, of which that one must fail and those be in order, as are the settings. */
+  private Check failure(Item item, Item... ok) throws Exception {
+    List<Check> checks = run();
+
+    assertThat(checks)
+        .filteredOn(check -> check.result() == Result.FAILED)
+        .as(checks.toString())
+        .extracting(Check::item)
+        .containsExactly(item);
+    List<Item> expected = new ArrayList<>(Arrays.asList(ok));
+    if (item != Item.SETTINGS) {
+      expected.add(Item.SETTINGS);
+    }
+    assertThat(checks)
+        .filteredOn(check -> check.result() == Result.OK)
+        .as(checks.toString())
+        .extracting(Check::item)
+        .containsExactlyInAnyOrderElementsOf(expected);
+    Check failed = byItem(checks).get(item);
+    assertThat(failed.whatToDo()).isNotEmpty();
+    return failed;
+  }
+
+  /** Runs the checks, which must be quick, tell no secret and change nothing. */
+  private List<Check> run() throws SQLException, IOException {
+    String before = state();
+    long start = System.nanoTime();
+
+    List<Check> checks = Checks.run(environment, functionTime, megabytes);
+
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(60));
+    assertThat(checks.toString()).doesNotContain("marker");
+    assertThat(state()).isEqualTo(before);
+    return checks;
+  }
+
+  /** All relations with the state of their rows, and the extensions. */
+  private String state() throws SQLException {
+    return database.rows(
+            """
+            SELECT c.oid, relname, relfilenode, (xpath('/row/n/text()', query_to_xml(
+              format('SELECT count(*) AS n FROM %I.%I', n.nspname, relname), false, true, '')))[1]
+            FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+            WHERE relkind = 'r' AND nspname NOT IN ('pg_catalog', 'information_schema')
+            ORDER BY 1""")
+        + database.rows("SELECT extname, oid FROM pg_extension ORDER BY 1").toString();
+  }
+
+  private static Map<Item, Check> byItem(List<Check> checks) {
+    Map<Item, Check> map = new EnumMap<>(Item.class);
+    checks.forEach(check -> map.put(check.item(), check));
+    return map;
+  }
+}
