@@ -1,12 +1,14 @@
 package s3topostgres.load;
 
 import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toMap;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -110,7 +112,10 @@ final class ColumnMatch {
   private void refuseWhatDoesNotFit() {
     if (Arrays.stream(matched).allMatch(Objects::isNull)) {
       refuseOtherDelimiter(header, format, table.columns().size());
-      problems.add("none of its %d fields names a column".formatted(matched.length));
+      problems.add(
+          String.join("", header).isBlank()
+              ? "it is blank"
+              : "none of its fields (%d) names a column".formatted(matched.length));
     } else {
       int shown = showable();
       for (int i = 0; i < matched.length; i++) {
@@ -181,8 +186,11 @@ final class ColumnMatch {
 
   /** The column that was meant, if at most every second letter is wrong. */
   private Optional<String> nearest(String name) {
+    Map<String, String> names =
+        names().stream().collect(toMap(LENIENT, column -> column, (one, other) -> one));
     String lenient = LENIENT.apply(name);
-    return Spelling.nearest(lenient, names(), Math.min(NEAR, lenient.length() / 2));
+    return Spelling.nearest(lenient, names.keySet(), Math.min(NEAR, lenient.length() / 2))
+        .map(names::get);
   }
 
   private List<String> names() {

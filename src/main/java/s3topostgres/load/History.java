@@ -145,32 +145,37 @@ final class History {
     List<String> answer =
         session.query(
             """
-            WITH upload AS (
-              SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
-                     ?::timestamptz AS event_time, ? AS etag
-            ), newest AS (
-              -- What the table holds.
-              SELECT h.bucket, h.object_key, h.etag, h.started_at
-              FROM %1$s h JOIN upload USING (target_table)
-              WHERE h.status = 'LOADED'
-              ORDER BY h.id DESC LIMIT 1
-            )
+            -- Each part is one look at the end of an index, however long the history is.
             SELECT CASE
               WHEN EXISTS (
-                SELECT FROM %1$s h JOIN upload USING (target_table, bucket, object_key)
-                WHERE h.status = 'LOADED' AND %3$s = upload.sequencer) THEN 'DUPLICATE'
-              WHEN EXISTS (
-                SELECT FROM %1$s h JOIN upload USING (target_table, bucket, object_key)
-                WHERE h.status = 'LOADED' AND %3$s > upload.sequencer) THEN 'STALE'
-              WHEN EXISTS (
-                SELECT FROM %1$s h JOIN upload USING (target_table)
-                WHERE h.status = 'LOADED' AND h.event_time > upload.event_time
-                  AND (h.bucket, h.object_key) <> (upload.bucket, upload.object_key)) THEN 'STALE'
-              -- This upload was there before that load began, so that load took it.
-              WHEN EXISTS (
-                SELECT FROM newest JOIN upload USING (bucket, object_key, etag)
-                WHERE newest.started_at > upload.event_time) THEN 'TAKEN'
+                SELECT FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND %3$s = upload.sequencer) THEN 'DUPLICATE'
+              WHEN (
+                SELECT %3$s FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND h.sequencer IS NOT NULL
+                ORDER BY %3$s DESC LIMIT 1) > upload.sequencer THEN 'STALE'
+              WHEN (
+                SELECT h.event_time FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.event_time > upload.event_time
+                  AND (h.bucket, h.object_key) <> (upload.bucket, upload.object_key)
+                ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'
+              -- What the table holds was loaded after this upload, from the same object.
+              WHEN (
+                SELECT (h.bucket, h.object_key, h.etag)
+                    = (upload.bucket, upload.object_key, upload.etag)
+                  AND h.started_at > upload.event_time
+                FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                ORDER BY h.id DESC LIMIT 1) THEN 'TAKEN'
               ELSE 'NEW' END
+            FROM (
+              SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
+                     ?::timestamptz AS event_time, ? AS etag) AS upload
             """
                 .formatted(table.get(), PADDED.formatted("?"), PADDED.formatted("h.sequencer")),
             row -> row.getString(1),

@@ -20,7 +20,7 @@ final class RowReason {
   /** The innermost context of an error that a function raises by itself. */
   private static final Pattern RAISED =
       Pattern.compile(
-          "^PL/pgSQL function (?:([\\w.]+)\\(.*\\)|\\S+) line \\d+ at (?:RAISE|ASSERT)(?:\n|$)");
+          "^PL/pgSQL function (?:([\\w.]+)\\()?.* line \\d+ at (?:RAISE|ASSERT)(?:\n|$)");
 
   private static final Pattern LENGTH = Pattern.compile("(character|bit).*\\((\\d+)\\)");
 

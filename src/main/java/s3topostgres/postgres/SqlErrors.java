@@ -135,7 +135,8 @@ public final class SqlErrors {
     if (hasCause(e, ConnectException.class)) {
       return "nothing listens there";
     }
-    if (hasCause(e, SocketTimeoutException.class) || e.getCause() == null) {
+    boolean timedOut = e.getCause() == null && serverMessage(e).isEmpty();
+    if (timedOut || hasCause(e, SocketTimeoutException.class)) {
       return "no answer (check security groups and routes)";
     }
     return "SQLSTATE " + state(e);

@@ -71,7 +71,7 @@ class ColumnMatchTest {
   void showsNothingOfALineThatMayBeData() {
     assertThatThrownBy(() -> match("marker-4711", "1980-01-01"))
         .hasMessageStartingWith(
-            "HEADER_MISMATCH: the first line does not fit the table: none of its 2 fields names a"
+            "HEADER_MISMATCH: the first line does not fit the table: none of its fields (2) names a"
                 + " column; column id is required and missing.")
         .hasMessageNotContaining("4711")
         .hasMessageNotContaining("1980");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,6 +19,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LocationAwareLogger;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
@@ -41,6 +45,13 @@ import s3topostgres.sandbox.SandboxDatabase;
 final class LoadFixture implements AutoCloseable {
   static final String REGION = "eu-west-1";
   static final String PASSWORD = "p'w \"!#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
+
+  private static final List<String> LOGGERS =
+      List.of(
+          "load",
+          Loader.class.getName(),
+          Database.class.getName(),
+          "s3topostgres.postgres.Session");
 
   final Sandbox sandbox = Sandbox.shared();
   final S3Server s3 = sandbox.s3();
@@ -228,6 +239,27 @@ final class LoadFixture implements AutoCloseable {
     return created.get(0);
   }
 
+  /**
+   * Lets our loggers say all that they would at any LOG_LEVEL, until {@link #close}. They have read
+   * their level when their classes were loaded, and slf4j offers no way to change it.
+   */
+  void logEverything() {
+    setLogLevel(LocationAwareLogger.TRACE_INT);
+  }
+
+  private static void setLogLevel(int level) {
+    try {
+      for (String name : LOGGERS) {
+        Logger logger = LoggerFactory.getLogger(name);
+        Field current = logger.getClass().getDeclaredField("currentLogLevel");
+        current.setAccessible(true);
+        current.setInt(logger, level);
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** What was logged so far. */
   String log() {
     return log.toString(StandardCharsets.UTF_8);
@@ -251,6 +283,7 @@ final class LoadFixture implements AutoCloseable {
 
   @Override
   public void close() {
+    setLogLevel(LocationAwareLogger.INFO_INT);
     System.setOut(console);
     unchecked(
         () -> {

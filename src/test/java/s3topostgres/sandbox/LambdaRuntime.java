@@ -32,7 +32,7 @@ import java.util.zip.ZipFile;
  */
 public final class LambdaRuntime implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(60);
-  private static final Path CLIENT = Folders.SANDBOX.resolve("lambda-runtime");
+  private static final Path CLIENT = ScratchFolder.SANDBOX.resolve("lambda-runtime");
   private static final String CLIENT_PACKAGE = "com.amazonaws.services.lambda.runtime.api.client.";
 
   /** What the runtime client asks or tells, one after the other. */
@@ -144,15 +144,15 @@ public final class LambdaRuntime implements AutoCloseable {
 
   private ServerProcess startClient(String handler, Map<String, String> settings)
       throws IOException {
-    Path folder = Folders.create("lambda");
+    ScratchFolder folder = ScratchFolder.create("lambda");
     try {
-      Path taskRoot = Files.createDirectory(folder.resolve("task"));
+      Path taskRoot = Files.createDirectory(folder.path().resolve("task"));
       DeploymentPackage.unpack(taskRoot);
       Map<String, String> environment = new HashMap<>(lambdaEnvironment(handler, taskRoot));
       environment.putAll(settings);
-      return ServerProcess.start(folder, taskRoot, command(handler, folder), environment);
+      return ServerProcess.start(folder, taskRoot, command(handler, folder.path()), environment);
     } catch (IOException e) {
-      Folders.delete(folder);
+      folder.close();
       throw e;
     }
   }

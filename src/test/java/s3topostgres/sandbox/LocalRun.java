@@ -15,8 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import s3topostgres.sandbox.LocalPipeline.Delivery;
@@ -36,29 +34,12 @@ public final class LocalRun {
 
   private final PrintStream out =
       new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
-  private final CountDownLatch ended = new CountDownLatch(1);
-
-  private volatile boolean stopping;
 
   private LocalRun() {}
 
   /** Runs it and ends this JVM. */
   public static void main(String[] arguments) {
-    LocalRun run = new LocalRun();
-    Thread main = Thread.currentThread();
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> run.stop(main)));
-    System.exit(run.run() ? 0 : 1);
-  }
-
-  /** Lets the run end by itself when this JVM was told to end, as by Ctrl-C. */
-  private void stop(Thread main) {
-    stopping = true;
-    main.interrupt();
-    try {
-      ended.await(10, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    System.exit(new LocalRun().run() ? 0 : 1);
   }
 
   private boolean run() {
@@ -68,12 +49,10 @@ public final class LocalRun {
       out.println();
       return good;
     } catch (InterruptedException | IOException | SQLException | RuntimeException e) {
-      if (!stopping) {
+      if (!Cleanup.ending()) {
         e.printStackTrace(out);
       }
       return false;
-    } finally {
-      ended.countDown();
     }
   }
 
@@ -140,26 +119,23 @@ public final class LocalRun {
       return;
     }
     Path folder = Path.of(System.getProperty("folder", OWN_FOLDER.toString())).toAbsolutePath();
-    try {
-      DropFolder drop = new DropFolder(folder);
-      out.printf(
-          """
+    DropFolder drop = new DropFolder(folder);
+    if (folder.equals(OWN_FOLDER.toAbsolutePath())) {
+      Cleanup.by(() -> ScratchFolder.delete(folder));
+    }
+    out.printf(
+        """
 
-          Copy CSV files into %s
-          or upload them to s3://%s at %s with any credentials.
-          The database: psql %s
-          Ctrl-C ends it all.
-          """,
-          folder, LocalPipeline.BUCKET, pipeline.s3Endpoint(), pipeline.databaseAddress());
-      while (!stopping) {
-        pipeline.upload(drop);
-        deliver(pipeline);
-        Thread.sleep(300);
-      }
-    } finally {
-      if (folder.equals(OWN_FOLDER.toAbsolutePath())) {
-        Folders.delete(folder);
-      }
+        Copy CSV files into %s
+        or upload them to s3://%s at %s with any credentials.
+        The database: psql %s
+        Ctrl-C ends it all.
+        """,
+        folder, LocalPipeline.BUCKET, pipeline.s3Endpoint(), pipeline.databaseAddress());
+    while (true) {
+      pipeline.upload(drop);
+      deliver(pipeline);
+      Thread.sleep(300);
     }
   }
 

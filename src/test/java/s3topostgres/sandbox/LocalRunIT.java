@@ -88,7 +88,7 @@ class LocalRunIT {
   }
 
   private static List<Path> folders() throws IOException {
-    try (Stream<Path> paths = Files.list(Folders.SANDBOX)) {
+    try (Stream<Path> paths = Files.list(ScratchFolder.SANDBOX)) {
       return paths.sorted().toList();
     }
   }

@@ -87,14 +87,23 @@ public final class Network implements AutoCloseable {
         Socket client = entrance.accept();
         sockets.add(client);
         if (!swallowingRequests) {
-          Socket server = new Socket(host, port);
-          sockets.add(server);
-          start(() -> pump(client, server, true));
-          start(() -> pump(server, client, false));
+          connect(client);
         }
       } catch (IOException e) {
-        // Closed, or the server does not listen: then this client is left without an answer.
+        // Closed.
       }
+    }
+  }
+
+  private void connect(Socket client) {
+    try {
+      Socket server = new Socket(host, port);
+      sockets.add(server);
+      start(() -> pump(client, server, true));
+      start(() -> pump(server, client, false));
+    } catch (IOException e) {
+      // The server does not listen, which the client is told.
+      close(client);
     }
   }
 

@@ -38,27 +38,28 @@ public final class PostgresServer implements AutoCloseable {
   private static final List<String> EXTENSION_FILES =
       List.of("aws_commons.control", "aws_commons--1.2.sql", "aws_s3.control", "aws_s3--1.2.sql");
 
-  private final Path folder;
+  private final ScratchFolder folder;
   private final int port;
   private final Cleanup cleanup;
   private Optional<EmbeddedPostgres> running = Optional.empty();
+  private boolean ended;
 
   static {
     // Where the binaries are unpacked and where those of earlier, killed runs are looked for.
-    System.setProperty("ot.epg.working-dir", Folders.SANDBOX.resolve("postgres").toString());
+    System.setProperty("ot.epg.working-dir", ScratchFolder.SANDBOX.resolve("postgres").toString());
     // It logs that a killed server cannot be stopped; what matters is in its exceptions.
     System.setProperty("org.slf4j.simpleLogger.log.io.zonky", "off");
   }
 
-  private PostgresServer(Path folder, int port) {
+  private PostgresServer(ScratchFolder folder, int port) {
     this.folder = folder;
     this.port = port;
-    this.cleanup = new Cleanup(this::remove);
+    this.cleanup = Cleanup.by(this::end);
   }
 
   /** A new server with an empty data directory. The caller closes it, which removes its data. */
   public static PostgresServer launch() throws IOException, SQLException {
-    PostgresServer server = new PostgresServer(Folders.create("postgres"), freePort());
+    PostgresServer server = new PostgresServer(ScratchFolder.create("postgres"), freePort());
     try {
       server.start();
       server.copyExtensionFiles();
@@ -87,26 +88,29 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   /** Starts the server again, with the data that it had, and waits until it takes connections. */
-  public void start() throws IOException {
+  public synchronized void start() throws IOException {
+    if (ended) {
+      throw new IllegalStateException("The server was closed");
+    }
     running =
         Optional.of(
             EmbeddedPostgres.builder()
                 .setPort(port)
-                .setDataDirectory(folder.resolve("data"))
+                .setDataDirectory(folder.path().resolve("data"))
                 .setCleanDataDirectory(false)
                 .setDataDirectoryCustomizer(PostgresServer::configureLogin)
                 .setLocaleConfig("locale", "C")
                 .setServerConfig("max_connections", "100")
                 .setServerConfig("unix_socket_directories", "")
                 .setServerConfig("password_encryption", "scram-sha-256")
-                .setOutputRedirector(Redirect.appendTo(folder.resolve("log").toFile()))
+                .setOutputRedirector(Redirect.appendTo(folder.path().resolve("log").toFile()))
                 .setPGStartupWait(Duration.ofSeconds(30))
                 .setRegisterShutdownHook(false)
                 .start());
   }
 
   /** Stops the server as for maintenance: open transactions are rolled back. The data stays. */
-  public void stop() throws IOException {
+  public synchronized void stop() throws IOException {
     if (running.isPresent()) {
       running.get().close();
       running = Optional.empty();
@@ -114,10 +118,8 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   /** Stops the server as a crash of its machine does: no connection is told. The data stays. */
-  public void kill() throws IOException {
-    Path pidFile = folder.resolve("data/postmaster.pid");
-    long pid = Long.parseLong(Files.readAllLines(pidFile).get(0));
-    ProcessHandle.of(pid).ifPresent(PostgresServer::destroyWithChildren);
+  public synchronized void kill() throws IOException {
+    killPostmaster();
     stop();
   }
 
@@ -125,6 +127,7 @@ public final class PostgresServer implements AutoCloseable {
   @Override
   public void close() {
     cleanup.close();
+    folder.close();
   }
 
   Connection connect(String database, String role, String password) throws SQLException {
@@ -146,11 +149,17 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  private static void destroyWithChildren(ProcessHandle postmaster) {
-    List<ProcessHandle> all =
-        Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
-    all.forEach(ProcessHandle::destroyForcibly);
-    all.forEach(process -> process.onExit().join());
+  private void killPostmaster() throws IOException {
+    Path pidFile = folder.path().resolve("data/postmaster.pid");
+    if (Files.exists(pidFile)) {
+      long pid = Long.parseLong(Files.readAllLines(pidFile).get(0));
+      List<ProcessHandle> processes =
+          ProcessHandle.of(pid).stream()
+              .flatMap(postmaster -> Stream.concat(Stream.of(postmaster), postmaster.descendants()))
+              .toList();
+      processes.forEach(ProcessHandle::destroyForcibly);
+      processes.forEach(process -> process.onExit().join());
+    }
   }
 
   private void copyExtensionFiles() throws IOException, SQLException {
@@ -172,13 +181,13 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  private void remove() {
+  private synchronized void end() {
+    ended = true;
     try {
       stop();
+      killPostmaster(); // One that was still starting when its start was given up.
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } finally {
-      Folders.delete(folder);
     }
   }
 }

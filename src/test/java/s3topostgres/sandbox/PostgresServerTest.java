@@ -76,7 +76,7 @@ class PostgresServerTest {
   }
 
   private static List<Path> folders() throws Exception {
-    try (Stream<Path> paths = Files.list(Folders.SANDBOX)) {
+    try (Stream<Path> paths = Files.list(ScratchFolder.SANDBOX)) {
       return paths.sorted().toList();
     }
   }

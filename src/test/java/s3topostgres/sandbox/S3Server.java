@@ -54,18 +54,18 @@ public final class S3Server implements AutoCloseable {
 
   /** Begins to start a server, which takes seconds in which something else can be started. */
   static ServerProcess begin() throws IOException {
-    Path folder = Folders.create("s3");
+    ScratchFolder folder = ScratchFolder.create("s3");
     return ServerProcess.start(
         folder,
-        folder,
+        folder.path(),
         List.of(
             ServerProcess.JAVA,
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-XX:-UsePerfData",
-            "-Djava.io.tmpdir=" + folder,
+            "-Djava.io.tmpdir=" + folder.path(),
             "-jar",
-            Folders.SANDBOX.resolve("s3mock-exec.jar").toString(),
+            ScratchFolder.SANDBOX.resolve("s3mock-exec.jar").toString(),
             "--spring.main.banner-mode=off",
             "--server.address=127.0.0.1",
             "--server.port=0",

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,33 +22,31 @@ final class ServerProcess implements AutoCloseable {
   static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
-  private static final Duration END_LIMIT = Duration.ofSeconds(5);
-
+  private final ScratchFolder folder;
   private final Path log;
   private final Process process;
   private final Cleanup cleanup;
 
-  private ServerProcess(Path folder, Path log, Process process) {
+  private ServerProcess(ScratchFolder folder, Path log, Process process) {
+    this.folder = folder;
     this.log = log;
     this.process = process;
-    this.cleanup =
-        new Cleanup(
-            () -> {
-              end();
-              Folders.delete(folder);
-            });
+    this.cleanup = Cleanup.by(this::kill);
   }
 
   /**
    * Starts the program with exactly that environment.
    *
-   * @param folder holds the log and is this process's from now on
+   * @param folder holds the log; it is this process's from now on, also when this fails
    * @param workingDirectory of the program, in the folder
    */
   static ServerProcess start(
-      Path folder, Path workingDirectory, List<String> command, Map<String, String> environment)
+      ScratchFolder folder,
+      Path workingDirectory,
+      List<String> command,
+      Map<String, String> environment)
       throws IOException {
-    Path log = folder.resolve("log");
+    Path log = folder.path().resolve("log");
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(workingDirectory.toFile())
@@ -57,7 +54,12 @@ final class ServerProcess implements AutoCloseable {
             .redirectOutput(log.toFile());
     builder.environment().clear();
     builder.environment().putAll(environment);
-    return new ServerProcess(folder, log, builder.start());
+    try {
+      return Cleanup.made(() -> new ServerProcess(folder, log, builder.start()));
+    } catch (IOException | RuntimeException e) {
+      folder.close();
+      throw e;
+    }
   }
 
   /** Waits until the program has printed a line in which the pattern is found. */
@@ -95,18 +97,7 @@ final class ServerProcess implements AutoCloseable {
   @Override
   public void close() {
     cleanup.close();
-  }
-
-  private void end() {
-    process.destroy();
-    try {
-      if (!process.waitFor(END_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-        process.destroyForcibly().waitFor();
-      }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
+    folder.close();
   }
 
   private static void sleep() throws IOException {

@@ -1,0 +1,157 @@
+package s3topostgres.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
+import static s3topostgres.load.LoadResult.Status.DUPLICATE;
+import static s3topostgres.load.LoadResult.Status.LOADED;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import s3topostgres.sandbox.Network;
+import s3topostgres.sandbox.PostgresServer;
+
+/** A database server that stops or crashes at different moments of a load, and comes back. */
+class ServerRestartTest {
+  private static final String CONTENT = "id,name\n1,new\n";
+
+  private static PostgresServer server;
+
+  private final CompletableFuture<Void> killed = new CompletableFuture<>();
+  private LoadFixture fixture;
+
+  @BeforeAll
+  static void launch() throws Exception {
+    server = PostgresServer.launch();
+  }
+
+  @AfterAll
+  static void closeServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void prepare() {
+    fixture = new LoadFixture(server);
+    fixture.load("people.csv", "id,name\n0,old\n");
+  }
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @Test
+  void stoppedInMidImport() throws Exception {
+    RunningLoad load = slowLoad();
+    server.stop();
+    server.start();
+
+    load.failure(DATABASE_UNAVAILABLE);
+    assertThat(history())
+        .startsWith("LOADED|null")
+        .doesNotContainSequence("LOADED|null", "LOADED|null");
+  }
+
+  @Test
+  void killedInMidImport() throws Exception {
+    RunningLoad load = slowLoad();
+    server.kill();
+    server.start();
+
+    load.failure(DATABASE_UNAVAILABLE);
+  }
+
+  @Test
+  void killedBetweenTwoStatements() throws Exception {
+    Upload upload = fixture.upload("people.csv", CONTENT);
+    try (Network network = Network.to("localhost", server.port())) {
+      fixture.set("DB_PORT", Integer.toString(network.port()));
+      network.before("TRUNCATE", this::kill);
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      RunningLoad.await(() -> !load.running());
+      startAfterKill();
+
+      load.failure(DATABASE_UNAVAILABLE);
+      assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
+    }
+    assertThat(fixture.people()).containsExactly("1|new|null");
+  }
+
+  @Test
+  void killedBeforeTheCommit() throws Exception {
+    Upload upload = fixture.upload("people.csv", CONTENT);
+    try (Network network = Network.to("localhost", server.port())) {
+      fixture.set("DB_PORT", Integer.toString(network.port()));
+      network.before("COMMIT", this::kill);
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      RunningLoad.await(() -> !load.running());
+      startAfterKill();
+
+      assertThat(load.failure(DATABASE_UNAVAILABLE))
+          .hasMessageContaining("not known whether the file is loaded");
+      assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
+    }
+    assertThat(fixture.people()).containsExactly("1|new|null");
+    assertThat(history()).containsExactly("LOADED|null", "LOADED|null");
+  }
+
+  /** Nobody can say how this one ends, but the table and the history have to agree on it. */
+  @Test
+  void killedDuringTheCommit() throws Exception {
+    Upload upload = fixture.upload("people.csv", CONTENT);
+    try (Network network = Network.to("localhost", server.port())) {
+      fixture.set("DB_PORT", Integer.toString(network.port()));
+      network.before("COMMIT", () -> new Thread(this::kill).start());
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      RunningLoad.await(() -> !load.running());
+      startAfterKill();
+
+      boolean loaded = fixture.people().equals(List.of("1|new|null"));
+      assertThat(history().stream().filter("LOADED|null"::equals)).hasSize(loaded ? 2 : 1);
+      assertThat(fixture.load(upload).status()).isEqualTo(loaded ? DUPLICATE : LOADED);
+    }
+    assertThat(fixture.people()).containsExactly("1|new|null");
+  }
+
+  @Test
+  void startedWhileALoadTriesToConnect() throws Exception {
+    Upload upload = fixture.upload("people.csv", CONTENT);
+    server.stop();
+    RunningLoad load = RunningLoad.start(fixture, upload);
+    RunningLoad.await(() -> fixture.log().contains("retrying to connect"));
+    server.start();
+
+    assertThat(load.result().status()).isEqualTo(LOADED);
+    assertThat(fixture.people()).containsExactly("1|new|null");
+  }
+
+  private RunningLoad slowLoad() {
+    fixture.slowImports(1);
+    return RunningLoad.start(fixture, fixture.upload("people.csv", CONTENT + "2,".repeat(100)))
+        .untilImporting();
+  }
+
+  private void kill() {
+    try {
+      server.kill();
+      killed.complete(null);
+    } catch (IOException e) {
+      killed.completeExceptionally(e);
+    }
+  }
+
+  private void startAfterKill() throws IOException {
+    killed.join();
+    server.start();
+  }
+
+  private List<String> history() {
+    return fixture.rows("SELECT status, error_code FROM history.loads ORDER BY id");
+  }
+}

@@ -1,0 +1,93 @@
+package s3topostgres.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static s3topostgres.load.LoadResult.Status.LOADED;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the defaults of a database or role do to a load. */
+class SessionTest {
+  private final LoadFixture fixture = new LoadFixture();
+
+  @BeforeEach
+  void createTable() {
+    fixture.execute(
+        "CREATE TABLE moments (at timestamptz)",
+        "GRANT SELECT, INSERT, TRUNCATE ON moments TO \"%s\"".formatted(fixture.role()));
+    fixture.set("DB_TABLE_NAME", "moments");
+  }
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      value = {
+        "\"ISO, DMY\", 03/02/1980 12:00:00, 1980-02-03",
+        "\"SQL, DMY\", 03/02/1980 12:00:00, 1980-02-03",
+        "German, 03.02.1980 12:00:00, 1980-02-03",
+        "European, 03/02/1980 12:00:00, 1980-02-03",
+        "NonEuropean, 03/02/1980 12:00:00, 1980-03-02",
+        "US, 03/02/1980 12:00:00, 1980-03-02",
+        "\"Postgres, YMD\", 80/02/03 12:00:00, 1980-02-03",
+        "ISO, 03/02/1980 12:00:00, 1980-03-02",
+      })
+  void readsDatesInTheOrderOfTheDatabase(String dateStyle, String field, String date) {
+    setForDatabase("datestyle = '%s'".formatted(dateStyle));
+
+    assertThat(fixture.load("moments.csv", "at\n" + field + "\n").status()).isEqualTo(LOADED);
+    assertThat(fixture.rows("SELECT at::date FROM moments")).containsExactly(date);
+  }
+
+  @Test
+  void readsTimesInTheZoneOfTheDatabase() {
+    setForDatabase("timezone = 'Asia/Kolkata'");
+    fixture.load("moments.csv", "at\n2026-01-01 12:00:00\n");
+
+    assertThat(fixture.rows("SELECT at AT TIME ZONE 'UTC' FROM moments"))
+        .containsExactly("2026-01-01 06:30:00");
+  }
+
+  @Test
+  void prefersTheDefaultsOfTheRole() {
+    setForDatabase("timezone = 'Asia/Kolkata'");
+    setForDatabase("datestyle = 'ISO, DMY'");
+    fixture.execute("ALTER ROLE \"%s\" SET TimeZone = 'Asia/Tokyo'".formatted(fixture.role()));
+    fixture.load("moments.csv", "at\n01/02/2026 12:00:00\n");
+
+    assertThat(fixture.rows("SELECT at AT TIME ZONE 'UTC' FROM moments"))
+        .containsExactly("2026-02-01 03:00:00");
+  }
+
+  @Test
+  void isNotDisturbedByOtherDefaults() {
+    String role = "ALTER ROLE \"%s\" SET ".formatted(fixture.role());
+    fixture.execute(
+        role + "default_transaction_isolation = 'serializable'",
+        role + "statement_timeout = '1ms'",
+        role + "lock_timeout = '1ms'",
+        role + "synchronous_commit = off",
+        role + "intervalstyle = 'iso_8601'",
+        role + "standard_conforming_strings = on",
+        role + "extra_float_digits = -5",
+        "ALTER TABLE moments ADD settings text DEFAULT concat_ws(' ', current_setting('transaction_isolation'), current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'), current_setting('client_connection_check_interval', true))");
+
+    assertThat(fixture.load("moments.csv", "at\n2026-01-01\n").status()).isEqualTo(LOADED);
+    assertThat(fixture.rows("SELECT settings FROM moments"))
+        .singleElement()
+        .asString()
+        .startsWith("read committed on 30s");
+  }
+
+  private void setForDatabase(String setting) {
+    String database = fixture.rows("SELECT current_database()").get(0);
+    fixture.execute("ALTER DATABASE %s SET %s".formatted(database, setting));
+  }
+}
