@@ -7,14 +7,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Future;
-import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
 import s3topostgres.config.CaCertificate;
 import s3topostgres.config.DatabaseSettings;
+import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
-import s3topostgres.load.History;
+import s3topostgres.load.HistoryTable;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.S3Import;
@@ -39,22 +39,15 @@ public final class Checks {
 
   private static final Duration IMPORT = Duration.ofSeconds(15);
 
-  /** A load needs 160 MB, whatever the file's size. */
-  private static final int LEAST_MEGABYTES = 256;
-
-  private static final int MOST_OF_THE_TIME_PERCENT = 80;
-
   private final Map<String, String> environment;
-  private final Duration functionTime;
-  private final int megabytes;
+  private final Limits limits;
   private final Checklist list;
   private final Deadline end;
 
-  private Checks(Map<String, String> environment, Duration functionTime, int megabytes) {
+  private Checks(Map<String, String> environment, Limits limits) {
     this.environment = environment;
-    this.functionTime = functionTime;
-    this.megabytes = megabytes;
-    this.end = Deadline.in(LIMIT).within(functionTime.minusSeconds(2));
+    this.limits = limits;
+    this.end = Deadline.in(LIMIT).within(limits.time().minusSeconds(2));
     this.list = new Checklist(end);
   }
 
@@ -67,7 +60,7 @@ public final class Checks {
    */
   public static List<Check> run(
       Map<String, String> environment, Duration functionTime, int megabytes) {
-    Checks checks = new Checks(environment, functionTime, megabytes);
+    Checks checks = new Checks(environment, new Limits(functionTime, megabytes));
     try (Checklist list = checks.list) {
       checks.run();
       return list.answers();
@@ -184,7 +177,7 @@ public final class Checks {
               name -> list.check(Item.HISTORY, SHORT, () -> checkHistory(session, name)),
               () -> list.notChecked(Item.HISTORY, "HISTORY_TABLE=off: no load is recorded"));
       list.check(Item.EXTENSION, SHORT, () -> checkExtension(session));
-      list.check(Item.LIMITS, SHORT, () -> checkLimits(session, settings));
+      list.check(Item.LIMITS, SHORT, () -> checkLimits(session, settings.load()));
     }
   }
 
@@ -196,7 +189,7 @@ public final class Checks {
   }
 
   private static String checkHistory(Session session, String name) throws SQLException {
-    return History.existing(session, name)
+    return HistoryTable.existing(session, name)
         .map(table -> "loads are recorded in " + table)
         .orElse("the first load will make " + name);
   }
@@ -207,33 +200,12 @@ public final class Checks {
         : "aws_s3 is not installed; the first load will install it";
   }
 
-  private String checkLimits(Session session, Settings settings) throws SQLException {
-    if (megabytes < LEAST_MEGABYTES) {
-      throw insufficient(
-          "the function has %d MB of memory, and a load needs %d"
-              .formatted(megabytes, LEAST_MEGABYTES),
-          "Raise memorySize in serverless.yml.");
+  private String checkLimits(Session session, LoadSettings settings) throws SQLException {
+    if (settings.historyTable().isEmpty()) {
+      return limits.judge(Optional.empty());
     }
-    Optional<Duration> longest = Optional.empty();
-    if (settings.load().historyTable().isPresent()) {
-      TargetTable table = TargetTable.resolve(session, settings.load().table());
-      longest = History.longest(session, settings.load().historyTable().get(), table.name());
-    }
-    String found =
-        longest
-            .map(
-                time ->
-                    "the longest of the last loads took %d s of the %d s that the function has"
-                        .formatted(time.toSeconds(), functionTime.toSeconds()))
-            .orElse(
-                "no load is recorded yet; the function has %d s"
-                    .formatted(functionTime.toSeconds()));
-    if (longest.isPresent()
-        && longest.get().toMillis() * 100 > functionTime.toMillis() * MOST_OF_THE_TIME_PERCENT) {
-      throw insufficient(
-          found, "Raise timeout in serverless.yml (900 s at most), or send smaller files.");
-    }
-    return found + ", and %d MB of memory".formatted(megabytes);
+    TargetTable table = TargetTable.resolve(session, settings.table());
+    return limits.judge(HistoryTable.longest(session, settings.historyTable().get(), table.name()));
   }
 
   /** On a connection of its own, whose time limit is the import's. */
@@ -260,9 +232,5 @@ public final class Checks {
 
   private static String absentKey() {
     return "s3-csv-to-postgres-check/" + UUID.randomUUID();
-  }
-
-  private static LoadException insufficient(String why, String whatToDo) {
-    return new LoadException(ErrorCode.OUT_OF_TIME, why, whatToDo);
   }
 }

@@ -1,7 +1,6 @@
 package s3topostgres.load;
 
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -16,10 +15,7 @@ import s3topostgres.s3.StoredObject;
  * The table in which every load is recorded, and by which deliveries that come twice or late are
  * recognised. Made by {@link #open}, for one connection's use.
  */
-public final class History {
-  /** Two first loads must not create the table at once; the number is "S3LD" and the history. */
-  private static final String LOCK_CREATION = "SELECT pg_advisory_xact_lock(1395870788, -1)";
-
+final class History {
   /**
    * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
    *
@@ -27,34 +23,7 @@ public final class History {
    *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
    *     message structure</a>
    */
-  private static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
-
-  private static final String CREATE =
-      """
-      CREATE TABLE %1$s (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        target_table text NOT NULL,
-        bucket text NOT NULL,
-        object_key text NOT NULL,
-        version_id text,
-        etag text,
-        size_bytes bigint,
-        sequencer text,
-        event_time timestamptz,
-        status text NOT NULL CHECK (status IN ('LOADED', 'FAILED')),
-        rows_loaded bigint,
-        started_at timestamptz NOT NULL,
-        finished_at timestamptz NOT NULL,
-        error_code text,
-        error_message text,
-        request_id text
-      );
-      CREATE INDEX ON %1$s (target_table, bucket, object_key, %2$s)
-        WHERE status = 'LOADED';
-      CREATE INDEX ON %1$s (target_table, event_time)
-        WHERE status = 'LOADED';
-      CREATE INDEX ON %1$s (target_table, id)
-        WHERE status = 'LOADED';""";
+  static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
 
   /** Quoted as SQL needs it; empty when no history is kept. */
   private final Optional<String> table;
@@ -63,142 +32,15 @@ public final class History {
     this.table = table;
   }
 
-  private record Found(String name, boolean usable) {}
-
   /**
-   * Finds the table, or creates it in a transaction of its own.
+   * The history in that table, which is created where it is missing.
    *
    * @param setting the table's name as in SQL; empty for no history
-   * @throws LoadException {@code TABLE_UNUSABLE} when it is missing and cannot be created, or is
-   *     closed to us
+   * @throws LoadException {@code TABLE_UNUSABLE} when that is not possible
    */
   static History open(Session session, Optional<String> setting) throws SQLException {
-    if (setting.isEmpty()) {
-      return new History(setting);
-    }
-    List<Found> found = find(session, setting.get());
-    if (found.isEmpty()) {
-      session.begin();
-      session.execute(LOCK_CREATION);
-      found = find(session, setting.get());
-      if (found.isEmpty()) {
-        create(session, setting.get());
-        found = find(session, setting.get());
-      }
-      session.commit();
-    }
-    return new History(Optional.of(usable(found.get(0))));
-  }
-
-  private static String usable(Found found) {
-    if (!found.usable) {
-      throw unusable(
-          "the database user may not read and write " + found.name,
-          "GRANT SELECT, INSERT ON %s TO the user, or set HISTORY_TABLE=off."
-              .formatted(found.name));
-    }
-    return found.name;
-  }
-
-  private static List<Found> find(Session session, String setting) throws SQLException {
-    return session.query(
-        """
-        SELECT oid::regclass::text AS name,
-               has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable
-        FROM pg_class WHERE oid = to_regclass(?)""",
-        row -> new Found(row.getString("name"), row.getBoolean("usable")),
-        setting);
-  }
-
-  /**
-   * The table's name, without creating it.
-   *
-   * @param setting the table's name as in SQL
-   * @return empty when it is missing, and the first load can create it
-   * @throws LoadException {@code TABLE_UNUSABLE} as {@link #open}
-   */
-  public static Optional<String> existing(Session session, String setting) throws SQLException {
-    List<Found> found = find(session, setting);
-    if (!found.isEmpty()) {
-      return Optional.of(usable(found.get(0)));
-    }
-    boolean creatable =
-        session
-            .query(
-                """
-                SELECT FROM pg_namespace
-                WHERE has_schema_privilege(oid, 'CREATE')
-                  AND nspname = CASE
-                    WHEN array_length(parse_ident(?), 1) > 1 THEN (parse_ident(?))[1]
-                    ELSE current_schema() END""",
-                row -> true,
-                setting,
-                setting)
-            .contains(true);
-    if (!creatable) {
-      throw uncreatable(quoted(session, setting), "42501");
-    }
-    return Optional.empty();
-  }
-
-  /**
-   * How long the longest of the last 100 loads of a table took, or tried to.
-   *
-   * @return empty when there are none
-   */
-  public static Optional<Duration> longest(Session session, String setting, String targetTable)
-      throws SQLException {
-    List<Found> found = find(session, setting);
-    return found.isEmpty()
-        ? Optional.empty()
-        : session
-            .query(
-                """
-                SELECT extract(epoch FROM max(finished_at - started_at)) * 1000 AS millis
-                FROM (
-                  SELECT started_at, finished_at FROM %s
-                  WHERE target_table = ? AND (status = 'LOADED' OR error_code = 'OUT_OF_TIME')
-                  ORDER BY id DESC LIMIT 100) AS last"""
-                    .formatted(found.get(0).name),
-                row -> Optional.ofNullable(row.getBigDecimal("millis")),
-                targetTable)
-            .get(0)
-            .map(millis -> Duration.ofMillis(millis.longValue()));
-  }
-
-  private static void create(Session session, String setting) throws SQLException {
-    String name = quoted(session, setting);
-    try {
-      session.execute(statement(name));
-    } catch (SQLException e) {
-      throw uncreatable(name, e.getSQLState());
-    }
-  }
-
-  /** The name that a setting gives, quoted as SQL needs it. */
-  private static String quoted(Session session, String setting) throws SQLException {
-    return session
-        .query(
-            """
-            SELECT string_agg(quote_ident(part), '.' ORDER BY place)
-            FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)""",
-            row -> row.getString(1),
-            setting)
-        .get(0);
-  }
-
-  private static String statement(String name) {
-    return CREATE.formatted(name, PADDED.formatted("sequencer"));
-  }
-
-  private static LoadException uncreatable(String name, String sqlState) {
-    return unusable(
-            "the history table %s is missing and cannot be created (SQLSTATE %s)"
-                .formatted(name, sqlState),
-            "Set HISTORY_TABLE=off, or have this run by somebody who may, and GRANT SELECT, INSERT"
-                + " ON it to the database user:\n"
-                + statement(name))
-        .sqlState(sqlState);
+    return new History(
+        setting.isEmpty() ? setting : Optional.of(HistoryTable.open(session, setting.get())));
   }
 
   /**
@@ -325,9 +167,5 @@ public final class History {
 
   private static OffsetDateTime atUtc(Instant instant) {
     return instant.atOffset(ZoneOffset.UTC);
-  }
-
-  private static LoadException unusable(String why, String whatToDo) {
-    return new LoadException(ErrorCode.TABLE_UNUSABLE, why, whatToDo);
   }
 }

@@ -1,0 +1,51 @@
+package s3topostgres.check;
+
+import java.time.Duration;
+import java.util.Optional;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+
+/**
+ * What the function may use.
+ *
+ * @param time for one load
+ * @param megabytes of memory
+ */
+record Limits(Duration time, int megabytes) {
+  /** A load needs 160 MB, whatever the file's size. */
+  private static final int LEAST_MEGABYTES = 256;
+
+  private static final int MOST_OF_THE_TIME_PERCENT = 80;
+
+  /**
+   * Whether that is enough.
+   *
+   * @param longest that the last loads took; empty when none is recorded
+   * @return what was found, for people
+   * @throws LoadException {@code OUT_OF_TIME} when it is not
+   */
+  String judge(Optional<Duration> longest) {
+    if (megabytes < LEAST_MEGABYTES) {
+      throw insufficient(
+          "the function has %d MB of memory, and a load needs %d"
+              .formatted(megabytes, LEAST_MEGABYTES),
+          "Raise memorySize in serverless.yml.");
+    }
+    if (longest.isEmpty()) {
+      return "no load is recorded; the function has %d s and %d MB of memory"
+          .formatted(time.toSeconds(), megabytes);
+    }
+    String found =
+        "the longest of the last loads took %d s of the %d s that the function has"
+            .formatted(longest.get().toSeconds(), time.toSeconds());
+    if (longest.get().toMillis() * 100 > time.toMillis() * MOST_OF_THE_TIME_PERCENT) {
+      throw insufficient(
+          found, "Raise timeout in serverless.yml (900 s at most), or send smaller files.");
+    }
+    return found + ", and %d MB of memory".formatted(megabytes);
+  }
+
+  private static LoadException insufficient(String why, String whatToDo) {
+    return new LoadException(ErrorCode.OUT_OF_TIME, why, whatToDo);
+  }
+}
