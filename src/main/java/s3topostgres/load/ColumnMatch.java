@@ -73,16 +73,20 @@ final class ColumnMatch {
 
   private void matchBy(UnaryOperator<String> form) {
     for (int i = 0; i < matched.length; i++) {
-      String name = form.apply(header.get(i));
-      List<Column> found =
-          table.columns().stream()
-              .filter(column -> form.apply(column.name()).equals(name))
-              .filter(column -> !isMatched(column))
-              .toList();
-      if (matched[i] == null && found.size() == 1) {
-        matched[i] = found.get(0);
+      if (matched[i] == null) {
+        matched[i] = onlyColumn(form, form.apply(header.get(i))).orElse(null);
       }
     }
+  }
+
+  /** The one column that has this name in this form and is not matched yet. */
+  private Optional<Column> onlyColumn(UnaryOperator<String> form, String name) {
+    List<Column> found =
+        table.columns().stream()
+            .filter(column -> form.apply(column.name()).equals(name))
+            .filter(column -> !isMatched(column))
+            .toList();
+    return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
   }
 
   private boolean isMatched(Column column) {
