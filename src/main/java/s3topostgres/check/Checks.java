@@ -20,6 +20,7 @@ import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.S3Import;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.Truncation;
 import s3topostgres.s3.Objects;
 
 /**
@@ -190,7 +191,7 @@ public final class Checks {
 
   private static String checkTable(Session session, String name) throws SQLException {
     TargetTable table = TargetTable.resolve(session, name);
-    table.checkEmptying(session);
+    Truncation.check(session, table);
     return "%s has %d columns, and may be emptied and filled"
         .formatted(table.name(), table.columns().size());
   }

@@ -20,6 +20,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.postgres.Truncation;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 
@@ -113,7 +114,7 @@ public final class Loader {
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
       attempt.step("emptying");
-      table.truncate(session, settings.lockTimeout());
+      Truncation.run(session, table, settings.lockTimeout());
       attempt.step("importing");
       Imported imported =
           S3Import.run(

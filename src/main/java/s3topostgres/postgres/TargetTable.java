@@ -3,7 +3,6 @@ package s3topostgres.postgres;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import s3topostgres.ErrorCode;
@@ -49,12 +48,6 @@ public record TargetTable(long oid, String name, List<Column> columns) {
             .map(Column::name)
             .toList();
   }
-
-  /** How long a try to lock the table may hold up others, who queue behind it. */
-  private static final Duration FIRST_TRY = Duration.ofMillis(100);
-
-  /** Longer than deadlock_timeout, 1 s, after which Postgres makes autovacuum give way. */
-  private static final Duration LONGEST_TRY = Duration.ofSeconds(2);
 
   /** Apart from other uses of advisory locks: "S3LD". */
   private static final long LOCK_SEED = 0x53334c44;
@@ -159,84 +152,8 @@ public record TargetTable(long oid, String name, List<Column> columns) {
   }
 
   /** In milliseconds for Postgres, to which 0 is no limit at all. */
-  private static long lockMillis(Duration limit) {
+  static long lockMillis(Duration limit) {
     return Math.max(1, limit.toMillis());
-  }
-
-  /**
-   * Empties the table. Waits for those who use it, but in short tries with pauses as long as they,
-   * because everybody who comes later queues up behind a lock that waits.
-   *
-   * @param timeout how long to try
-   * @throws LoadException {@code TABLE_BUSY} when others use the table for that long; {@code
-   *     TABLE_UNUSABLE} when a foreign key refers to the table
-   */
-  public void truncate(Session session, Duration timeout) throws SQLException {
-    Deadline end = Deadline.in(timeout);
-    Duration longest = FIRST_TRY;
-    while (!tryToTruncate(session, end.within(longest).left(), timeout)) {
-      if (end.passed()) {
-        throw new LoadException(
-                ErrorCode.TABLE_BUSY,
-                "others were using %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
-                    .formatted(name, timeout.toSeconds()),
-                "Send the event again when they are done; the old rows are still there.")
-            .sqlState(SqlState.LOCK_NOT_AVAILABLE);
-      }
-      Database.sleep(session.deadline().within(end.within(longest).left()).left());
-      longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST_TRY));
-    }
-  }
-
-  /**
-   * Finds out from the catalogue whether {@link #truncate} would be refused; takes no lock.
-   *
-   * @throws LoadException {@code TABLE_UNUSABLE} when a foreign key refers to the table
-   */
-  public void checkEmptying(Session session) throws SQLException {
-    boolean referredTo =
-        session
-            .query(
-                """
-                SELECT FROM pg_constraint
-                WHERE contype = 'f' AND confrelid = ?::oid AND conrelid <> confrelid""",
-                row -> true,
-                oid)
-            .contains(true);
-    if (referredTo) {
-      throw referred();
-    }
-  }
-
-  private LoadException referred() {
-    return unusable(
-        "%s cannot be emptied, because a foreign key of another table refers to it".formatted(name),
-        "Drop that foreign key, or load into a table of its own and merge it in AFTER_LOAD_SQL.");
-  }
-
-  /** Whether the lock was had in time. */
-  private boolean tryToTruncate(Session session, Duration limit, Duration laterLimit)
-      throws SQLException {
-    try {
-      session.execute(
-          """
-          SAVEPOINT emptying;
-          SET LOCAL lock_timeout = %d;
-          TRUNCATE TABLE %s;
-          SET LOCAL lock_timeout = %d;
-          RELEASE SAVEPOINT emptying"""
-              .formatted(lockMillis(limit), name, lockMillis(laterLimit)));
-      return true;
-    } catch (SQLException e) {
-      return switch (SqlErrors.state(e)) {
-        case SqlState.LOCK_NOT_AVAILABLE -> {
-          session.rollbackTo("emptying");
-          yield false;
-        }
-        case SqlState.FEATURE_NOT_SUPPORTED -> throw referred().sqlState(e.getSQLState());
-        default -> throw e;
-      };
-    }
   }
 
   /**
@@ -283,7 +200,7 @@ public record TargetTable(long oid, String name, List<Column> columns) {
     session.execute("SET lock_timeout = '2s'; ANALYZE " + name);
   }
 
-  private static LoadException unusable(String why, String whatToDo) {
+  static LoadException unusable(String why, String whatToDo) {
     return new LoadException(ErrorCode.TABLE_UNUSABLE, why, whatToDo);
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -164,20 +163,6 @@ class ServerlessTemplateIT {
                   ]
                 }
                 """));
-  }
-
-  @Test
-  void deploysTheCheckBesideIt() {
-    ObjectNode check = typical.properties("CheckLambdaFunction").deepCopy();
-    ObjectNode load = typical.properties("LoadLambdaFunction").deepCopy();
-
-    assertThat(check.remove("Handler").asText()).isEqualTo("s3topostgres.handler.CheckHandler");
-    assertThat(check.remove("FunctionName").asText()).isEqualTo("example-production-check");
-    assertThat(check.remove("Timeout").asInt()).isEqualTo(60);
-    // The rest, network, settings and role, is the load's.
-    check.remove("Description");
-    load.remove(List.of("Handler", "FunctionName", "Timeout", "Description"));
-    assertThat(check).isEqualTo(load);
   }
 
   @Test
