@@ -53,7 +53,7 @@ class BrokenConnectionTest {
   @Test
   void endedByTheOperatorInMidImport() {
     RunningLoad load = slowLoad();
-    fixture.execute(signal("pg_terminate_backend"));
+    signalUntilItEnds(load, "pg_terminate_backend");
 
     assertThat(load.failure(DATABASE_UNAVAILABLE).sqlState()).hasValue("57P01");
     assertThat(history()).containsExactly("LOADED|null", "FAILED|DATABASE_UNAVAILABLE");
@@ -62,7 +62,7 @@ class BrokenConnectionTest {
   @Test
   void cancelledByTheOperatorInMidImport() {
     RunningLoad load = slowLoad();
-    fixture.execute(signal("pg_cancel_backend"));
+    signalUntilItEnds(load, "pg_cancel_backend");
 
     assertThat(load.failure(DATABASE_UNAVAILABLE))
         .hasMessageContaining("somebody at the database cancelled the statement");
@@ -210,9 +210,18 @@ class BrokenConnectionTest {
     }
   }
 
-  private static String signal(String function) {
-    return "SELECT %s(pid) FROM pg_stat_activity WHERE query LIKE '%%table_import_from_s3%%' AND pid <> pg_backend_pid()"
-        .formatted(function);
+  /** The stand-in does not see a signal that comes right before it starts its program. */
+  private void signalUntilItEnds(RunningLoad load, String function) {
+    RunningLoad.await(
+        () -> {
+          fixture.execute(
+              """
+              SELECT %s(pid) FROM pg_stat_activity
+              WHERE state = 'active' AND query LIKE '%%table_import_from_s3%%'
+                AND datname = current_database() AND pid <> pg_backend_pid()"""
+                  .formatted(function));
+          return !load.running();
+        });
   }
 
   private List<String> history() {
