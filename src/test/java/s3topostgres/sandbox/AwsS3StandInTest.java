@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -146,22 +143,6 @@ class AwsS3StandInTest {
   @Test
   void refusesAnObjectThatIsNotThere() {
     assertFails("XX000", "HTTP 404. Check your arguments and try again.", "nowhere.csv");
-  }
-
-  @Test
-  void refusesAnObjectThatS3KeepsToItself() throws Exception {
-    HttpServer s3 =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    s3.createContext("/", exchange -> exchange.sendResponseHeaders(403, -1));
-    s3.start();
-    try {
-      database.set(
-          "sandbox.s3_endpoint", Sandbox.shared().postgres().addressOf(s3.getAddress().getPort()));
-
-      assertFails("XX000", "HTTP 403. Check your arguments and try again.", "people.csv");
-    } finally {
-      s3.stop(0);
-    }
   }
 
   @Test

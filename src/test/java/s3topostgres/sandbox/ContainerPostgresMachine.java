@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.testcontainers.DockerClientFactory;
-import org.testcontainers.Testcontainers;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.images.builder.ImageFromDockerfile;
 import org.testcontainers.postgresql.PostgreSQLContainer;
@@ -33,7 +32,6 @@ final class ContainerPostgresMachine implements PostgresMachine {
         new PostgreSQLContainer(IMAGE)
             .withUsername("postgres")
             .withNetwork(Containers.NETWORK)
-            .withAccessToHost(true)
             .withEnv("POSTGRES_INITDB_ARGS", "--locale=C --encoding=UTF8")
             .withCommand(
                 "postgres -F -c synchronous_commit=off -c timezone=UTC -c max_connections=100"
@@ -109,12 +107,6 @@ final class ContainerPostgresMachine implements PostgresMachine {
       throw new IOException(e);
     }
     return path;
-  }
-
-  @Override
-  public String addressOf(int port) {
-    Testcontainers.exposeHostPorts(port);
-    return "http://host.testcontainers.internal:" + port;
   }
 
   @Override

@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -103,20 +102,13 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
 
   @Override
   public String fetchCommand() {
-    URI classes =
-        URI.create(getClass().getProtectionDomain().getCodeSource().getLocation().toString());
-    return FetchObject.command(ServerProcess.JAVA, Path.of(classes).toString());
+    return FetchObject.command(ServerProcess.JAVA, FetchObject.classPath());
   }
 
   /** As it is: the server runs as this user. */
   @Override
   public String place(Path file) {
     return file.toString();
-  }
-
-  @Override
-  public String addressOf(int port) {
-    return "http://localhost:" + port;
   }
 
   @Override

@@ -25,6 +25,13 @@ final class FetchObject {
 
   private FetchObject() {}
 
+  /** Where this program is on this machine. */
+  static String classPath() {
+    String location =
+        FetchObject.class.getProtectionDomain().getCodeSource().getLocation().toString();
+    return Path.of(URI.create(location)).toString();
+  }
+
   /** The shell command that runs this program; its arguments follow as in {@link #main}. */
   static String command(String java, String classPath) {
     return quoted(java)
@@ -59,10 +66,16 @@ final class FetchObject {
       throw new IOException(TRY_AGAIN.formatted(416));
     }
     InputStream object = connection.getInputStream();
+    OutputStream output = new FileOutputStream(FileDescriptor.out);
     if ("gzip".equals(connection.getContentEncoding())) {
-      object = new GZIPInputStream(object);
+      return copy(new GZIPInputStream(object), output, bytesPerSecond);
     }
-    return copy(object, new FileOutputStream(FileDescriptor.out), bytesPerSecond);
+    long bytes = copy(object, output, bytesPerSecond);
+    if (bytes < connection.getContentLengthLong()) {
+      // HttpURLConnection takes a broken connection for the end of the object.
+      throw new IOException("transfer closed with outstanding read data remaining");
+    }
+    return bytes;
   }
 
   private static int status(HttpURLConnection connection) throws IOException {

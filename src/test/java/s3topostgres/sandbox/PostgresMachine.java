@@ -23,9 +23,6 @@ interface PostgresMachine extends AutoCloseable {
   /** A file of the same content that the server can read, and nobody else. */
   String place(Path file) throws IOException;
 
-  /** Where the server reaches a port of this JVM, as {@code http://host:port}. */
-  String addressOf(int port);
-
   /** Stops the server and removes its data. */
   @Override
   void close();

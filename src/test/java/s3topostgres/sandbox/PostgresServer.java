@@ -76,13 +76,6 @@ public final class PostgresServer implements AutoCloseable {
     return machine.place(file);
   }
 
-  /**
-   * Where the server reaches a port of this JVM's {@code localhost}, as {@code http://host:port}.
-   */
-  public String addressOf(int port) {
-    return machine.addressOf(port);
-  }
-
   /** Stops the server and removes its data. */
   @Override
   public void close() {
