@@ -78,13 +78,33 @@ public final class HistoryTable {
   }
 
   private static List<Found> find(Session session, String setting) throws SQLException {
-    return session.query(
-        """
-        SELECT oid::regclass::text AS name,
-               has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable
-        FROM pg_class WHERE oid = to_regclass(?)""",
-        row -> new Found(row.getString("name"), row.getBoolean("usable")),
-        setting);
+    try {
+      return session.query(
+          """
+          SELECT oid::regclass::text AS name,
+                 has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable
+          FROM pg_class WHERE oid = to_regclass(?)""",
+          row -> new Found(row.getString("name"), row.getBoolean("usable")),
+          setting);
+    } catch (SQLException e) {
+      throw unlessMalformed(e);
+    }
+  }
+
+  /**
+   * The exception itself, unless the setting is its reason.
+   *
+   * @throws LoadException {@code TABLE_UNUSABLE} when it is
+   */
+  private static SQLException unlessMalformed(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    if (state.startsWith("42") || state.equals("22023") || state.equals("0A000")) {
+      throw unusable(
+              "HISTORY_TABLE is no table's name, or its schema is closed to the database user",
+              "Write it as in SQL, GRANT USAGE ON its schema to the user, or set HISTORY_TABLE=off.")
+          .sqlState(state);
+    }
+    return e;
   }
 
   /**
@@ -154,14 +174,18 @@ public final class HistoryTable {
 
   /** The name that a setting gives, quoted as SQL needs it. */
   private static String quoted(Session session, String setting) throws SQLException {
-    return session
-        .query(
-            """
-            SELECT string_agg(quote_ident(part), '.' ORDER BY place)
-            FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)""",
-            row -> row.getString(1),
-            setting)
-        .get(0);
+    try {
+      return session
+          .query(
+              """
+              SELECT string_agg(quote_ident(part), '.' ORDER BY place)
+              FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)""",
+              row -> row.getString(1),
+              setting)
+          .get(0);
+    } catch (SQLException e) {
+      throw unlessMalformed(e);
+    }
   }
 
   private static String statement(String name) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
 
 /**
@@ -281,6 +282,13 @@ class LoadFailureTest {
     assertThat(fixture.failure(TABLE_UNUSABLE, "people.csv", GOOD))
         .hasMessageContaining("CREATE TABLE history.loads (")
         .hasMessageContaining("HISTORY_TABLE=off");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"unclosed", "one.two.three.four", "two words"})
+  void tellsThatTheHistorysNameIsNone(String name) {
+    assertThat(fixture.set("HISTORY_TABLE", name).failure(TABLE_UNUSABLE, "people.csv", GOOD))
+        .hasMessageContaining("HISTORY_TABLE is no table's name");
   }
 
   @Test
