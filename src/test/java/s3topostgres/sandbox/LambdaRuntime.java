@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -168,8 +170,14 @@ public final class LambdaRuntime implements AutoCloseable {
                 client.getEntry("jni/libaws-lambda-jni.linux-" + processor + ".so"))) {
       Files.copy(content, nativeCode);
     }
-    return List.of(
-        ServerProcess.JAVA,
+    List<String> command = new ArrayList<>();
+    command.add(ServerProcess.JAVA);
+    if (Runtime.version().feature() >= 24) {
+      // Without it the JVM warns in the function's log: https://openjdk.org/jeps/472
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    Collections.addAll(
+        command,
         "-XX:+UseSerialGC",
         "-XX:+TieredCompilation",
         "-XX:TieredStopAtLevel=1",
@@ -179,6 +187,7 @@ public final class LambdaRuntime implements AutoCloseable {
         CLIENT.resolve("*").toString(),
         CLIENT_PACKAGE + "AWSLambda",
         handler);
+    return command;
   }
 
   /**
