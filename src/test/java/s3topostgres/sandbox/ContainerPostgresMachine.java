@@ -33,6 +33,9 @@ final class ContainerPostgresMachine implements PostgresMachine {
             .withUsername("postgres")
             .withNetwork(Containers.NETWORK)
             .withEnv("POSTGRES_INITDB_ARGS", "--locale=C --encoding=UTF8")
+            // Postgres as the first process takes the end of a program that lost its backend for a
+            // crash of its own.
+            .withCreateContainerCmdModifier(create -> create.getHostConfig().withInit(true))
             .withCommand(
                 "postgres -F -c synchronous_commit=off -c timezone=UTC -c max_connections=100"
                     + " -c password_encryption=scram-sha-256");
