@@ -25,7 +25,7 @@ import s3topostgres.aws.AwsHttp;
  *     resources</a>
  */
 public final class DatabaseRoleHandler implements RequestHandler<Map<String, Object>, Void> {
-  private static final Logger LOG = LoggerFactory.getLogger(DatabaseRoleHandler.class);
+  private static final Logger log = LoggerFactory.getLogger(DatabaseRoleHandler.class);
 
   /** Kept back for the answer. */
   private static final Duration MARGIN = Duration.ofSeconds(15);
@@ -38,7 +38,7 @@ public final class DatabaseRoleHandler implements RequestHandler<Map<String, Obj
     Instant end = Instant.now().plusMillis(context.getRemainingTimeInMillis()).minus(MARGIN);
     StackRequest request = StackRequest.of(event);
     CloudFormationAnswer answer = answer(request, end);
-    LOG.info("{}: {}", request, answer);
+    log.info("{}: {}", request, answer);
     try {
       answer.send(request);
     } catch (IOException e) {
@@ -58,7 +58,7 @@ public final class DatabaseRoleHandler implements RequestHandler<Map<String, Obj
     } catch (RoleException e) {
       return failed(request, e.getMessage());
     } catch (RuntimeException | Error e) { // An answer, whatever happens.
-      LOG.error("not expected", e);
+      log.error("not expected", e);
       return failed(request, "Not expected: " + e + ". See the log of this function.");
     }
   }

@@ -14,7 +14,7 @@ import s3topostgres.deploy.RdsApi.State;
  * done. Both can be repeated: what is done already is left as it is. Not for use by two threads.
  */
 final class ImportRole {
-  private static final Logger LOG = LoggerFactory.getLogger(ImportRole.class);
+  private static final Logger log = LoggerFactory.getLogger(ImportRole.class);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
@@ -66,7 +66,7 @@ final class ImportRole {
       try {
         rds.removeRole(database, role);
       } catch (IOException | RdsException e) {
-        LOG.warn(
+        log.warn(
             "the role {} may still be associated with the {}: {}", role, database, e.getMessage());
       }
     }
@@ -124,7 +124,7 @@ final class ImportRole {
                 .formatted(
                     database, Duration.between(began, Instant.now()).toSeconds(), waitingFor));
       }
-      LOG.info("waiting for the {}: {}", database, waitingFor);
+      log.info("waiting for the {}: {}", database, waitingFor);
       sleep();
     }
   }
