@@ -80,8 +80,6 @@ class LoadFailureTest {
         "people_view | is not a table",
         "secrets | may not empty and fill public.secrets",
         "one.two.three.four | is no table's name",
-        "people; DROP TABLE people | there is no table people; DROP TABLE people",
-        "\"unclosed | there is no table \"unclosed",
         "referenced | a foreign key of another table refers to it",
       })
   void tellsWhyATableCannotBeUsed(String table, String words) {
@@ -95,6 +93,18 @@ class LoadFailureTest {
 
     assertThat(fixture.set("DB_TABLE_NAME", table).failure(TABLE_UNUSABLE, "people.csv", GOOD))
         .hasMessageContaining(words);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"people; DROP TABLE people", "\"unclosed"})
+  void takesNothingButANameForATable(String table) {
+    // Before Postgres 16 a malformed name is an error, since then it is the name of no table.
+    assertThat(
+            fixture
+                .set("DB_TABLE_NAME", table)
+                .failure(TABLE_UNUSABLE, "people.csv", GOOD)
+                .getMessage())
+        .containsAnyOf("there is no table " + table, "DB_TABLE_NAME is no table's name");
   }
 
   @Test
