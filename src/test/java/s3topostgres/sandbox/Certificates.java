@@ -1,17 +1,19 @@
 package s3topostgres.sandbox;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /** Certificate authorities and the certificates that they sign, made by the JDK's keytool. */
 public final class Certificates {
@@ -54,6 +56,35 @@ public final class Certificates {
     return Path.of(certificate.toString().replaceFirst("\\.pem$", ".key"));
   }
 
+  /** What a server shows with one of the certificates. */
+  public SSLContext context(String name) throws IOException {
+    try {
+      KeyStore keys = KeyStore.getInstance("PKCS12");
+      keys.load(null, null);
+      Certificate[] chain = {load().getCertificate(name)};
+      keys.setKeyEntry(name, load(name), PASSWORD.toCharArray(), chain);
+      KeyManagerFactory factory =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      factory.init(keys, PASSWORD.toCharArray());
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(factory.getKeyManagers(), null, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException(e);
+    }
+  }
+
+  /** The JVM's own authorities and one of these: a key store whose password is "changeit". */
+  public Path trustStore(String authority) throws IOException {
+    Path file = folder.resolve("trust-" + authority);
+    Files.copy(Path.of(System.getProperty("java.home"), "lib", "security", "cacerts"), file);
+    Path certificate = folder.resolve(authority + ".pem");
+    keytool(
+        file,
+        List.of("-importcert", "-noprompt", "-alias", authority, "-file", certificate.toString()));
+    return file;
+  }
+
   private void make(String name, List<String> kind, String start, String days) throws IOException {
     List<String> arguments =
         new ArrayList<>(List.of("-genkeypair", "-alias", name, "-dname", "CN=" + name));
@@ -70,13 +101,15 @@ public final class Certificates {
   }
 
   private Key load(String name) throws IOException {
-    try (InputStream in = Files.newInputStream(store)) {
-      KeyStore keys = KeyStore.getInstance("PKCS12");
-      keys.load(in, PASSWORD.toCharArray());
-      return keys.getKey(name, PASSWORD.toCharArray());
+    try {
+      return load().getKey(name, PASSWORD.toCharArray());
     } catch (GeneralSecurityException e) {
       throw new IOException(e);
     }
+  }
+
+  private KeyStore load() throws IOException, GeneralSecurityException {
+    return KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
   }
 
   private static String block(String kind, byte[] content) {
@@ -85,6 +118,10 @@ public final class Certificates {
   }
 
   private void keytool(List<String> arguments) throws IOException {
+    keytool(store, arguments);
+  }
+
+  private void keytool(Path store, List<String> arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
     command.addAll(arguments);

@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Enumeration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
@@ -16,6 +18,7 @@ import java.util.zip.ZipFile;
  */
 final class DeploymentPackage {
   private static final Path TEMPLATE = Path.of("serverless.yml");
+  private static final Map<Path, Path> TASK_ROOTS = new HashMap<>();
 
   private DeploymentPackage() {}
 
@@ -28,9 +31,24 @@ final class DeploymentPackage {
     return property("^  " + function + ":\\R(?: {4}.*\\R)*? {4}handler: (\\S+)", function);
   }
 
-  /** Unpacks the package, as Lambda does at the task root. */
-  static void unpack(Path taskRoot) throws IOException {
-    try (ZipFile zip = new ZipFile(property("^  artifact: (\\S+)", "artifact"))) {
+  /** The file that is deployed. */
+  static Path file() throws IOException {
+    return Path.of(property("^  artifact: (\\S+)", "artifact"));
+  }
+
+  /** The folder where that package is unpacked, as at Lambda's task root. It must stay as it is. */
+  static synchronized Path taskRoot(Path file) throws IOException {
+    Path known = TASK_ROOTS.get(file);
+    if (known == null) {
+      known = ScratchFolder.create("task").path();
+      unpack(file, known);
+      TASK_ROOTS.put(file, known);
+    }
+    return known;
+  }
+
+  private static void unpack(Path file, Path taskRoot) throws IOException {
+    try (ZipFile zip = new ZipFile(file.toFile())) {
       Enumeration<? extends ZipEntry> entries = zip.entries();
       while (entries.hasMoreElements()) {
         ZipEntry entry = entries.nextElement();

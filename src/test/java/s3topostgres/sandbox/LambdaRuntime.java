@@ -37,6 +37,9 @@ public final class LambdaRuntime implements AutoCloseable {
   private static final Path CLIENT = ScratchFolder.SANDBOX.resolve("lambda-runtime");
   private static final String CLIENT_PACKAGE = "com.amazonaws.services.lambda.runtime.api.client.";
 
+  /** Of the runtime client, unpacked where nobody else's is overwritten. */
+  private static Optional<Path> nativeCode = Optional.empty();
+
   /** What the runtime client asks or tells, one after the other. */
   private final BlockingQueue<HttpExchange> requests = new LinkedBlockingQueue<>();
 
@@ -47,6 +50,8 @@ public final class LambdaRuntime implements AutoCloseable {
   private Optional<HttpExchange> idle = Optional.empty();
 
   private Optional<String> initError = Optional.empty();
+  private long startNanos;
+  private Duration took = Duration.ZERO;
 
   /**
    * How an invocation ended.
@@ -56,9 +61,15 @@ public final class LambdaRuntime implements AutoCloseable {
    */
   public record Answer(boolean failed, String body) {}
 
-  private LambdaRuntime(String function, Map<String, String> environment) throws IOException {
+  private LambdaRuntime(List<String> command, Path taskRoot, Map<String, String> settings)
+      throws IOException {
+    Map<String, String> environment = new HashMap<>(lambdaEnvironment(taskRoot));
+    environment.put("_HANDLER", command.get(command.size() - 1));
+    environment.putAll(settings);
+    ScratchFolder folder = ScratchFolder.create("lambda");
     try {
-      process = startClient(DeploymentPackage.handler(function), environment);
+      startNanos = System.nanoTime();
+      process = ServerProcess.start(folder, taskRoot, command, environment);
     } catch (IOException e) {
       api.close();
       throw e;
@@ -78,9 +89,30 @@ public final class LambdaRuntime implements AutoCloseable {
    */
   public static LambdaRuntime start(String function, Map<String, String> environment)
       throws IOException {
-    LambdaRuntime runtime = new LambdaRuntime(function, environment);
+    return start(DeploymentPackage.file(), DeploymentPackage.handler(function), environment);
+  }
+
+  /**
+   * The same with any package.
+   *
+   * @param handler its class
+   */
+  public static LambdaRuntime start(Path file, String handler, Map<String, String> environment)
+      throws IOException {
+    return start(command(handler), DeploymentPackage.taskRoot(file), environment);
+  }
+
+  /**
+   * The same with a program that speaks to the Runtime API itself.
+   *
+   * @param folder where it runs
+   */
+  public static LambdaRuntime start(
+      List<String> command, Path folder, Map<String, String> environment) throws IOException {
+    LambdaRuntime runtime = new LambdaRuntime(command, folder, environment);
     try {
       runtime.awaitIdle();
+      runtime.measure();
       return runtime;
     } catch (IOException e) {
       runtime.close();
@@ -111,9 +143,11 @@ public final class LambdaRuntime implements AutoCloseable {
     headers.set(
         "Lambda-Runtime-Invoked-Function-Arn",
         "arn:aws:lambda:" + S3Server.REGION + ":000000000000:function:sandbox");
+    startNanos = System.nanoTime();
     LocalHttpServer.answer(next, 200, event);
 
     Optional<HttpExchange> end = request(deadline);
+    measure();
     if (end.isEmpty()) {
       return new Answer(true, endOfProcess(id, timeLimit));
     }
@@ -121,6 +155,16 @@ public final class LambdaRuntime implements AutoCloseable {
         new Answer(end.get().getRequestURI().getPath().endsWith("/error"), accept(end.get()));
     awaitIdle();
     return answer;
+  }
+
+  /** How long the last step took: from the program's start until it is idle, or an invocation. */
+  public Duration took() {
+    return took;
+  }
+
+  /** The function as the operating system has it. */
+  public ProcessHandle process() {
+    return process.handle();
   }
 
   /** Why the function could not be initialised, as JSON, if it could not. */
@@ -144,32 +188,8 @@ public final class LambdaRuntime implements AutoCloseable {
     api.close();
   }
 
-  private ServerProcess startClient(String handler, Map<String, String> settings)
-      throws IOException {
-    ScratchFolder folder = ScratchFolder.create("lambda");
-    try {
-      Path taskRoot = Files.createDirectory(folder.path().resolve("task"));
-      DeploymentPackage.unpack(taskRoot);
-      Map<String, String> environment = new HashMap<>(lambdaEnvironment(handler, taskRoot));
-      environment.putAll(settings);
-      return ServerProcess.start(folder, taskRoot, command(handler, folder.path()), environment);
-    } catch (IOException e) {
-      folder.close();
-      throw e;
-    }
-  }
-
-  /** As in the managed Java runtimes; the native code is where nobody else's is overwritten. */
-  private static List<String> command(String handler, Path folder) throws IOException {
-    Path jar = CLIENT.resolve("aws-lambda-java-runtime-interface-client.jar");
-    Path nativeCode = folder.resolve("libaws-lambda-jni.so");
-    String processor = System.getProperty("os.arch").equals("aarch64") ? "aarch_64" : "x86_64";
-    try (ZipFile client = new ZipFile(jar.toFile());
-        InputStream content =
-            client.getInputStream(
-                client.getEntry("jni/libaws-lambda-jni.linux-" + processor + ".so"))) {
-      Files.copy(content, nativeCode);
-    }
+  /** As in the managed Java runtimes. */
+  private static List<String> command(String handler) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(ServerProcess.JAVA);
     if (Runtime.version().feature() >= 24) {
@@ -182,12 +202,28 @@ public final class LambdaRuntime implements AutoCloseable {
         "-XX:+TieredCompilation",
         "-XX:TieredStopAtLevel=1",
         "-XX:-UsePerfData",
-        "-D" + CLIENT_PACKAGE + "runtimeapi.NativeClient.JNI=" + nativeCode,
+        "-D" + CLIENT_PACKAGE + "runtimeapi.NativeClient.JNI=" + nativeCode(),
         "-cp",
         CLIENT.resolve("*").toString(),
         CLIENT_PACKAGE + "AWSLambda",
         handler);
     return command;
+  }
+
+  private static synchronized Path nativeCode() throws IOException {
+    if (nativeCode.isEmpty()) {
+      Path file = ScratchFolder.create("lambda-runtime").path().resolve("libaws-lambda-jni.so");
+      String processor = System.getProperty("os.arch").equals("aarch64") ? "aarch_64" : "x86_64";
+      Path jar = CLIENT.resolve("aws-lambda-java-runtime-interface-client.jar");
+      try (ZipFile client = new ZipFile(jar.toFile());
+          InputStream content =
+              client.getInputStream(
+                  client.getEntry("jni/libaws-lambda-jni.linux-" + processor + ".so"))) {
+        Files.copy(content, file);
+      }
+      nativeCode = Optional.of(file);
+    }
+    return nativeCode.get();
   }
 
   /**
@@ -197,9 +233,8 @@ public final class LambdaRuntime implements AutoCloseable {
    *     href="https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime">defined
    *     runtime environment variables</a>
    */
-  private Map<String, String> lambdaEnvironment(String handler, Path taskRoot) {
+  private Map<String, String> lambdaEnvironment(Path taskRoot) {
     return Map.ofEntries(
-        Map.entry("_HANDLER", handler),
         Map.entry("AWS_ACCESS_KEY_ID", "sandbox"),
         Map.entry("AWS_DEFAULT_REGION", S3Server.REGION),
         Map.entry("AWS_EXECUTION_ENV", "AWS_Lambda_java17"),
@@ -218,6 +253,10 @@ public final class LambdaRuntime implements AutoCloseable {
         Map.entry("LANG", "en_US.UTF-8"),
         Map.entry("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
         Map.entry("TZ", ":UTC"));
+  }
+
+  private void measure() {
+    took = Duration.ofNanos(System.nanoTime() - startNanos);
   }
 
   private void awaitIdle() throws IOException {

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -26,6 +27,7 @@ public final class Network implements AutoCloseable {
   private final ServerSocket entrance;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong roundTrips = new AtomicLong();
   private volatile boolean swallowingRequests;
   private volatile boolean swallowingAnswers;
   private volatile Optional<Trap> trap = Optional.empty();
@@ -51,6 +53,14 @@ public final class Network implements AutoCloseable {
   /** How many bytes came through, both ways together. */
   public long bytes() {
     return bytes.get();
+  }
+
+  /**
+   * How often a client waited for the server, in all connections together: the server sent
+   * something after the client had. TCP's own round trip, to connect, comes on top.
+   */
+  public long roundTrips() {
+    return roundTrips.get();
   }
 
   /** From now on, whatever either side sends is lost. */
@@ -99,20 +109,24 @@ public final class Network implements AutoCloseable {
     try {
       Socket server = new Socket(host, port);
       sockets.add(server);
-      start(() -> pump(client, server, true));
-      start(() -> pump(server, client, false));
+      AtomicBoolean asked = new AtomicBoolean();
+      start(() -> pump(client, server, true, asked));
+      start(() -> pump(server, client, false, asked));
     } catch (IOException e) {
       // The server does not listen, which the client is told.
       close(client);
     }
   }
 
-  private void pump(Socket from, Socket to, boolean requests) {
+  private void pump(Socket from, Socket to, boolean requests, AtomicBoolean asked) {
     byte[] chunk = new byte[65_536];
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+        if (asked.getAndSet(requests) && !requests) {
+          roundTrips.incrementAndGet();
+        }
         if (requests) {
           springTrap(new String(chunk, 0, n, StandardCharsets.ISO_8859_1));
         }

@@ -89,6 +89,11 @@ final class ServerProcess implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** The program as the operating system has it. */
+  ProcessHandle handle() {
+    return process.toHandle();
+  }
+
   /** Ends the program at once, without telling it (SIGKILL). */
   void kill() {
     process.destroyForcibly().onExit().join();

@@ -6,34 +6,45 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.net.URI;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
 
 /**
  * Systems Manager's <a
  * href="https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html">{@code
- * GetParameter}</a> for {@code SecureString} parameters, over plain HTTP. The function finds it
- * with {@code AWS_ENDPOINT_URL_SSM}.
+ * GetParameter}</a> for {@code SecureString} parameters, over plain HTTP or TLS. The function finds
+ * it with {@code AWS_ENDPOINT_URL_SSM}.
  */
 public final class SsmServer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Map<String, String> parameters = new ConcurrentHashMap<>();
   private final AtomicInteger requests = new AtomicInteger();
-  private final LocalHttpServer server = new LocalHttpServer(this::handle);
+  private final LocalHttpServer server;
+  private final String scheme;
 
   private volatile boolean denied;
 
-  private SsmServer() throws IOException {}
+  private SsmServer(Optional<SSLContext> tls) throws IOException {
+    server = new LocalHttpServer(this::handle, tls);
+    scheme = tls.isPresent() ? "https" : "http";
+  }
 
   /** A new server without parameters. The caller closes it. */
   public static SsmServer launch() throws IOException {
-    return new SsmServer();
+    return new SsmServer(Optional.empty());
   }
 
-  /** Where the server is reached, as {@code http://host:port}. */
+  /** The same over TLS, as {@code localhost}. */
+  public static SsmServer launch(SSLContext tls) throws IOException {
+    return new SsmServer(Optional.of(tls));
+  }
+
+  /** Where the server is reached, as {@code http://localhost:port}. */
   public URI endpoint() {
-    return URI.create("http://" + server.address());
+    return URI.create(scheme + "://localhost:" + server.port());
   }
 
   /** Sets or replaces a parameter. */
