@@ -1,0 +1,134 @@
+package s3topostgres.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import s3topostgres.sandbox.Certificates;
+import s3topostgres.sandbox.S3Server;
+import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxDatabase;
+import s3topostgres.sandbox.SsmServer;
+import s3topostgres.sandbox.UploadEvent;
+
+/** What all benchmarks run against: Postgres and Systems Manager over TLS, and S3 without. */
+final class Site implements AutoCloseable {
+  static final String ROLE = "bench_loader";
+  static final String PASSWORD = "s3cret-bench";
+
+  private static final String BUCKET = "bench";
+  private static final String PARAMETER = "/bench/password";
+  private static final Path FETCH = Path.of("src/bench/fetch-object.sh").toAbsolutePath();
+  private static final Path RDS_BUNDLE = Path.of("src/main/resources/rds-global-bundle.pem");
+
+  private final Path folder;
+  private final Path authority;
+  private final Path trustStore;
+  private final Sandbox sandbox;
+  private final SsmServer ssm;
+  private final SandboxDatabase database;
+
+  Site() throws IOException, SQLException {
+    folder = Files.createTempDirectory("bench");
+    Certificates certificates = new Certificates(folder);
+    authority = certificates.authority("authority");
+    Path server = certificates.server("server", "authority", "localhost", "-1d");
+    trustStore = certificates.trustStore("authority");
+    sandbox = Sandbox.launch();
+    ssm = SsmServer.launch(certificates.context("server"));
+    ssm.put(PARAMETER, PASSWORD);
+    sandbox.s3().createBucket(BUCKET);
+    database = sandbox.createDatabase();
+    database.set("sandbox.fetch_object", FETCH.toString());
+    database.execute(
+        "ALTER SYSTEM SET ssl_cert_file = '%s'".formatted(sandbox.postgres().place(server)),
+        "ALTER SYSTEM SET ssl_key_file = '%s'"
+            .formatted(sandbox.postgres().place(Certificates.key(server))),
+        "ALTER SYSTEM SET ssl = on",
+        "SELECT pg_reload_conf()",
+        "CREATE EXTENSION aws_s3 CASCADE",
+        "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL)");
+    database.createRole(ROLE, PASSWORD);
+    database.execute(
+        "GRANT CREATE ON SCHEMA public TO " + ROLE, "ALTER TABLE people OWNER TO " + ROLE);
+  }
+
+  SandboxDatabase database() {
+    return database;
+  }
+
+  S3Server s3() {
+    return sandbox.s3();
+  }
+
+  /** The certificate of the authority that the database's comes from. */
+  Path authority() {
+    return authority;
+  }
+
+  /** The same for those who take one file: the authorities of RDS, and ours. */
+  Path authorities() throws IOException {
+    Path file = folder.resolve("authorities.pem");
+    Files.copy(RDS_BUNDLE, file);
+    Files.write(file, Files.readAllBytes(authority), StandardOpenOption.APPEND);
+    return file;
+  }
+
+  /** The settings of our function, which verifies the database's certificate as it does on RDS. */
+  Map<String, String> settings(String table) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("AWS_ENDPOINT_URL_S3", s3().endpoint().toString());
+    settings.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+    settings.put("DB_HOST", database.host());
+    settings.put("DB_PORT", Integer.toString(database.port()));
+    settings.put("DB_DATABASE", database.name());
+    settings.put("DB_USERNAME", ROLE);
+    settings.put("DB_PASSWORD_PARAMETER", PARAMETER);
+    settings.put("DB_TABLE_NAME", table);
+    settings.put(
+        "JAVA_TOOL_OPTIONS",
+        "-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=changeit"
+            .formatted(trustStore));
+    return settings;
+  }
+
+  /** Puts an object and returns the event about it. */
+  String upload(String key, String content) {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    String eTag = s3().put(BUCKET, key, bytes);
+    return UploadEvent.of(BUCKET, key, bytes.length, eTag);
+  }
+
+  /** An event about a large object that is there already. */
+  String event(String key) {
+    return UploadEvent.of(BUCKET, key, 1, "");
+  }
+
+  void upload(String key, Path file) {
+    s3().put(BUCKET, key, file);
+  }
+
+  /** The statement that loads an object, without more. */
+  static String importStatement(String table, String key) {
+    return "SELECT aws_s3.table_import_from_s3('%s', '', '(FORMAT csv, HEADER true)', '%s', '%s', '%s')"
+        .formatted(table, BUCKET, key, S3Server.REGION);
+  }
+
+  @Override
+  public void close() throws SQLException, IOException {
+    database.close();
+    ssm.close();
+    sandbox.close();
+    try (var files = Files.list(folder)) {
+      for (Path file : List.copyOf(files.toList())) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+}

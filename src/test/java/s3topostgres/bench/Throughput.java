@@ -1,0 +1,140 @@
+package s3topostgres.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import s3topostgres.sandbox.LambdaRuntime;
+
+/** A file of two million rows, through the function and by others. */
+final class Throughput {
+  private static final int ROUNDS = 5;
+  private static final int ROWS = 2_000_000;
+  private static final String KEY = "addresses.csv";
+
+  private final Site site;
+  private final Report report;
+  private final Path file;
+
+  Throughput(Site site, Report report) {
+    this.site = site;
+    this.report = report;
+    this.file = Path.of("target", KEY).toAbsolutePath();
+  }
+
+  private interface Load {
+    void run() throws IOException, SQLException;
+  }
+
+  void run() throws IOException, SQLException {
+    if (!Programs.works("psql", "--version")) {
+      report.line("Throughput is left out: there is no psql.");
+      return;
+    }
+    Addresses.write(file, ROWS);
+    site.upload(KEY, file);
+    createTable("addresses", "");
+    createTable("addresses_with_key", ", PRIMARY KEY (id)");
+    report.compare(
+        "%,d rows, %,d MB, %d runs each, median (min-max)"
+            .formatted(ROWS, Files.size(file) / 1_000_000, ROUNDS));
+    for (String table : List.of("addresses", "addresses_with_key")) {
+      compare(table);
+    }
+    Files.delete(file);
+  }
+
+  private void compare(String table) throws IOException, SQLException {
+    Series ours = new Series();
+    Series psql = new Series();
+    Series analyzed = new Series();
+    Series copy = new Series();
+    try (LambdaRuntime runtime = LambdaRuntime.start(site.settings(table))) {
+      load(runtime, site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n"));
+      String before = peakMemory(runtime);
+      for (int round = 0; round < ROUNDS; round++) {
+        ours.add(time(() -> load(runtime, site.event(KEY))));
+        Duration bare =
+            time(
+                () ->
+                    psql("BEGIN", "TRUNCATE " + table, Site.importStatement(table, KEY), "COMMIT"));
+        psql.add(bare);
+        analyzed.add(bare.plus(time(() -> psql("ANALYZE " + table))));
+        copy.add(time(() -> psql("BEGIN", "TRUNCATE " + table, copy(table), "COMMIT")));
+      }
+      String name = table.equals("addresses") ? "without a key" : "with a primary key";
+      report.compared(name, ours, "psql: begin, truncate, import, commit", psql);
+      report.compared(name, ours, "the same and ANALYZE", analyzed);
+      report.compared(name, ours, "psql: begin, truncate, \\copy, commit", copy);
+      if (Programs.works("pgloader", "--version")) {
+        Series pgloader = new Series();
+        pgloader.add(time(() -> pgloader(table)));
+        report.compared(name, ours, "pgloader, one run", pgloader);
+      }
+      report.line(
+          "Peak memory of the function: %s after one row, %s after these."
+              .formatted(before, peakMemory(runtime)));
+    }
+  }
+
+  private Duration time(Load load) throws IOException, SQLException {
+    site.database().execute("CHECKPOINT");
+    long start = System.nanoTime();
+    load.run();
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  private static void load(LambdaRuntime runtime, String event) throws IOException {
+    if (runtime.invoke(event, Duration.ofMinutes(15)).failed()) {
+      throw new IllegalStateException(String.join("\n", runtime.log()));
+    }
+  }
+
+  private void createTable(String name, String constraint) throws SQLException {
+    site.database()
+        .execute(
+            "CREATE TABLE %s (%s%s)".formatted(name, Addresses.COLUMNS, constraint),
+            "ALTER TABLE %s OWNER TO %s".formatted(name, Site.ROLE));
+  }
+
+  private String copy(String table) {
+    return "\\copy %s FROM '%s' (FORMAT csv, HEADER true)".formatted(table, file);
+  }
+
+  private void psql(String... statements) throws IOException {
+    List<String> command = new ArrayList<>(List.of("psql", "-X", "-q", address()));
+    command.addAll(List.of("-v", "ON_ERROR_STOP=1"));
+    for (String statement : statements) {
+      command.addAll(List.of("-c", statement));
+    }
+    Programs.run(command.toArray(String[]::new));
+  }
+
+  private void pgloader(String table) throws IOException {
+    Programs.run(
+        "pgloader",
+        "--type",
+        "csv",
+        "--with",
+        "truncate",
+        "--with",
+        "skip header = 1",
+        "--with",
+        "fields terminated by ','",
+        file.toString(),
+        address() + "?tablename=" + table);
+  }
+
+  private String address() {
+    return "postgresql://postgres@%s:%d/%s"
+        .formatted(site.database().host(), site.database().port(), site.database().name());
+  }
+
+  private static String peakMemory(LambdaRuntime runtime) throws IOException {
+    String status = Files.readString(Path.of("/proc/" + runtime.process().pid() + "/status"));
+    return status.replaceAll("(?s).*VmHWM:\\s*(\\d+) kB.*", "$1 kB");
+  }
+}
