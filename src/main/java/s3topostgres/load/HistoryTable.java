@@ -7,6 +7,7 @@ import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
 
 /** The table of the {@link History}: found by its setting, and made where it is missing. */
 public final class HistoryTable {
@@ -97,12 +98,11 @@ public final class HistoryTable {
    * @throws LoadException {@code TABLE_UNUSABLE} when it is
    */
   private static SQLException unlessMalformed(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    if (state.startsWith("42") || state.equals("22023") || state.equals("0A000")) {
+    if (SqlErrors.isNameRefused(e)) {
       throw unusable(
               "HISTORY_TABLE is no table's name, or its schema is closed to the database user",
               "Write it as in SQL, GRANT USAGE ON its schema to the user, or set HISTORY_TABLE=off.")
-          .sqlState(state);
+          .sqlState(e.getSQLState());
     }
     return e;
   }

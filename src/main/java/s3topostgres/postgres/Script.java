@@ -43,7 +43,8 @@ public final class Script {
                   .formatted(setting))
           .sqlState(state);
     }
-    if (state.startsWith("42") || state.equals(SqlState.FEATURE_NOT_SUPPORTED)) {
+    if (state.startsWith(SqlState.SYNTAX_OR_ACCESS_CLASS)
+        || state.equals(SqlState.FEATURE_NOT_SUPPORTED)) {
       int position =
           SqlErrors.serverMessage(e).map(ServerErrorMessage::getInternalPosition).orElse(0);
       return new LoadException(

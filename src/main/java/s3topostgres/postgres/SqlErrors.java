@@ -144,6 +144,14 @@ public final class SqlErrors {
         || state(e).startsWith(SqlState.SHUTDOWN_PREFIX);
   }
 
+  /** Whether the name that a statement looks up is malformed, or in a schema closed to the user. */
+  public static boolean isNameRefused(SQLException e) {
+    String state = state(e);
+    return state.startsWith(SqlState.SYNTAX_OR_ACCESS_CLASS)
+        || state.equals(SqlState.INVALID_PARAMETER_VALUE)
+        || state.equals(SqlState.FEATURE_NOT_SUPPORTED);
+  }
+
   /** The load cannot end in time. */
   public static LoadException outOfTime() {
     return new LoadException(

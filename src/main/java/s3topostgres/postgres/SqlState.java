@@ -10,6 +10,7 @@ final class SqlState {
   static final String DATA_CLASS = "22";
   static final String CONSTRAINT_CLASS = "23";
   static final String AUTHORIZATION_CLASS = "28";
+  static final String SYNTAX_OR_ACCESS_CLASS = "42";
   static final String RESOURCES_CLASS = "53";
 
   /** Administrator's or crash shutdown, cannot connect now, database dropped, idle too long. */
@@ -22,6 +23,7 @@ final class SqlState {
   static final String NUMBER_OUT_OF_RANGE = "22003";
   static final String DATE_OUT_OF_RANGE = "22008";
   static final String NOT_IN_ENCODING = "22021";
+  static final String INVALID_PARAMETER_VALUE = "22023";
   static final String STRING_LENGTH_MISMATCH = "22026";
   static final String BAD_FILE_FORMAT = "22P04";
   static final String UNTRANSLATABLE_CHARACTER = "22P05";

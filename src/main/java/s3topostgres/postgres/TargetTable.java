@@ -108,8 +108,7 @@ public record TargetTable(long oid, String name, List<Column> columns) {
           """,
           TargetTable::read, name);
     } catch (SQLException e) {
-      if (SqlErrors.state(e).startsWith("42")
-          || SqlErrors.state(e).equals(SqlState.FEATURE_NOT_SUPPORTED)) {
+      if (SqlErrors.isNameRefused(e)) {
         throw unusable(
                 "DB_TABLE_NAME is no table's name, or its schema is closed to the database user",
                 "Write it as in SQL, and GRANT USAGE ON its schema to the user.")
