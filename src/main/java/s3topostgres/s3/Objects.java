@@ -113,7 +113,7 @@ public final class Objects {
   }
 
   /** The failure for an object without a byte, which {@code aws_s3} refuses too. */
-  public static LoadException empty() {
+  private static LoadException empty() {
     return unreadable("the object is empty", "Upload the file again; the table was left as it is.");
   }
 
