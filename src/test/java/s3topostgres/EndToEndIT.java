@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -31,32 +30,21 @@ class EndToEndIT {
 
   private final S3Server s3 = Sandbox.shared().s3();
   private final String bucket = "in-" + UUID.randomUUID();
-  private final Map<String, String> settings = new HashMap<>();
   private SandboxDatabase database;
   private String role;
+  private Map<String, String> settings;
   private int sequence;
 
   @BeforeEach
   void prepare() throws Exception {
     database = Sandbox.shared().createDatabase();
-    role = "loader_" + UUID.randomUUID();
     database.execute(
         "CREATE EXTENSION aws_s3 CASCADE",
         "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL)",
-        "INSERT INTO people VALUES (0, 'old')",
-        "CREATE SCHEMA history");
-    database.createRole(role, PASSWORD);
-    database.execute(
-        "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role),
-        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+        "INSERT INTO people VALUES (0, 'old')");
+    role = database.createLoader("people", PASSWORD);
     s3.createBucket(bucket);
-    settings.put("DB_HOST", database.host());
-    settings.put("DB_PORT", Integer.toString(database.port()));
-    settings.put("DB_DATABASE", database.name());
-    settings.put("DB_USERNAME", role);
-    settings.put("DB_PASSWORD", PASSWORD);
-    settings.put("DB_SSL_MODE", "disable");
-    settings.put("DB_TABLE_NAME", "people");
+    settings = database.settings(role, PASSWORD, "people");
     settings.put("HISTORY_TABLE", "history.loads");
     settings.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
   }

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -146,15 +145,8 @@ class KilledFunctionIT {
   }
 
   private Map<String, String> settings() {
-    Map<String, String> settings = new HashMap<>();
+    Map<String, String> settings = database.settings("postgres", "any", "people");
     settings.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
-    settings.put("DB_HOST", database.host());
-    settings.put("DB_PORT", Integer.toString(database.port()));
-    settings.put("DB_DATABASE", database.name());
-    settings.put("DB_USERNAME", "postgres");
-    settings.put("DB_PASSWORD", "any");
-    settings.put("DB_SSL_MODE", "disable");
-    settings.put("DB_TABLE_NAME", "people");
     return settings;
   }
 }

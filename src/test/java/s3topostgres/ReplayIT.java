@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -37,8 +36,8 @@ class ReplayIT {
 
   private final S3Server s3 = Sandbox.shared().s3();
   private final String bucket = "replay-" + System.nanoTime();
-  private final Map<String, String> settings = new HashMap<>();
   private SandboxDatabase database;
+  private Map<String, String> settings;
 
   @TempDir private Path folder;
 
@@ -47,14 +46,8 @@ class ReplayIT {
     database = Sandbox.shared().createDatabase();
     database.execute("CREATE TABLE people (name text)");
     s3.createBucket(bucket);
+    settings = database.settings("postgres", "any", "people");
     settings.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
-    settings.put("DB_HOST", database.host());
-    settings.put("DB_PORT", Integer.toString(database.port()));
-    settings.put("DB_DATABASE", database.name());
-    settings.put("DB_USERNAME", "postgres");
-    settings.put("DB_PASSWORD", "any");
-    settings.put("DB_SSL_MODE", "disable");
-    settings.put("DB_TABLE_NAME", "people");
     settings.put("S3_BUCKET_NAME", bucket);
   }
 

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -32,36 +31,27 @@ class ChecksTest {
 
   private final S3Server s3 = Sandbox.shared().s3();
   private final String bucket = "in-" + UUID.randomUUID();
-  private final Map<String, String> environment = new HashMap<>();
   private Duration functionTime = FUNCTION_TIME;
   private int megabytes = 512;
   private SandboxDatabase database;
   private SsmServer ssm;
   private String role;
+  private Map<String, String> environment;
 
   @BeforeEach
   void prepare() throws Exception {
     database = Sandbox.shared().createDatabase();
     ssm = SsmServer.launch();
     ssm.put("/people/password", PASSWORD);
-    role = "loader_" + UUID.randomUUID();
     database.execute(
         "CREATE EXTENSION aws_s3 CASCADE",
         "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL)",
-        "INSERT INTO people VALUES (0, 'old')",
-        "CREATE SCHEMA history");
-    database.createRole(role, PASSWORD);
-    database.execute(
-        "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role),
-        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+        "INSERT INTO people VALUES (0, 'old')");
+    role = database.createLoader("people", PASSWORD);
     s3.createBucket(bucket);
-    environment.put("DB_HOST", database.host());
-    environment.put("DB_PORT", Integer.toString(database.port()));
-    environment.put("DB_DATABASE", database.name());
-    environment.put("DB_USERNAME", role);
+    environment = database.settings(role, PASSWORD, "people");
+    environment.remove("DB_PASSWORD");
     environment.put("DB_PASSWORD_PARAMETER", "/people/password");
-    environment.put("DB_SSL_MODE", "disable");
-    environment.put("DB_TABLE_NAME", "people");
     environment.put("S3_BUCKET_NAME", bucket);
     environment.put("HISTORY_TABLE", "history.loads");
     environment.put("AWS_REGION", S3Server.REGION);

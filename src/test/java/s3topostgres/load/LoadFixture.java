@@ -72,23 +72,16 @@ final class LoadFixture implements AutoCloseable {
     database = createDatabase(server);
     System.setOut(new PrintStream(log, true, StandardCharsets.UTF_8));
     s3.createBucket(bucket);
-    execute(
+    unchecked(this::prepare);
+  }
+
+  private void prepare() throws SQLException {
+    database.execute(
         "CREATE EXTENSION aws_s3 CASCADE",
         "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL, born date)",
-        "INSERT INTO people VALUES (0, 'old', NULL)",
-        "CREATE SCHEMA history");
-    String role = "loader_" + UUID.randomUUID();
-    unchecked(() -> database.createRole(role, PASSWORD));
-    execute(
-        "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role),
-        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
-    set("DB_HOST", database.host());
-    set("DB_PORT", Integer.toString(database.port()));
-    set("DB_DATABASE", database.name());
-    set("DB_USERNAME", role);
-    set("DB_PASSWORD", PASSWORD);
-    set("DB_SSL_MODE", "disable");
-    set("DB_TABLE_NAME", "people");
+        "INSERT INTO people VALUES (0, 'old', NULL)");
+    String role = database.createLoader("people", PASSWORD);
+    settings.putAll(database.settings(role, PASSWORD, "people"));
     set("HISTORY_TABLE", "history.loads");
     set("LOCK_TIMEOUT_SECONDS", "1");
   }

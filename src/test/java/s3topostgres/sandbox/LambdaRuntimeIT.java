@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -94,15 +93,8 @@ class LambdaRuntimeIT {
   }
 
   private Map<String, String> settings() {
-    Map<String, String> settings = new HashMap<>();
+    Map<String, String> settings = database.settings("postgres", "any", "people");
     settings.put("AWS_ENDPOINT_URL_S3", S3.endpoint().toString());
-    settings.put("DB_HOST", database.host());
-    settings.put("DB_PORT", Integer.toString(database.port()));
-    settings.put("DB_DATABASE", database.name());
-    settings.put("DB_USERNAME", "postgres");
-    settings.put("DB_PASSWORD", "any");
-    settings.put("DB_SSL_MODE", "disable");
-    settings.put("DB_TABLE_NAME", "people");
     return settings;
   }
 

@@ -139,7 +139,7 @@ final class LocalPipeline implements AutoCloseable {
 
   /** The function's settings; those about CSV and a few others can be given in the environment. */
   private Map<String, String> settings() {
-    Map<String, String> settings = new HashMap<>();
+    Map<String, String> settings = database.settings("csv_loader", "local", table);
     System.getenv()
         .forEach(
             (name, value) -> {
@@ -150,13 +150,6 @@ final class LocalPipeline implements AutoCloseable {
               }
             });
     settings.put("AWS_ENDPOINT_URL_S3", s3Endpoint().toString());
-    settings.put("DB_HOST", database.host());
-    settings.put("DB_PORT", Integer.toString(database.port()));
-    settings.put("DB_DATABASE", database.name());
-    settings.put("DB_USERNAME", "csv_loader");
-    settings.put("DB_PASSWORD", "local");
-    settings.put("DB_SSL_MODE", "disable");
-    settings.put("DB_TABLE_NAME", table);
     return settings;
   }
 }

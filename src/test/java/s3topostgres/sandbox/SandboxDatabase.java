@@ -6,7 +6,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -105,6 +108,35 @@ public final class SandboxDatabase implements AutoCloseable {
         execute(connection, "GRANT USAGE ON SCHEMA aws_s3, aws_commons TO " + quoted);
       }
     }
+  }
+
+  /**
+   * Makes a role that may fill a table and record its loads in a schema {@code history}, which is
+   * made too, and nothing else: what the README asks to grant.
+   *
+   * @return its name, which needs quotes
+   */
+  public String createLoader(String table, String password) throws SQLException {
+    String role = "loader_" + UUID.randomUUID();
+    createRole(role, password);
+    execute(
+        "GRANT SELECT, INSERT, TRUNCATE ON %s TO \"%s\"".formatted(table, role),
+        "CREATE SCHEMA history",
+        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+    return role;
+  }
+
+  /** The settings of a function that loads into a table of this database, for more to be added. */
+  public Map<String, String> settings(String role, String password, String table) {
+    return new HashMap<>(
+        Map.of(
+            "DB_HOST", host(),
+            "DB_PORT", Integer.toString(port()),
+            "DB_DATABASE", name,
+            "DB_USERNAME", role,
+            "DB_PASSWORD", password,
+            "DB_SSL_MODE", "disable",
+            "DB_TABLE_NAME", table));
   }
 
   /**
