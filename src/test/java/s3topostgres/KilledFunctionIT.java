@@ -2,20 +2,19 @@ package s3topostgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.sandbox.LambdaRuntime;
+import s3topostgres.sandbox.LambdaRuntime.Answer;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxDatabase;
@@ -80,8 +79,8 @@ class KilledFunctionIT {
   /** How long the table stayed locked after the function's death. */
   private Duration killInMidImport(String event, Duration functionTime) throws Exception {
     try (LambdaRuntime lambda = LambdaRuntime.start(settings())) {
-      CompletableFuture<Boolean> failed =
-          CompletableFuture.supplyAsync(() -> invoke(lambda, event, functionTime));
+      FutureTask<Answer> answer = new FutureTask<>(() -> lambda.invoke(event, functionTime));
+      new Thread(answer).start();
       await(
           () ->
               !rows("""
@@ -96,7 +95,7 @@ class KilledFunctionIT {
       lambda.kill();
       await(() -> rows(HELD).isEmpty());
       Duration held = Duration.ofNanos(System.nanoTime() - killed);
-      assertThat(failed.join()).isTrue();
+      assertThat(answer.get().failed()).isTrue();
       return held;
     }
   }
@@ -111,9 +110,7 @@ class KilledFunctionIT {
   }
 
   private String upload(String rows) {
-    String content = "id,name\n" + rows;
-    String etag = s3.put(bucket, "people.csv", content.getBytes());
-    return UploadEvent.of(bucket, "people.csv", content.length(), etag);
+    return UploadEvent.put(s3, bucket, "people.csv", "id,name\n" + rows);
   }
 
   private List<List<String>> people() {
@@ -125,14 +122,6 @@ class KilledFunctionIT {
       return database.rows(sql);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  private static boolean invoke(LambdaRuntime lambda, String event, Duration functionTime) {
-    try {
-      return lambda.invoke(event, functionTime).failed();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

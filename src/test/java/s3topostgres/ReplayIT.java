@@ -143,7 +143,6 @@ class ReplayIT {
   }
 
   private String put(String key, String content) {
-    byte[] bytes = content.getBytes(UTF_8);
-    return UploadEvent.of(bucket, key, bytes.length, s3.put(bucket, key, bytes));
+    return UploadEvent.put(s3, bucket, key, content);
   }
 }

@@ -12,6 +12,12 @@ public final class UploadEvent {
 
   private UploadEvent() {}
 
+  /** Puts an object into a bucket, and returns the event about it. */
+  public static String put(S3Server s3, String bucket, String key, String content) {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    return of(bucket, key, bytes.length, s3.put(bucket, key, bytes));
+  }
+
   /**
    * An event about one object that was just put, with a sequencer greater than the one before it.
    *
