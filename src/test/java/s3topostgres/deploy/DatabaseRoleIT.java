@@ -34,6 +34,11 @@ class DatabaseRoleIT {
   private static final Map<String, String> CLUSTER =
       Map.of("Role", ROLE, "Instance", "", "Cluster", "aurora");
 
+  /** The physical ids of the resource. */
+  private static final String INSTANCE_ASSOCIATION = "db-instance/example/s3Import";
+
+  private static final String CLUSTER_ASSOCIATION = "db-cluster/aurora/s3Import";
+
   private final RdsServer rds = RdsServer.launch();
   private final CloudFormationServer cloudFormation = CloudFormationServer.launch();
   private final LambdaRuntime lambda =
@@ -58,7 +63,7 @@ class DatabaseRoleIT {
 
   @Test
   void associatesTheRoleWithTheInstance() throws Exception {
-    assertThat(request("Create", "", INSTANCE))
+    assertThat(create(INSTANCE))
         .isEqualTo(
             JSON.readTree(
                 """
@@ -73,7 +78,7 @@ class DatabaseRoleIT {
 
   @Test
   void associatesTheRoleWithTheCluster() throws Exception {
-    assertSucceeds(request("Create", "", CLUSTER), "db-cluster/aurora/s3Import");
+    assertSucceeds(create(CLUSTER), CLUSTER_ASSOCIATION);
 
     assertThat(rds.roles("aurora")).containsExactly(ROLE + " s3Import ACTIVE");
   }
@@ -82,10 +87,8 @@ class DatabaseRoleIT {
   void leavesRolesForOtherFeaturesAlone() throws Exception {
     rds.associate("example", OTHER_ROLE, "s3Export");
 
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
-    assertSucceeds(
-        request("Delete", "db-instance/example/s3Import", INSTANCE),
-        "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
+    assertSucceeds(delete(INSTANCE_ASSOCIATION, INSTANCE), INSTANCE_ASSOCIATION);
 
     assertThat(rds.roles("example")).containsExactly(OTHER_ROLE + " s3Export ACTIVE");
   }
@@ -94,7 +97,7 @@ class DatabaseRoleIT {
   void adoptsAnAssociationWithTheStacksRole() throws Exception {
     rds.associate("example", ROLE, "s3Import");
 
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
 
     assertThat(rds.changes()).isEmpty();
   }
@@ -102,14 +105,12 @@ class DatabaseRoleIT {
   @Test
   void canBeRepeated() throws Exception {
     for (int tries = 0; tries < 2; tries++) {
-      assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+      assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
     }
     assertThat(rds.changes()).containsExactly("AddRoleToDBInstance example " + ROLE);
 
     for (int tries = 0; tries < 2; tries++) {
-      assertSucceeds(
-          request("Delete", "db-instance/example/s3Import", INSTANCE),
-          "db-instance/example/s3Import");
+      assertSucceeds(delete(INSTANCE_ASSOCIATION, INSTANCE), INSTANCE_ASSOCIATION);
     }
     assertThat(rds.roles("example")).isEmpty();
     assertThat(rds.changes()).hasSize(2);
@@ -120,8 +121,8 @@ class DatabaseRoleIT {
     rds.associate("example", OTHER_ROLE, "s3Import");
 
     assertFails(
-        request("Create", "", INSTANCE),
-        "db-instance/example/s3Import",
+        create(INSTANCE),
+        INSTANCE_ASSOCIATION,
         "The DB instance example has the role " + OTHER_ROLE + " for s3Import already",
         "leave DB_INSTANCE_IDENTIFIER unset",
         "aws rds remove-role-from-db-instance --db-instance-identifier example"
@@ -129,9 +130,7 @@ class DatabaseRoleIT {
             + OTHER_ROLE);
 
     // What CloudFormation sends next.
-    assertSucceeds(
-        request("Delete", "db-instance/example/s3Import", INSTANCE),
-        "db-instance/example/s3Import");
+    assertSucceeds(delete(INSTANCE_ASSOCIATION, INSTANCE), INSTANCE_ASSOCIATION);
     assertThat(rds.roles("example")).containsExactly(OTHER_ROLE + " s3Import ACTIVE");
   }
 
@@ -140,8 +139,8 @@ class DatabaseRoleIT {
     rds.associate("aurora", OTHER_ROLE, "s3Import");
 
     assertFails(
-        request("Create", "", CLUSTER),
-        "db-cluster/aurora/s3Import",
+        create(CLUSTER),
+        CLUSTER_ASSOCIATION,
         "The Aurora cluster aurora has the role " + OTHER_ROLE,
         "aws rds remove-role-from-db-cluster --db-cluster-identifier aurora");
   }
@@ -150,23 +149,22 @@ class DatabaseRoleIT {
   void looksAgainWhenSomebodyWasFaster() throws Exception {
     rds.fail("AddRoleToDBInstance", 400, "DBInstanceRoleAlreadyExists", "There is one.");
 
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
   }
 
   @Test
   void saysThatThereIsNoSuchDatabase() throws Exception {
     Map<String, String> unknown = Map.of("Role", ROLE, "Instance", "exmaple", "Cluster", "");
     assertFails(
-        request("Create", "", unknown),
+        create(unknown),
         "db-instance/exmaple/s3Import",
         "There is no DB instance exmaple in this account and region",
         "Correct DB_INSTANCE_IDENTIFIER.");
-    assertSucceeds(
-        request("Delete", "db-instance/exmaple/s3Import", unknown), "db-instance/exmaple/s3Import");
+    assertSucceeds(delete("db-instance/exmaple/s3Import", unknown), "db-instance/exmaple/s3Import");
 
     Map<String, String> cluster = Map.of("Role", ROLE, "Instance", "", "Cluster", "example");
     assertFails(
-        request("Create", "", cluster),
+        create(cluster),
         "db-cluster/example/s3Import",
         "There is no Aurora cluster example",
         "Correct DB_CLUSTER_IDENTIFIER.");
@@ -177,8 +175,8 @@ class DatabaseRoleIT {
     rds.join("example", "aurora");
 
     assertFails(
-        request("Create", "", INSTANCE),
-        "db-instance/example/s3Import",
+        create(INSTANCE),
+        INSTANCE_ASSOCIATION,
         "belongs to the cluster aurora",
         "Set DB_CLUSTER_IDENTIFIER=aurora instead");
   }
@@ -187,20 +185,20 @@ class DatabaseRoleIT {
   void takesExactlyOneDatabase() throws Exception {
     Map<String, String> both = Map.of("Role", ROLE, "Instance", "example", "Cluster", "aurora");
     assertFails(
-        request("Create", "", both),
+        create(both),
         "none/s3Import",
         "DB_INSTANCE_IDENTIFIER and DB_CLUSTER_IDENTIFIER are both set");
-    assertSucceeds(request("Delete", "none/s3Import", both), "none/s3Import");
+    assertSucceeds(delete("none/s3Import", both), "none/s3Import");
 
     Map<String, String> none = Map.of("Role", ROLE, "Instance", "", "Cluster", "");
-    assertFails(request("Create", "", none), "none/s3Import", "Neither DB_INSTANCE_IDENTIFIER");
+    assertFails(create(none), "none/s3Import", "Neither DB_INSTANCE_IDENTIFIER");
     assertThat(rds.changes()).isEmpty();
   }
 
   @Test
   void takesNamesAsRdsKeepsThem() throws Exception {
     assertFails(
-        request("Create", "", Map.of("Role", ROLE, "Instance", "Example", "Cluster", "")),
+        create(Map.of("Role", ROLE, "Instance", "Example", "Cluster", "")),
         "none/s3Import",
         "DB_INSTANCE_IDENTIFIER is \"Example\", but RDS keeps names in lower case");
   }
@@ -210,12 +208,10 @@ class DatabaseRoleIT {
     rds.fail("AddRoleToDBInstance", 400, "InvalidDBInstanceState", "example is backing-up");
     rds.fail("AddRoleToDBInstance", 400, "InvalidDBInstanceState", "example is modifying");
 
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
 
     rds.fail("RemoveRoleFromDBInstance", 400, "InvalidDBInstanceState", "example is modifying");
-    assertSucceeds(
-        request("Delete", "db-instance/example/s3Import", INSTANCE),
-        "db-instance/example/s3Import");
+    assertSucceeds(delete(INSTANCE_ASSOCIATION, INSTANCE), INSTANCE_ASSOCIATION);
     assertThat(rds.roles("example")).isEmpty();
   }
 
@@ -223,7 +219,7 @@ class DatabaseRoleIT {
   void waitsForABusyCluster() throws Exception {
     rds.fail("AddRoleToDBCluster", 400, "InvalidDBClusterStateFault", "aurora is modifying");
 
-    assertSucceeds(request("Create", "", CLUSTER), "db-cluster/aurora/s3Import");
+    assertSucceeds(create(CLUSTER), CLUSTER_ASSOCIATION);
   }
 
   @Test
@@ -235,7 +231,7 @@ class DatabaseRoleIT {
         "InvalidParameterValue",
         "IAM role ARN value is invalid or does not include the required permissions for: s3Import");
 
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
   }
 
   @Test
@@ -243,7 +239,7 @@ class DatabaseRoleIT {
     rds.fail("DescribeDBInstances", 503, "ServiceUnavailable", "Try later");
     rds.fail("AddRoleToDBInstance", 400, "Throttling", "Rate exceeded");
 
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
   }
 
   @Test
@@ -252,8 +248,8 @@ class DatabaseRoleIT {
         "AddRoleToDBInstance", 400, "DBInstanceRoleQuotaExceeded", "Five \"roles\" are\ntoo many");
 
     assertFails(
-        request("Create", "", INSTANCE),
-        "db-instance/example/s3Import",
+        create(INSTANCE),
+        INSTANCE_ASSOCIATION,
         "RDS refused to change the role of the DB instance example: DBInstanceRoleQuotaExceeded:"
             + " Five \"roles\" are\ntoo many");
   }
@@ -263,8 +259,8 @@ class DatabaseRoleIT {
     rds.status("example", "stopped");
 
     assertFails(
-        request("Create", "", INSTANCE),
-        "db-instance/example/s3Import",
+        create(INSTANCE),
+        INSTANCE_ASSOCIATION,
         "The DB instance example is stopped",
         "aws rds start-db-instance --db-instance-identifier example");
   }
@@ -275,7 +271,7 @@ class DatabaseRoleIT {
 
     assertFails(
         request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(17)),
-        "db-instance/example/s3Import",
+        INSTANCE_ASSOCIATION,
         "was not changed in",
         "InvalidDBInstanceState: example is modifying");
   }
@@ -286,26 +282,22 @@ class DatabaseRoleIT {
 
     assertFails(
         request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(17)),
-        "db-instance/example/s3Import",
+        INSTANCE_ASSOCIATION,
         "the association of " + ROLE + " is INVALID");
 
-    assertSucceeds(
-        request("Delete", "db-instance/example/s3Import", INSTANCE),
-        "db-instance/example/s3Import");
+    assertSucceeds(delete(INSTANCE_ASSOCIATION, INSTANCE), INSTANCE_ASSOCIATION);
     assertThat(rds.roles("example")).isEmpty();
   }
 
   @Test
   void movesToAnotherDatabase() throws Exception {
-    request("Create", "", INSTANCE);
+    create(INSTANCE);
 
     assertSucceeds(
-        request("Update", "db-instance/example/s3Import", CLUSTER, INSTANCE, Duration.ofMinutes(1)),
-        "db-cluster/aurora/s3Import");
+        request("Update", INSTANCE_ASSOCIATION, CLUSTER, INSTANCE, Duration.ofMinutes(1)),
+        CLUSTER_ASSOCIATION);
     // As the name is another, CloudFormation deletes the old one.
-    assertSucceeds(
-        request("Delete", "db-instance/example/s3Import", INSTANCE),
-        "db-instance/example/s3Import");
+    assertSucceeds(delete(INSTANCE_ASSOCIATION, INSTANCE), INSTANCE_ASSOCIATION);
 
     assertThat(rds.roles("example")).isEmpty();
     assertThat(rds.roles("aurora")).containsExactly(ROLE + " s3Import ACTIVE");
@@ -313,18 +305,17 @@ class DatabaseRoleIT {
 
   @Test
   void staysWithTheOldDatabaseWhenItCannotMove() throws Exception {
-    request("Create", "", INSTANCE);
+    create(INSTANCE);
     rds.leaveAssociations("INVALID");
 
     assertFails(
-        request(
-            "Update", "db-instance/example/s3Import", CLUSTER, INSTANCE, Duration.ofSeconds(17)),
-        "db-instance/example/s3Import",
+        request("Update", INSTANCE_ASSOCIATION, CLUSTER, INSTANCE, Duration.ofSeconds(17)),
+        INSTANCE_ASSOCIATION,
         "is INVALID");
     // The rollback.
     assertSucceeds(
-        request("Update", "db-instance/example/s3Import", INSTANCE, CLUSTER, Duration.ofMinutes(1)),
-        "db-instance/example/s3Import");
+        request("Update", INSTANCE_ASSOCIATION, INSTANCE, CLUSTER, Duration.ofMinutes(1)),
+        INSTANCE_ASSOCIATION);
 
     assertThat(rds.roles("example")).containsExactly(ROLE + " s3Import ACTIVE");
     assertThat(rds.roles("aurora")).isEmpty();
@@ -332,31 +323,29 @@ class DatabaseRoleIT {
 
   @Test
   void replacesItsOwnRole() throws Exception {
-    request("Create", "", INSTANCE);
+    create(INSTANCE);
     Map<String, String> renamed = Map.of("Role", OTHER_ROLE, "Instance", "example", "Cluster", "");
 
     assertSucceeds(
-        request("Update", "db-instance/example/s3Import", renamed, INSTANCE, Duration.ofMinutes(1)),
-        "db-instance/example/s3Import");
+        request("Update", INSTANCE_ASSOCIATION, renamed, INSTANCE, Duration.ofMinutes(1)),
+        INSTANCE_ASSOCIATION);
 
     assertThat(rds.roles("example")).containsExactly(OTHER_ROLE + " s3Import ACTIVE");
   }
 
   @Test
   void isDeletedWithTheDatabaseGone() throws Exception {
-    request("Create", "", INSTANCE);
+    create(INSTANCE);
     rds.delete("example");
 
-    assertSucceeds(
-        request("Delete", "db-instance/example/s3Import", INSTANCE),
-        "db-instance/example/s3Import");
+    assertSucceeds(delete(INSTANCE_ASSOCIATION, INSTANCE), INSTANCE_ASSOCIATION);
   }
 
   @Test
   void deletesWhatCloudFormationNamedItself() throws Exception {
     // As when the creation gave no answer.
     assertSucceeds(
-        request("Delete", "example-DatabaseRoleAssociation-1XYZ", INSTANCE),
+        delete("example-DatabaseRoleAssociation-1XYZ", INSTANCE),
         "example-DatabaseRoleAssociation-1XYZ");
   }
 
@@ -364,7 +353,7 @@ class DatabaseRoleIT {
   void answersAgainWhenTheAnswerWasRefused() throws Exception {
     cloudFormation.fail(2);
 
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
   }
 
   @Test
@@ -375,15 +364,15 @@ class DatabaseRoleIT {
     assertThat(first.failed()).isTrue();
     assertThat(first.body()).contains("CloudFormation did not take the answer: HTTP 503");
     assertThat(first.body()).doesNotContain("Signature");
-    assertSucceeds(request("Create", "", INSTANCE), "db-instance/example/s3Import");
+    assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
     assertThat(rds.changes()).hasSize(1);
   }
 
   @Test
   void answersWhenItHasABug() throws Exception {
     assertFails(
-        request("Create", "", Map.of("Instance", "example", "Cluster", "")),
-        "db-instance/example/s3Import",
+        create(Map.of("Instance", "example", "Cluster", "")),
+        INSTANCE_ASSOCIATION,
         "Not expected: java.lang.NullPointerException");
   }
 
@@ -398,9 +387,12 @@ class DatabaseRoleIT {
     assertThat(answer.path("Reason").asText()).contains(reason);
   }
 
-  private JsonNode request(String type, String id, Map<String, String> properties)
-      throws IOException {
-    return request(type, id, properties, Map.of(), Duration.ofMinutes(1));
+  private JsonNode create(Map<String, String> properties) throws IOException {
+    return request("Create", "", properties, Map.of(), Duration.ofMinutes(1));
+  }
+
+  private JsonNode delete(String id, Map<String, String> properties) throws IOException {
+    return request("Delete", id, properties, Map.of(), Duration.ofMinutes(1));
   }
 
   /** What CloudFormation is answered. */
