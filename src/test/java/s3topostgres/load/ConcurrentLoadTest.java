@@ -28,16 +28,8 @@ class ConcurrentLoadTest {
   void loadsOfOneTableRunOneAfterTheOther() throws Exception {
     Upload older = fixture.upload("older.csv", OLDER);
     Upload newer = fixture.upload("newer.csv", NEWER);
-    try (Gate gate = new Gate(fixture)) {
-      fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
-      RunningLoad first = RunningLoad.start(fixture, older).untilWaitingForALock();
-      RunningLoad second = RunningLoad.start(fixture, newer);
-      untilTwoWait();
-      gate.open();
 
-      assertThat(first.result().status()).isEqualTo(LOADED);
-      assertThat(second.result().status()).isEqualTo(LOADED);
-    }
+    assertThat(loadTogether(older, newer)).containsExactly(LOADED, LOADED);
     assertThat(fixture.people()).containsExactly("2|newer|null");
     assertThat(fixture.rows("SELECT object_key, status FROM history.loads ORDER BY id"))
         .containsExactly("older.csv|LOADED", "newer.csv|LOADED");
@@ -47,16 +39,8 @@ class ConcurrentLoadTest {
   void theNewestIsLastWhateverTheirOrder() throws Exception {
     Upload older = fixture.upload("older.csv", OLDER);
     Upload newer = fixture.upload("newer.csv", NEWER);
-    try (Gate gate = new Gate(fixture)) {
-      fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
-      RunningLoad first = RunningLoad.start(fixture, newer).untilWaitingForALock();
-      RunningLoad second = RunningLoad.start(fixture, older);
-      untilTwoWait();
-      gate.open();
 
-      assertThat(first.result().status()).isEqualTo(LOADED);
-      assertThat(second.result().status()).isEqualTo(STALE);
-    }
+    assertThat(loadTogether(newer, older)).containsExactly(LOADED, STALE);
     assertThat(fixture.people()).containsExactly("2|newer|null");
     assertThat(fixture.rows("SELECT object_key, status FROM history.loads ORDER BY id"))
         .containsExactly("newer.csv|LOADED");
@@ -166,6 +150,18 @@ class ConcurrentLoadTest {
 
       load.failure(TABLE_BUSY);
       assertThat(load.failure().sqlState()).hasValue("40P01");
+    }
+  }
+
+  /** How two loads end of which the second begins when the first has filled the table. */
+  private List<LoadResult.Status> loadTogether(Upload first, Upload second) throws Exception {
+    try (Gate gate = new Gate(fixture)) {
+      fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
+      RunningLoad one = RunningLoad.start(fixture, first).untilWaitingForALock();
+      RunningLoad two = RunningLoad.start(fixture, second);
+      untilTwoWait();
+      gate.open();
+      return List.of(one.result().status(), two.result().status());
     }
   }
 
