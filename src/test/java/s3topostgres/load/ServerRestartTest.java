@@ -70,33 +70,21 @@ class ServerRestartTest {
   @Test
   void killedBetweenTwoStatements() throws Exception {
     Upload upload = fixture.upload("people.csv", CONTENT);
-    try (Network network = Network.to("localhost", server.port())) {
-      fixture.set("DB_PORT", Integer.toString(network.port()));
-      network.before("TRUNCATE", this::kill);
-      RunningLoad load = RunningLoad.start(fixture, upload);
-      RunningLoad.await(() -> !load.running());
-      startAfterKill();
+    RunningLoad load = killedBefore("TRUNCATE", this::kill, upload);
 
-      load.failure(DATABASE_UNAVAILABLE);
-      assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
-    }
+    load.failure(DATABASE_UNAVAILABLE);
+    assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
     assertThat(fixture.people()).containsExactly("1|new|null");
   }
 
   @Test
   void killedBeforeTheCommit() throws Exception {
     Upload upload = fixture.upload("people.csv", CONTENT);
-    try (Network network = Network.to("localhost", server.port())) {
-      fixture.set("DB_PORT", Integer.toString(network.port()));
-      network.before("COMMIT", this::kill);
-      RunningLoad load = RunningLoad.start(fixture, upload);
-      RunningLoad.await(() -> !load.running());
-      startAfterKill();
+    RunningLoad load = killedBefore("COMMIT", this::kill, upload);
 
-      assertThat(load.failure(DATABASE_UNAVAILABLE))
-          .hasMessageContaining("not known whether the file is loaded");
-      assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
-    }
+    assertThat(load.failure(DATABASE_UNAVAILABLE))
+        .hasMessageContaining("not known whether the file is loaded");
+    assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
     assertThat(fixture.people()).containsExactly("1|new|null");
     assertThat(history()).containsExactly("LOADED|null", "LOADED|null");
   }
@@ -105,17 +93,11 @@ class ServerRestartTest {
   @Test
   void killedDuringTheCommit() throws Exception {
     Upload upload = fixture.upload("people.csv", CONTENT);
-    try (Network network = Network.to("localhost", server.port())) {
-      fixture.set("DB_PORT", Integer.toString(network.port()));
-      network.before("COMMIT", () -> new Thread(this::kill).start());
-      RunningLoad load = RunningLoad.start(fixture, upload);
-      RunningLoad.await(() -> !load.running());
-      startAfterKill();
+    killedBefore("COMMIT", () -> new Thread(this::kill).start(), upload);
 
-      boolean loaded = fixture.people().equals(List.of("1|new|null"));
-      assertThat(history().stream().filter("LOADED|null"::equals)).hasSize(loaded ? 2 : 1);
-      assertThat(fixture.load(upload).status()).isEqualTo(loaded ? DUPLICATE : LOADED);
-    }
+    boolean loaded = fixture.people().equals(List.of("1|new|null"));
+    assertThat(history().stream().filter("LOADED|null"::equals)).hasSize(loaded ? 2 : 1);
+    assertThat(fixture.load(upload).status()).isEqualTo(loaded ? DUPLICATE : LOADED);
     assertThat(fixture.people()).containsExactly("1|new|null");
   }
 
@@ -137,6 +119,23 @@ class ServerRestartTest {
         .untilImporting();
   }
 
+  /**
+   * A load that has ended, as the server was killed at that statement of it; the server is back.
+   */
+  private RunningLoad killedBefore(String statement, Runnable kill, Upload upload)
+      throws IOException {
+    try (Network network = Network.to("localhost", server.port())) {
+      fixture.set("DB_PORT", Integer.toString(network.port()));
+      network.before(statement, kill);
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      RunningLoad.await(() -> !load.running());
+      killed.join();
+      server.start();
+      fixture.set("DB_PORT", Integer.toString(server.port()));
+      return load;
+    }
+  }
+
   private void kill() {
     try {
       server.kill();
@@ -144,11 +143,6 @@ class ServerRestartTest {
     } catch (IOException e) {
       killed.completeExceptionally(e);
     }
-  }
-
-  private void startAfterKill() throws IOException {
-    killed.join();
-    server.start();
   }
 
   private List<String> history() {
