@@ -1,6 +1,5 @@
 package s3topostgres.deployment;
 
-import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -436,18 +435,7 @@ class SafeDeploymentIT {
   }
 
   private static CloudFormation template(String name, Map<String, String> more) {
-    Map<String, String> settings =
-        new HashMap<>(
-            Map.ofEntries(
-                entry("AWS_REGION", "eu-west-2"),
-                entry("SUBNET_IDS", "subnet-1,subnet-2"),
-                entry("SECURITY_GROUP_IDS", "sg-1"),
-                entry("S3_BUCKET_NAME", "example-uploads"),
-                entry("DB_HOST", "db.example.org"),
-                entry("DB_DATABASE", "app"),
-                entry("DB_USERNAME", "loader"),
-                entry("DB_PASSWORD_PARAMETER", "/app/production/db-password"),
-                entry("DB_TABLE_NAME", "people")));
+    Map<String, String> settings = new HashMap<>(ServerlessTemplateIT.TYPICAL);
     settings.putAll(more);
     Path own = folder.resolve(name);
     assertThat(own.toFile().mkdir()).isTrue();

@@ -64,7 +64,7 @@ class ServerlessTemplateIT {
           "SUBNET_IDS");
 
   /** What cannot be left out, and nothing else. */
-  private static final Map<String, String> TYPICAL =
+  static final Map<String, String> TYPICAL =
       Map.ofEntries(
           entry("AWS_REGION", "eu-west-2"),
           entry("SUBNET_IDS", "subnet-1,subnet-2"),
