@@ -1,12 +1,10 @@
 package s3topostgres.bench;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import s3topostgres.sandbox.Certificates;
@@ -81,15 +79,12 @@ final class Site implements AutoCloseable {
 
   /** The settings of our function, which verifies the database's certificate as it does on RDS. */
   Map<String, String> settings(String table) {
-    Map<String, String> settings = new HashMap<>();
+    Map<String, String> settings = database.settings(ROLE, PASSWORD, table);
+    settings.remove("DB_PASSWORD");
+    settings.remove("DB_SSL_MODE");
     settings.put("AWS_ENDPOINT_URL_S3", s3().endpoint().toString());
     settings.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
-    settings.put("DB_HOST", database.host());
-    settings.put("DB_PORT", Integer.toString(database.port()));
-    settings.put("DB_DATABASE", database.name());
-    settings.put("DB_USERNAME", ROLE);
     settings.put("DB_PASSWORD_PARAMETER", PARAMETER);
-    settings.put("DB_TABLE_NAME", table);
     settings.put(
         "JAVA_TOOL_OPTIONS",
         "-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=changeit"
@@ -99,9 +94,7 @@ final class Site implements AutoCloseable {
 
   /** Puts an object and returns the event about it. */
   String upload(String key, String content) {
-    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
-    String eTag = s3().put(BUCKET, key, bytes);
-    return UploadEvent.of(BUCKET, key, bytes.length, eTag);
+    return UploadEvent.put(s3(), BUCKET, key, content);
   }
 
   /** An event about a large object that is there already. */
