@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.HttpExecuteRequest;
@@ -25,16 +24,22 @@ import software.amazon.awssdk.http.auth.spi.signer.SignedRequest;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.identity.spi.AwsSessionCredentialsIdentity;
+import software.amazon.awssdk.protocols.jsoncore.JsonNode;
 
 /**
  * Sends signed requests to AWS with the SDK's own signer and HTTP client, and none of its service
- * clients: loading the classes of one takes half of the function's start-up. Keeps its connections
- * for the life of the process.
+ * clients: loading the classes of one takes half of the function's start-up. Each request has its
+ * own connection: S3 closes one that was idle for seconds, and loads are minutes apart.
  *
  * @see <a href="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html">Signature
  *     Version 4</a>
  */
 public final class AwsHttp {
+  static {
+    // Of the whole JVM, which keeps with a connection the credentials that were sent on it.
+    System.setProperty("http.keepAlive", "false");
+  }
+
   private static final int TRIES = 3;
   private static final Duration PAUSE = Duration.ofMillis(200);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
@@ -44,20 +49,24 @@ public final class AwsHttp {
   private static final Duration LONGEST_CALL = Duration.ofSeconds(20);
 
   private static final int TOO_MANY_REQUESTS = 429;
+  private static final int SIGNING_KEYS_KEPT = 300;
 
   private final Map<String, String> environment;
   private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
-  private final SdkHttpClient client =
-      UrlConnectionHttpClient.builder()
-          .connectionTimeout(CONNECT_TIMEOUT)
-          .socketTimeout(READ_TIMEOUT)
-          .build();
+  private SdkHttpClient client = client();
 
   /**
    * @param environment with AWS's own variables: region, credentials, endpoints
    */
   public AwsHttp(Map<String, String> environment) {
     this.environment = Map.copyOf(environment);
+  }
+
+  private static SdkHttpClient client() {
+    return UrlConnectionHttpClient.builder()
+        .connectionTimeout(CONNECT_TIMEOUT)
+        .socketTimeout(READ_TIMEOUT)
+        .build();
   }
 
   /**
@@ -102,15 +111,26 @@ public final class AwsHttp {
    * The address of a call, signed so that whoever has it can make the call; nothing is sent.
    *
    * @param valid how long, from now
+   * @throws IOException when there are no credentials to sign with
    */
-  public String presigned(String service, String root, Map<String, String> query, Duration valid) {
+  public String presigned(String service, String root, Map<String, String> query, Duration valid)
+      throws IOException {
+    return presigned(service, root, query, valid, credentials());
+  }
+
+  private String presigned(
+      String service,
+      String root,
+      Map<String, String> query,
+      Duration valid,
+      AwsCredentialsIdentity credentials) {
     SdkHttpRequest.Builder request =
         SdkHttpRequest.builder().method(SdkHttpMethod.GET).uri(URI.create(root)).encodedPath("/");
     query.forEach(request::putRawQueryParameter);
     return signer
         .sign(
             sign ->
-                sign.identity(credentials())
+                sign.identity(credentials)
                     .request(request.build())
                     .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, service)
                     .putProperty(AwsV4HttpSigner.REGION_NAME, region())
@@ -119,6 +139,22 @@ public final class AwsHttp {
         .request()
         .getUri()
         .toString();
+  }
+
+  /**
+   * Forgets what requests have left here: TLS sessions, and in the SDK's signer the secret keys of
+   * the last 300 signatures, with no other way to have them dropped than to sign with others.
+   */
+  public void forget() {
+    client = client();
+    for (int i = 0; i < SIGNING_KEYS_KEPT; i++) {
+      presigned(
+          "none",
+          "https://localhost",
+          Map.of(),
+          Duration.ofMinutes(1),
+          AwsCredentialsIdentity.create("none", "none-" + i));
+    }
   }
 
   private Answer send(
@@ -155,10 +191,11 @@ public final class AwsHttp {
   private Answer sendOnce(String service, SdkHttpRequest request, String body) throws IOException {
     ContentStreamProvider payload =
         () -> new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8));
+    AwsCredentialsIdentity credentials = credentials();
     SignedRequest signed =
         signer.sign(
             sign ->
-                sign.identity(credentials())
+                sign.identity(credentials)
                     .request(request)
                     .payload(payload)
                     .putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, service)
@@ -166,10 +203,15 @@ public final class AwsHttp {
                     // S3 alone takes the path as it is sent.
                     .putProperty(AwsV4HttpSigner.DOUBLE_URL_ENCODE, !service.equals("s3"))
                     .putProperty(AwsV4HttpSigner.NORMALIZE_PATH, !service.equals("s3")));
-    HttpExecuteRequest.Builder execution = HttpExecuteRequest.builder().request(signed.request());
-    if (request.method() == SdkHttpMethod.POST) {
-      signed.payload().ifPresent(execution::contentStreamProvider);
-    }
+    return call(
+        signed.request(),
+        signed.payload().filter(content -> request.method() == SdkHttpMethod.POST));
+  }
+
+  private Answer call(SdkHttpRequest request, Optional<ContentStreamProvider> payload)
+      throws IOException {
+    HttpExecuteRequest.Builder execution = HttpExecuteRequest.builder().request(request);
+    payload.ifPresent(execution::contentStreamProvider);
     HttpExecuteResponse response = client.prepareRequest(execution.build()).call();
     Optional<AbortableInputStream> content = response.responseBody();
     try (InputStream in = content.isPresent() ? content.get() : InputStream.nullInputStream()) {
@@ -181,16 +223,44 @@ public final class AwsHttp {
   }
 
   /** From the environment, where Lambda puts them; under SnapStart they are asked for. */
-  private AwsCredentialsIdentity credentials() {
+  private AwsCredentialsIdentity credentials() throws IOException {
     String key = environment.get("AWS_ACCESS_KEY_ID");
     String secret = environment.get("AWS_SECRET_ACCESS_KEY");
     String token = environment.get("AWS_SESSION_TOKEN");
     if (key == null) {
-      return ContainerCredentialsProvider.create().resolveCredentials();
+      return containerCredentials();
     }
     return token == null
         ? AwsCredentialsIdentity.create(key, secret)
         : AwsSessionCredentialsIdentity.create(key, secret, token);
+  }
+
+  /**
+   * @see <a
+   *     href="https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html">Container
+   *     credential provider</a>
+   */
+  private AwsCredentialsIdentity containerCredentials() throws IOException {
+    String address = environment.get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    if (address == null) {
+      throw new IOException("no credentials in the environment");
+    }
+    SdkHttpRequest request =
+        SdkHttpRequest.builder()
+            .method(SdkHttpMethod.GET)
+            .uri(URI.create(address))
+            .putHeader(
+                "Authorization", environment.getOrDefault("AWS_CONTAINER_AUTHORIZATION_TOKEN", ""))
+            .build();
+    Answer answer = call(request, Optional.empty());
+    if (answer.status != 200) {
+      throw new IOException("no credentials: HTTP " + answer.status);
+    }
+    Map<String, JsonNode> found = JsonNode.parser().parse(answer.body).asObject();
+    return AwsSessionCredentialsIdentity.create(
+        found.get("AccessKeyId").text(),
+        found.get("SecretAccessKey").text(),
+        found.get("Token").text());
   }
 
   private URI endpoint(String service) {

@@ -1,8 +1,11 @@
 package s3topostgres.config;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
 
 /**
@@ -22,11 +25,21 @@ final class IamToken {
 
   private IamToken() {}
 
+  /**
+   * @throws LoadException {@code DATABASE_UNAVAILABLE} when there are no credentials
+   */
   static Secret make(String host, int port, String username, AwsHttp aws) {
     Map<String, String> query = new LinkedHashMap<>();
     query.put("DBUser", username);
     query.put("Action", "connect");
-    String url = aws.presigned("rds-db", SCHEME + host + ":" + port, query, VALID);
-    return new Secret(url.substring(SCHEME.length()));
+    try {
+      String url = aws.presigned("rds-db", SCHEME + host + ":" + port, query, VALID);
+      return new Secret(url.substring(SCHEME.length()));
+    } catch (IOException e) {
+      throw new LoadException(
+          ErrorCode.DATABASE_UNAVAILABLE,
+          "Lambda gave the function no credentials to log in with",
+          "Send the event again.");
+    }
   }
 }

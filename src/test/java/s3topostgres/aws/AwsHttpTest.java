@@ -59,6 +59,7 @@ class AwsHttpTest {
 
   private final List<Sent> sent = new ArrayList<>();
   private final List<Integer> statuses = new ArrayList<>();
+  private String credentials;
   private HttpServer server;
   private AwsHttp aws;
 
@@ -169,6 +170,40 @@ class AwsHttpTest {
         .isInstanceOf(IOException.class);
   }
 
+  @Test
+  void asksForItsCredentialsEachTimeUnderSnapStart() throws IOException {
+    AwsHttp asking =
+        new AwsHttp(
+            Map.of(
+                "AWS_REGION",
+                "eu-west-1",
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                endpoint() + "/credentials",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                "let me",
+                "AWS_ENDPOINT_URL",
+                endpoint()));
+    for (String name : List.of("first", "second")) {
+      credentials =
+          """
+          {"AccessKeyId": "%1$s-id", "SecretAccessKey": "%1$s-key", "Token": "%1$s-token",
+           "Expiration": "2026-11-22T16:00:00Z"}"""
+              .formatted(name);
+      asking.post("ssm", Map.of(), "{}");
+
+      assertThat(sent.remove(0).header("Authorization")).isEqualTo("let me");
+      assertThat(sent.get(0).header("Authorization")).contains("Credential=" + name + "-id/");
+      assertThat(sent.remove(0).header("X-Amz-Security-Token")).isEqualTo(name + "-token");
+    }
+  }
+
+  @Test
+  void saysThatItHasNoCredentials() {
+    AwsHttp without = new AwsHttp(Map.of("AWS_REGION", "eu-west-1"));
+
+    assertThatThrownBy(() -> without.post("ssm", Map.of(), "{}")).isInstanceOf(IOException.class);
+  }
+
   /** Signed requests to the server of this test, whatever the service. */
   private AwsHttp answering() {
     return new AwsHttp(
@@ -200,7 +235,13 @@ class AwsHttpTest {
               exchange.getRequestURI().getRawPath(),
               Map.copyOf(exchange.getRequestHeaders()),
               new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
-      exchange.sendResponseHeaders(statuses.isEmpty() ? 200 : statuses.remove(0), -1);
+      if (exchange.getRequestURI().getPath().equals("/credentials")) {
+        byte[] body = credentials.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(200, body.length);
+        exchange.getResponseBody().write(body);
+      } else {
+        exchange.sendResponseHeaders(statuses.isEmpty() ? 200 : statuses.remove(0), -1);
+      }
     }
   }
 }
