@@ -17,7 +17,6 @@ import java.util.Properties;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -41,9 +40,9 @@ public final class TrustedAuthorities extends WrappedFactory {
 
   /** Read once a process: it takes about 0.1 s, as much as all the rest of a connection. */
   private static final class Amazon {
-    static final SSLSocketFactory FACTORY = read();
+    static final X509TrustManager AUTHORITIES = read();
 
-    private static SSLSocketFactory read() {
+    private static X509TrustManager read() {
       try {
         List<Certificate> authorities = new ArrayList<>(rdsAuthorities());
         authorities.addAll(List.of(trustManager(null).getAcceptedIssuers()));
@@ -60,10 +59,14 @@ public final class TrustedAuthorities extends WrappedFactory {
    */
   public TrustedAuthorities(Properties properties) throws GeneralSecurityException, IOException {
     String pem = PGProperty.SSL_FACTORY_ARG.getOrDefault(properties);
-    factory =
+    X509TrustManager authorities =
         pem == null
-            ? Amazon.FACTORY
+            ? Amazon.AUTHORITIES
             : trusting(certificates(pem.getBytes(StandardCharsets.ISO_8859_1)));
+    // A context keeps the sessions of its connections; each connection has its own.
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {authorities}, null);
+    factory = context.getSocketFactory();
     verifiesName = "verify-full".equals(PGProperty.SSL_MODE.getOrDefault(properties));
   }
 
@@ -98,16 +101,14 @@ public final class TrustedAuthorities extends WrappedFactory {
         .toList();
   }
 
-  private static SSLSocketFactory trusting(Collection<? extends Certificate> authorities)
+  private static X509TrustManager trusting(Collection<? extends Certificate> authorities)
       throws GeneralSecurityException, IOException {
     KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
     store.load(null, null);
     for (Certificate authority : authorities) {
       store.setCertificateEntry("authority-" + store.size(), authority);
     }
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, new TrustManager[] {trustManager(store)}, null);
-    return context.getSocketFactory();
+    return trustManager(store);
   }
 
   /** A trust manager for these authorities; null for the JVM's own. */
