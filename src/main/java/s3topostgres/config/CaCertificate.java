@@ -39,6 +39,11 @@ public final class CaCertificate {
     return read;
   }
 
+  /** Has them read anew when they are next needed. */
+  public void forget() {
+    read = Optional.empty();
+  }
+
   static boolean isFile(String setting) {
     return setting.endsWith(".pem");
   }

@@ -37,7 +37,7 @@ public final class Password {
   }
 
   /**
-   * Forgets a password that the database refused.
+   * Forgets a password that the database refused, or that must not be kept.
    *
    * @return whether reading it anew can give another one
    */

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.crac.Core;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
@@ -35,6 +36,9 @@ public final class CsvLoadHandler implements RequestStreamHandler {
   private final Loader loader;
   private final String region;
 
+  /** Held here, as Lambda holds it weakly; null without SnapStart. */
+  private Snapshot snapshot;
+
   /**
    * Called by Lambda, once a process.
    *
@@ -48,13 +52,17 @@ public final class CsvLoadHandler implements RequestStreamHandler {
     System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
     this.region = environment.getOrDefault("AWS_REGION", "");
     AwsHttp aws = new AwsHttp(environment);
-    Database database =
-        new Database(
-            settings.database(),
-            new Password(settings.database(), aws),
-            new CaCertificate(settings.database(), aws));
+    Password password = new Password(settings.database(), aws);
+    CaCertificate authorities = new CaCertificate(settings.database(), aws);
+    Database database = new Database(settings.database(), password, authorities);
     this.loader = new Loader(settings.load(), settings.format(), new Objects(aws), database);
-    warmUp(database);
+    if ("snap-start".equals(environment.get("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
+      String bucket = settings.load().bucket().orElse("none");
+      snapshot = new Snapshot(loader, bucket, region, aws, password, authorities);
+      Core.getGlobalContext().register(snapshot);
+    } else {
+      warmUp(database);
+    }
   }
 
   /**

@@ -1,5 +1,7 @@
 package s3topostgres.load;
 
+import static java.util.stream.Collectors.joining;
+
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -9,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
+import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.postgres.Database;
@@ -81,6 +84,46 @@ public final class Loader {
       LoadLog.ended(attempt, result);
       return result;
     }
+  }
+
+  /**
+   * Goes the way of a load as far as it changes nothing, so that a later load finds everything
+   * loaded and compiled: in a transaction that only reads, with no lock on the table, asking S3 for
+   * an object that is not there. Nothing is recorded.
+   *
+   * @param upload of an object that is not there
+   * @throws LoadException where a load would fail, too
+   */
+  public LoadResult rehearse(Upload upload, Deadline deadline) {
+    try (Attempt attempt = new Attempt(upload, settings.table(), "");
+        Session session = database.connectOnce(deadline)) {
+      session.begin();
+      session.execute("SET TRANSACTION READ ONLY");
+      describe(session, attempt);
+      S3Import.checkExtension(session);
+      TargetTable table = TargetTable.resolve(session, settings.table());
+      Optional<String> history = settings.historyTable();
+      if (history.isEmpty() || HistoryTable.existing(session, history.get()).isPresent()) {
+        History.open(session, history).recognise(session, table.name(), upload);
+      }
+      FileHead.columns(header(table), format, table);
+      LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
+      objects.checkAccess(upload.object().bucket(), upload.object().key(), deadline.left());
+      return result;
+    } catch (SQLException e) {
+      throw SqlErrors.translate(e, deadline);
+    }
+  }
+
+  /** The beginning of a file that fits a table. */
+  private StoredObject header(TargetTable table) {
+    byte[] names =
+        table.positional().stream()
+            .filter(column -> format.header() != Header.MATCH || !column.identityAlways())
+            .map(column -> format.quote() + column.name() + format.quote())
+            .collect(joining(String.valueOf(format.delimiter()), "", "\n"))
+            .getBytes(format.charset());
+    return new StoredObject(names.length, "", Optional.empty(), Optional.empty(), names);
   }
 
   private LoadResult load(Attempt attempt, Deadline deadline) {

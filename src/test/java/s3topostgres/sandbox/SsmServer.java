@@ -26,6 +26,7 @@ public final class SsmServer implements AutoCloseable {
   private final String scheme;
 
   private volatile boolean denied;
+  private volatile String sessionToken = "";
 
   private SsmServer(Optional<SSLContext> tls) throws IOException {
     server = new LocalHttpServer(this::handle, tls);
@@ -57,6 +58,11 @@ public final class SsmServer implements AutoCloseable {
     denied = true;
   }
 
+  /** The session token that the last request was signed with. */
+  public String sessionToken() {
+    return sessionToken;
+  }
+
   /** How many requests were answered so far. */
   public int requests() {
     return requests.get();
@@ -69,6 +75,7 @@ public final class SsmServer implements AutoCloseable {
 
   private void handle(HttpExchange exchange) throws IOException {
     requests.incrementAndGet();
+    sessionToken = exchange.getRequestHeaders().getFirst("X-Amz-Security-Token");
     JsonNode request = JSON.readTree(exchange.getRequestBody());
     String name = request.path("Name").asText();
     String value = parameters.get(name);
