@@ -35,7 +35,7 @@ class SnapStartIT {
   /** So long that what is written over it in a buffer leaves some of it. */
   private static final String PASSWORD = MARKER.repeat(10);
 
-  private static final String REHEARSED = "rehearsed a load for the snapshot";
+  private static final String REHEARSED = "rehearsed a load";
 
   private final S3Server s3 = Sandbox.shared().s3();
   private final String bucket = "in-" + UUID.randomUUID();
@@ -57,6 +57,7 @@ class SnapStartIT {
     role = database.createLoader("people", PASSWORD);
     settings = database.settings(role, PASSWORD, "people");
     settings.remove("DB_PASSWORD");
+    settings.put("LOG_LEVEL", "debug");
     settings.put("DB_PASSWORD_PARAMETER", PARAMETER);
     settings.put("HISTORY_TABLE", "history.loads");
     settings.put("S3_BUCKET_NAME", bucket);
@@ -90,7 +91,7 @@ class SnapStartIT {
       statement.execute("LOCK TABLE people");
 
       try (LambdaRuntime lambda = LambdaRuntime.startForSnapshot(settings)) {
-        assertThat(lambda.log()).hasSize(1).first().asString().contains(REHEARSED);
+        assertThat(lambda.log()).anyMatch(line -> line.contains(REHEARSED));
       }
     }
     assertThat(everything()).isEqualTo(before);

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.crac.Core;
-import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
 import s3topostgres.aws.AwsHttp;
 import s3topostgres.config.CaCertificate;
@@ -30,14 +29,11 @@ import software.amazon.awssdk.protocols.jsoncore.JsonNode;
  * that Lambda sends the event again, and what was loaded is then recognised.
  */
 public final class CsvLoadHandler implements RequestStreamHandler {
-  /** Lambda allows ten seconds for the whole start-up. */
-  private static final Duration WARM_UP = Duration.ofSeconds(4);
-
   private final Loader loader;
   private final String region;
 
-  /** Held here, as Lambda holds it weakly; null without SnapStart. */
-  private Snapshot snapshot;
+  /** Kept for the runtime, which calls its hooks and does not hold it itself. */
+  private final Rehearsal rehearsal;
 
   /**
    * Called by Lambda, once a process.
@@ -56,25 +52,19 @@ public final class CsvLoadHandler implements RequestStreamHandler {
     CaCertificate authorities = new CaCertificate(settings.database(), aws);
     Database database = new Database(settings.database(), password, authorities);
     this.loader = new Loader(settings.load(), settings.format(), new Objects(aws), database);
+    this.rehearsal =
+        new Rehearsal(
+            loader,
+            settings.load().bucket().orElse("none"),
+            () -> {
+              password.forget();
+              authorities.forget();
+              aws.forget();
+            });
     if ("snap-start".equals(environment.get("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
-      String bucket = settings.load().bucket().orElse("none");
-      snapshot = new Snapshot(loader, bucket, region, aws, password, authorities);
-      Core.getGlobalContext().register(snapshot);
+      Core.getGlobalContext().register(rehearsal);
     } else {
-      warmUp(database);
-    }
-  }
-
-  /**
-   * Connects once for nothing. Lambda gives the start-up a whole processor and an invocation only a
-   * share of one, so classes are loaded here, the password is read and TLS and login are done for
-   * the first time. Whatever fails is left to the first load, which has an event to report it with.
-   */
-  private static void warmUp(Database database) {
-    try {
-      database.connectOnce(Deadline.in(WARM_UP)).close();
-    } catch (LoadException e) {
-      LoggerFactory.getLogger(CsvLoadHandler.class).debug("not warmed up: {}", e.getMessage());
+      rehearsal.run();
     }
   }
 
