@@ -37,7 +37,7 @@ final class Addresses {
           Integer.toString(1 + random.nextInt(300)),
           Integer.toString(10_000 + random.nextInt(90_000)),
           one(CITY, random),
-          "Country of Addresses",
+          "Country of Made-up Addresses",
           LocalDate.ofEpochDay(random.nextInt(20_000)).toString(),
           random.nextInt(1_000_000) + "." + (10 + random.nextInt(90))
         };

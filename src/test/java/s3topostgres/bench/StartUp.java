@@ -16,7 +16,7 @@ import s3topostgres.sandbox.LambdaRuntime;
  * too.
  */
 final class StartUp {
-  private static final int ROUNDS = 2;
+  private static final int ROUNDS = 10;
   private static final double SHARE_OF_512_MB = 512 / 1769.0;
   static final Path NAIVE = Path.of("target/naive/naive.jar");
   private static final String PYTHON = "/usr/bin/python3";
