@@ -17,7 +17,16 @@ import s3topostgres.sandbox.LambdaRuntime;
  */
 final class StartUp {
   private static final int ROUNDS = 10;
-  private static final double SHARE_OF_512_MB = 512 / 1769.0;
+  private static final int ROUNDS_BY_MEMORY = 5;
+
+  /** The memory with which Lambda gives a whole processor. */
+  private static final double MB_OF_ONE_PROCESSOR = 1769;
+
+  private static final double SHARE_OF_512_MB = 512 / MB_OF_ONE_PROCESSOR;
+
+  /** In dollars; arm64, eu-west-1: https://aws.amazon.com/lambda/pricing/ */
+  private static final double PRICE_OF_GB_SECOND = 0.0000133334;
+
   static final Path NAIVE = Path.of("target/naive/naive.jar");
   private static final String PYTHON = "/usr/bin/python3";
 
@@ -34,10 +43,11 @@ final class StartUp {
   }
 
   /** What one subject took in all rounds. */
-  private record Figures(Series init, Series invocation, Series total) {
-    Figures() {
-      this(new Series(), new Series(), new Series());
-    }
+  private static final class Figures {
+    private final Series init = new Series();
+    private final Series invocation = new Series();
+    private final Series total = new Series();
+    private String peakMemory = "";
   }
 
   void run() throws IOException {
@@ -58,6 +68,29 @@ final class StartUp {
     report.compare("Start-up, %d runs each, median (min-max)".formatted(ROUNDS));
     compare("whole processor", whole);
     compare("invocation with 0.29 of one", throttled);
+    compareMemory(subjects.get("ours"));
+  }
+
+  private void compareMemory(Subject ours) throws IOException {
+    report.table(
+        "A first load by the function's memory, %d runs each".formatted(ROUNDS_BY_MEMORY),
+        "MB",
+        "init, s",
+        "first invocation, s",
+        "peak memory",
+        "1000 of them, $");
+    for (int megabytes : new int[] {256, 512, 1024, 1769}) {
+      Figures figures = new Figures();
+      for (int round = 0; round < ROUNDS_BY_MEMORY; round++) {
+        measure(ours, megabytes / MB_OF_ONE_PROCESSOR, figures);
+      }
+      report.row(
+          Integer.toString(megabytes),
+          figures.init.spread(),
+          figures.invocation.spread(),
+          figures.peakMemory,
+          "%.4f".formatted(1000 * figures.total.median() * megabytes / 1024 * PRICE_OF_GB_SECOND));
+    }
   }
 
   private static Figures figures(Map<String, Figures> all, String subject) {
@@ -83,6 +116,7 @@ final class StartUp {
           share < 1 ? Optional.of(new Throttle(process, share)) : Optional.empty();
       check(runtime.invoke(event), runtime);
       throttle.ifPresent(Throttle::end);
+      figures.peakMemory = Throughput.peakMemory(runtime);
       figures.init.add(init);
       figures.invocation.add(runtime.took());
       figures.total.add(

@@ -69,7 +69,7 @@ final class Throughput {
       report.compared(name, ours, "psql: begin, truncate, import, commit", psql);
       report.compared(name, ours, "the same and ANALYZE", analyzed);
       report.compared(name, ours, "psql: begin, truncate, \\copy, commit", copy);
-      if (Programs.works("pgloader", "--version")) {
+      if (table.equals("addresses") && Programs.works("pgloader", "--version")) {
         Series pgloader = new Series();
         pgloader.add(time(() -> pgloader(table)));
         report.compared(name, ours, "pgloader, one run", pgloader);
@@ -133,8 +133,10 @@ final class Throughput {
         .formatted(site.database().host(), site.database().port(), site.database().name());
   }
 
-  private static String peakMemory(LambdaRuntime runtime) throws IOException {
+  /** What a function used of memory at the most so far. */
+  static String peakMemory(LambdaRuntime runtime) throws IOException {
     String status = Files.readString(Path.of("/proc/" + runtime.process().pid() + "/status"));
-    return status.replaceAll("(?s).*VmHWM:\\s*(\\d+) kB.*", "$1 kB");
+    long kilobytes = Long.parseLong(status.replaceAll("(?s).*VmHWM:\\s*(\\d+) kB.*", "$1"));
+    return "%d MB".formatted(kilobytes / 1024);
   }
 }

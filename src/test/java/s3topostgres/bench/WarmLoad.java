@@ -14,6 +14,7 @@ import s3topostgres.sandbox.Network;
 final class WarmLoad {
   private static final int WARM_UP = 30;
   private static final int ROUNDS = 100;
+  private static final int RESTORES = 10;
   private static final int COUNTED = 10;
   private static final String BARE = "bare statements by JDBC";
   private static final String KEY = "people.csv";
@@ -40,9 +41,23 @@ final class WarmLoad {
         measure(statements, bare);
       }
     }
-    report.compare("A file of one row, warm, %d runs each, median (min-max)".formatted(ROUNDS));
+    report.compare(
+        "A file of one row, warm, %d runs each (%d restores), median (min-max)"
+            .formatted(ROUNDS, RESTORES));
     report.compared("load", ours, BARE, bare);
+    report.compared("first load after SnapStart's restore", restored(), "a warm one", ours);
     countRoundTrips();
+  }
+
+  private Series restored() throws IOException {
+    Series restored = new Series();
+    for (int round = 0; round < RESTORES; round++) {
+      try (LambdaRuntime function = LambdaRuntime.startForSnapshot(site.settings("people"))) {
+        function.restore();
+        measure(function, restored);
+      }
+    }
+    return restored;
   }
 
   private void measure(LambdaRuntime runtime, Series series) throws IOException {
