@@ -271,11 +271,16 @@ public final class AwsHttp {
     if (answer.status != 200) {
       throw new IOException("no credentials: HTTP " + answer.status);
     }
-    Map<String, JsonNode> found = JsonNode.parser().parse(answer.body).asObject();
-    return AwsSessionCredentialsIdentity.create(
-        found.get("AccessKeyId").text(),
-        found.get("SecretAccessKey").text(),
-        found.get("Token").text());
+    try {
+      Map<String, JsonNode> found = JsonNode.parser().parse(answer.body).asObject();
+      return AwsSessionCredentialsIdentity.create(
+          found.get("AccessKeyId").text(),
+          found.get("SecretAccessKey").text(),
+          found.get("Token").text());
+    } catch (RuntimeException e) {
+      // Without the cause, which quotes what it could not read.
+      throw new IOException("no credentials: an answer that is none");
+    }
   }
 
   private URI endpoint(String service) {

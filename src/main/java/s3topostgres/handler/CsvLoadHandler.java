@@ -55,7 +55,6 @@ public final class CsvLoadHandler implements RequestStreamHandler {
     this.rehearsal =
         new Rehearsal(
             loader,
-            settings.load().bucket().orElse("none"),
             () -> {
               password.forget();
               authorities.forget();

@@ -34,28 +34,25 @@ final class Rehearsal implements Resource {
   private static final String EVENT =
       """
       {"Records": [{"eventName": "ObjectCreated:Put", "eventTime": "1970-01-01T00:00:00.000Z",
-        "s3": {"bucket": {"name": "%s"},
+        "s3": {"bucket": {"name": "none"},
           "object": {"key": "s3-csv-to-postgres-rehearsal.csv", "sequencer": "0"}}}]}""";
 
   private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
 
   private final Loader loader;
-  private final String bucket;
   private final Runnable forget;
 
   /**
-   * @param bucket in which an object is asked for that is not there
    * @param forget what is to be done before a snapshot
    */
-  Rehearsal(Loader loader, String bucket, Runnable forget) {
+  Rehearsal(Loader loader, Runnable forget) {
     this.loader = loader;
-    this.bucket = bucket;
     this.forget = forget;
   }
 
   void run() {
     try {
-      byte[] event = EVENT.formatted(bucket).getBytes(StandardCharsets.UTF_8);
+      byte[] event = EVENT.getBytes(StandardCharsets.UTF_8);
       JsonNode record = S3Events.records(new ByteArrayInputStream(event)).get(0);
       Upload upload = S3Events.upload(record, "");
       S3Events.isNewCsv(record, upload);

@@ -89,7 +89,7 @@ public final class Loader {
   /**
    * Goes the way of a load as far as it changes nothing, so that a later load finds everything
    * loaded and compiled: in a transaction that only reads, with no lock on the table, asking S3 for
-   * an object that is not there. Nothing is recorded.
+   * an object that is not there, if the bucket is set. Nothing is recorded.
    *
    * @param upload of an object that is not there
    * @throws LoadException where a load would fail, too
@@ -108,7 +108,9 @@ public final class Loader {
       }
       FileHead.columns(header(table), format, table);
       LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
-      objects.checkAccess(upload.object().bucket(), upload.object().key(), deadline.left());
+      if (settings.bucket().isPresent()) {
+        objects.checkAccess(settings.bucket().get(), upload.object().key(), deadline.left());
+      }
       return result;
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);

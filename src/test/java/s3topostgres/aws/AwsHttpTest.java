@@ -21,6 +21,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.signer.Aws4Signer;
 import software.amazon.awssdk.auth.signer.AwsS3V4Signer;
@@ -195,6 +197,24 @@ class AwsHttpTest {
       assertThat(sent.get(0).header("Authorization")).contains("Credential=" + name + "-id/");
       assertThat(sent.remove(0).header("X-Amz-Security-Token")).isEqualTo(name + "-token");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{}", "[]", "marker {", "{\"AccessKeyId\": \"marker\"}"})
+  void takesNothingElseForCredentials(String answer) {
+    credentials = answer;
+    AwsHttp asking =
+        new AwsHttp(
+            Map.of(
+                "AWS_REGION",
+                "eu-west-1",
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                endpoint() + "/credentials"));
+
+    assertThatThrownBy(() -> asking.post("ssm", Map.of(), "{}"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no credentials")
+        .hasNoCause();
   }
 
   @Test

@@ -82,6 +82,7 @@ final class Site implements AutoCloseable {
     Map<String, String> settings = database.settings(ROLE, PASSWORD, table);
     settings.remove("DB_PASSWORD");
     settings.remove("DB_SSL_MODE");
+    settings.put("S3_BUCKET_NAME", BUCKET);
     settings.put("AWS_ENDPOINT_URL_S3", s3().endpoint().toString());
     settings.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
     settings.put("DB_PASSWORD_PARAMETER", PARAMETER);
