@@ -32,7 +32,7 @@ final class Site implements AutoCloseable {
   private final SandboxDatabase database;
 
   Site() throws IOException, SQLException {
-    folder = Files.createTempDirectory("bench");
+    folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "bench-");
     Certificates certificates = new Certificates(folder);
     authority = certificates.authority("authority");
     Path server = certificates.server("server", "authority", "localhost", "-1d");

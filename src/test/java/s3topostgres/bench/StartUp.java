@@ -11,9 +11,9 @@ import java.util.Optional;
 import s3topostgres.sandbox.LambdaRuntime;
 
 /**
- * From the start of the process to the answer of its first load, with the whole machine and with
- * the share of it that Lambda gives an invocation at 512 MB; the start-up has the whole on Lambda,
- * too.
+ * From the start of the process to the answer of its first load: with all of the machine, and with
+ * the invocation at the share of one processor that Lambda gives it with 512 MB. The start-up has
+ * the whole machine on Lambda, too.
  */
 final class StartUp {
   private static final int ROUNDS = 10;
@@ -22,6 +22,7 @@ final class StartUp {
   /** The memory with which Lambda gives a whole processor. */
   private static final double MB_OF_ONE_PROCESSOR = 1769;
 
+  private static final double ALL = 1;
   private static final double SHARE_OF_512_MB = 512 / MB_OF_ONE_PROCESSOR;
 
   /** In dollars; arm64, eu-west-1: https://aws.amazon.com/lambda/pricing/ */
@@ -58,7 +59,7 @@ final class StartUp {
       for (Map.Entry<String, Subject> subject : subjects.entrySet()) {
         Figures first = new Figures(); // The first round only fills the page cache.
         boolean counts = round > 0;
-        measure(subject.getValue(), 1, counts ? figures(whole, subject.getKey()) : first);
+        measure(subject.getValue(), ALL, counts ? figures(whole, subject.getKey()) : first);
         measure(
             subject.getValue(),
             SHARE_OF_512_MB,
@@ -66,7 +67,7 @@ final class StartUp {
       }
     }
     report.compare("Start-up, %d runs each, median (min-max)".formatted(ROUNDS));
-    compare("whole processor", whole);
+    compare("all processors", whole);
     compare("invocation with 0.29 of one", throttled);
     compareMemory(subjects.get("ours"));
   }
@@ -113,7 +114,7 @@ final class StartUp {
       Duration init = runtime.took();
       ProcessHandle process = runtime.process();
       Optional<Throttle> throttle =
-          share < 1 ? Optional.of(new Throttle(process, share)) : Optional.empty();
+          share < ALL ? Optional.of(new Throttle(process, share)) : Optional.empty();
       check(runtime.invoke(event), runtime);
       throttle.ifPresent(Throttle::end);
       figures.peakMemory = Throughput.peakMemory(runtime);
