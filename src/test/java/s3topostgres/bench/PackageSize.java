@@ -61,7 +61,7 @@ final class PackageSize {
             .map(Map.Entry::getKey)
             .sorted()
             .toList();
-    report.line("Of which no class is loaded: " + String.join(", ", unused));
+    report.line("\nOf which no class is loaded: " + String.join(", ", unused));
   }
 
   private void row(Map.Entry<String, Part> part) {

@@ -36,18 +36,17 @@ final class Throughput {
     }
     Addresses.write(file, ROWS);
     site.upload(KEY, file);
-    createTable("addresses", "");
-    createTable("addresses_with_key", ", PRIMARY KEY (id)");
-    report.compare(
-        "%,d rows, %,d MB, %d runs each, median (min-max)"
-            .formatted(ROWS, Files.size(file) / 1_000_000, ROUNDS));
-    for (String table : List.of("addresses", "addresses_with_key")) {
-      compare(table);
-    }
+    compare("without a key", "addresses", "");
+    compare("with a primary key", "addresses_with_key", ", PRIMARY KEY (id)");
     Files.delete(file);
   }
 
-  private void compare(String table) throws IOException, SQLException {
+  private void compare(String kind, String table, String constraint)
+      throws IOException, SQLException {
+    site.database()
+        .execute(
+            "CREATE TABLE %s (%s%s)".formatted(table, Addresses.COLUMNS, constraint),
+            "ALTER TABLE %s OWNER TO %s".formatted(table, Site.ROLE));
     Series ours = new Series();
     Series psql = new Series();
     Series analyzed = new Series();
@@ -65,17 +64,19 @@ final class Throughput {
         analyzed.add(bare.plus(time(() -> psql("ANALYZE " + table))));
         copy.add(time(() -> psql("BEGIN", "TRUNCATE " + table, copy(table), "COMMIT")));
       }
-      String name = table.equals("addresses") ? "without a key" : "with a primary key";
-      report.compared(name, ours, "psql: begin, truncate, import, commit", psql);
-      report.compared(name, ours, "the same and ANALYZE", analyzed);
-      report.compared(name, ours, "psql: begin, truncate, \\copy, commit", copy);
-      if (table.equals("addresses") && Programs.works("pgloader", "--version")) {
+      report.compare(
+          "%,d rows, %,d MB, into a table %s, %d runs each, median (min-max)"
+              .formatted(ROWS, Files.size(file) / 1_000_000, kind, ROUNDS));
+      report.compared("load", ours, "psql: begin, truncate, import, commit", psql);
+      report.compared("load", ours, "the same and ANALYZE", analyzed);
+      report.compared("load", ours, "psql: begin, truncate, \\copy, commit", copy);
+      if (constraint.isEmpty() && Programs.works("pgloader", "--version")) {
         Series pgloader = new Series();
         pgloader.add(time(() -> pgloader(table)));
-        report.compared(name, ours, "pgloader, one run", pgloader);
+        report.compared("load", ours, "pgloader, one run", pgloader);
       }
       report.line(
-          "Peak memory of the function: %s after one row, %s after these."
+          "\nPeak memory of the function: %s after one row, %s after these."
               .formatted(before, peakMemory(runtime)));
     }
   }
@@ -91,13 +92,6 @@ final class Throughput {
     if (runtime.invoke(event, Duration.ofMinutes(15)).failed()) {
       throw new IllegalStateException(String.join("\n", runtime.log()));
     }
-  }
-
-  private void createTable(String name, String constraint) throws SQLException {
-    site.database()
-        .execute(
-            "CREATE TABLE %s (%s%s)".formatted(name, Addresses.COLUMNS, constraint),
-            "ALTER TABLE %s OWNER TO %s".formatted(name, Site.ROLE));
   }
 
   private String copy(String table) {
