@@ -122,14 +122,14 @@ class SnapStartIT {
   @Test
   void readsAnewAfterTheRestoreWhatWasChangedSince() throws Exception {
     try (LambdaRuntime lambda = LambdaRuntime.startForSnapshot(settings)) {
-      assertThat(ssm.requests()).isEqualTo(1);
+      int before = ssm.requests();
       ssm.put(PARAMETER, "changed");
       database.execute("ALTER ROLE \"%s\" PASSWORD 'changed'".formatted(role));
       lambda.changeCredentials("changed");
       lambda.restore();
 
       assertLoads(lambda);
-      assertThat(ssm.requests()).isEqualTo(2);
+      assertThat(ssm.requests()).isEqualTo(before + 1);
       assertThat(ssm.sessionToken()).startsWith("changed-token");
       assertThat(lambda.log()).noneMatch(line -> line.contains("refused"));
     }
