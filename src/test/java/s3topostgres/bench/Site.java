@@ -5,9 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import s3topostgres.sandbox.Certificates;
+import s3topostgres.sandbox.LambdaRuntime;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxDatabase;
@@ -20,6 +22,7 @@ final class Site implements AutoCloseable {
   static final String PASSWORD = "s3cret-bench";
 
   private static final String BUCKET = "bench";
+  private static final Duration TIME_LIMIT = Duration.ofMinutes(15);
   private static final String PARAMETER = "/bench/password";
   private static final Path FETCH = Path.of("src/bench/fetch-object.sh").toAbsolutePath();
   private static final Path RDS_BUNDLE = Path.of("src/main/resources/rds-global-bundle.pem");
@@ -105,6 +108,15 @@ final class Site implements AutoCloseable {
 
   void upload(String key, Path file) {
     s3().put(BUCKET, key, file);
+  }
+
+  /** Has a function load what an event is about, and returns how long that took. */
+  static Duration load(LambdaRuntime function, String event) throws IOException {
+    LambdaRuntime.Answer answer = function.invoke(event, TIME_LIMIT);
+    if (answer.failed()) {
+      throw new IllegalStateException(answer.body() + "\n" + String.join("\n", function.log()));
+    }
+    return function.took();
   }
 
   /** The statement that loads an object, without more. */

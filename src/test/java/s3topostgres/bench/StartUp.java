@@ -115,25 +115,19 @@ final class StartUp {
       ProcessHandle process = runtime.process();
       Optional<Throttle> throttle =
           share < ALL ? Optional.of(new Throttle(process, share)) : Optional.empty();
-      check(runtime.invoke(event), runtime);
+      Duration invocation = Site.load(runtime, event);
       throttle.ifPresent(Throttle::end);
       figures.peakMemory = Throughput.peakMemory(runtime);
       figures.init.add(init);
-      figures.invocation.add(runtime.took());
+      figures.invocation.add(invocation);
       figures.total.add(
-          init.plus(runtime.took()), process.info().totalCpuDuration().orElse(Duration.ZERO));
-    }
-  }
-
-  private static void check(LambdaRuntime.Answer answer, LambdaRuntime runtime) {
-    if (answer.failed()) {
-      throw new IllegalStateException(answer.body() + "\n" + runtime.log());
+          init.plus(invocation), process.info().totalCpuDuration().orElse(Duration.ZERO));
     }
   }
 
   private Map<String, Subject> subjects() throws IOException {
     Map<String, String> settings = site.settings("people");
-    Map<String, String> others = new HashMap<>(settings);
+    Map<String, String> others = site.settings("people");
     others.put("CA_FILE", site.authorities().toString());
     others.put("AWS_CA_BUNDLE", site.authority().toString());
     Map<String, Subject> subjects = new LinkedHashMap<>();

@@ -52,10 +52,10 @@ final class Throughput {
     Series analyzed = new Series();
     Series copy = new Series();
     try (LambdaRuntime runtime = LambdaRuntime.start(site.settings(table))) {
-      load(runtime, site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n"));
+      Site.load(runtime, site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n"));
       String before = peakMemory(runtime);
       for (int round = 0; round < ROUNDS; round++) {
-        ours.add(time(() -> load(runtime, site.event(KEY))));
+        ours.add(time(() -> Site.load(runtime, site.event(KEY))));
         Duration bare =
             time(
                 () ->
@@ -86,12 +86,6 @@ final class Throughput {
     long start = System.nanoTime();
     load.run();
     return Duration.ofNanos(System.nanoTime() - start);
-  }
-
-  private static void load(LambdaRuntime runtime, String event) throws IOException {
-    if (runtime.invoke(event, Duration.ofMinutes(15)).failed()) {
-      throw new IllegalStateException(String.join("\n", runtime.log()));
-    }
   }
 
   private String copy(String table) {

@@ -2,7 +2,6 @@ package s3topostgres.bench;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import s3topostgres.sandbox.LambdaRuntime;
 import s3topostgres.sandbox.Network;
@@ -37,8 +36,8 @@ final class WarmLoad {
         load(statements);
       }
       for (int round = 0; round < ROUNDS; round++) {
-        measure(function, ours);
-        measure(statements, bare);
+        ours.add(load(function));
+        bare.add(load(statements));
       }
     }
     report.compare(
@@ -54,22 +53,14 @@ final class WarmLoad {
     for (int round = 0; round < RESTORES; round++) {
       try (LambdaRuntime function = LambdaRuntime.startForSnapshot(site.settings("people"))) {
         function.restore();
-        measure(function, restored);
+        restored.add(load(function));
       }
     }
     return restored;
   }
 
-  private void measure(LambdaRuntime runtime, Series series) throws IOException {
-    series.add(load(runtime));
-  }
-
   private Duration load(LambdaRuntime runtime) throws IOException {
-    String event = site.upload(KEY, "id,name\n1,Ana\n");
-    if (runtime.invoke(event).failed()) {
-      throw new IllegalStateException(String.join("\n", runtime.log()));
-    }
-    return runtime.took();
+    return Site.load(runtime, site.upload(KEY, "id,name\n1,Ana\n"));
   }
 
   private static LambdaRuntime bare(Map<String, String> settings) throws IOException {
@@ -94,7 +85,7 @@ final class WarmLoad {
               Integer.toString(postgres.port()),
               "AWS_ENDPOINT_URL_S3",
               "http://localhost:" + s3.port());
-      Map<String, String> settings = new HashMap<>(site.settings("people"));
+      Map<String, String> settings = site.settings("people");
       settings.putAll(through);
       Map<String, String> bareSettings = bareSettings();
       bareSettings.putAll(through);
