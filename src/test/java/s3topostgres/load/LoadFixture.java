@@ -24,17 +24,16 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LocationAwareLogger;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
-import s3topostgres.config.CaCertificate;
-import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
+import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxAws;
 import s3topostgres.sandbox.SandboxDatabase;
 
 /**
@@ -129,26 +128,16 @@ final class LoadFixture implements AutoCloseable {
   }
 
   Loader loader() {
+    return loader(SandboxAws.objects(s3.endpoint()));
+  }
+
+  Loader loader(Objects objects) {
     Settings read = Settings.read(settings);
-    AwsHttp aws =
-        new AwsHttp(
-            Map.of(
-                "AWS_REGION",
-                REGION,
-                "AWS_ACCESS_KEY_ID",
-                "test",
-                "AWS_SECRET_ACCESS_KEY",
-                "test",
-                "AWS_ENDPOINT_URL",
-                s3.endpoint().toString()));
     return new Loader(
         read.load(),
         read.format(),
-        new Objects(aws),
-        new Database(
-            read.database(),
-            new Password(read.database(), aws),
-            new CaCertificate(read.database(), aws)));
+        objects,
+        new Database(read.database(), SandboxAws.parameters(s3.endpoint())));
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */

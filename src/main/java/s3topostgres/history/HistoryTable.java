@@ -1,4 +1,4 @@
-package s3topostgres.load;
+package s3topostgres.history;
 
 import java.sql.SQLException;
 import java.time.Duration;

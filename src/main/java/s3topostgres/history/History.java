@@ -1,4 +1,4 @@
-package s3topostgres.load;
+package s3topostgres.history;
 
 import java.sql.SQLException;
 import java.time.Instant;
@@ -10,12 +10,13 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
 
 /**
  * The table in which every load is recorded, and by which deliveries that come twice or late are
  * recognised. Made by {@link #open}, for one connection's use.
  */
-final class History {
+public final class History {
   /**
    * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
    *
@@ -24,6 +25,14 @@ final class History {
    *     message structure</a>
    */
   static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
+
+  /** Why an upload need not be loaded. */
+  public enum Seen {
+    /** This delivery was loaded before. */
+    DUPLICATE,
+    /** Something newer is already in the table. */
+    STALE
+  }
 
   /** Quoted as SQL needs it; empty when no history is kept. */
   private final Optional<String> table;
@@ -38,7 +47,7 @@ final class History {
    * @param setting the table's name as in SQL; empty for no history
    * @throws LoadException {@code TABLE_UNUSABLE} when that is not possible
    */
-  static History open(Session session, Optional<String> setting) throws SQLException {
+  public static History open(Session session, Optional<String> setting) throws SQLException {
     return new History(
         setting.isEmpty() ? setting : Optional.of(HistoryTable.open(session, setting.get())));
   }
@@ -51,7 +60,7 @@ final class History {
    * upload. When that one's event comes, it is recorded as loaded by that load: only so are events
    * that are older than it, but come later still, known to be late.
    */
-  Optional<LoadResult.Status> recognise(Session session, String targetTable, Upload upload)
+  public Optional<Seen> recognise(Session session, String targetTable, Upload upload)
       throws SQLException {
     if (table.isEmpty() || upload.sequencer().isEmpty()) {
       return Optional.empty();
@@ -103,9 +112,9 @@ final class History {
       case "NEW" -> Optional.empty();
       case "TAKEN" -> {
         taken(session, targetTable, upload);
-        yield Optional.of(LoadResult.Status.DUPLICATE);
+        yield Optional.of(Seen.DUPLICATE);
       }
-      default -> Optional.of(LoadResult.Status.valueOf(answer.get(0)));
+      default -> Optional.of(Seen.valueOf(answer.get(0)));
     };
   }
 
@@ -125,23 +134,23 @@ final class History {
   }
 
   /** Records a load, in its own transaction. */
-  void loaded(Session session, Attempt attempt, long rows) throws SQLException {
-    record(session, attempt, Optional.of(rows), Optional.empty());
+  public void loaded(Session session, LoadRecord load, long rows) throws SQLException {
+    record(session, load, Optional.of(rows), Optional.empty());
   }
 
   /** Records a failure, after the load's transaction was rolled back. */
-  void failed(Session session, Attempt attempt, LoadException failure) throws SQLException {
-    record(session, attempt, Optional.empty(), Optional.of(failure));
+  public void failed(Session session, LoadRecord load, LoadException failure) throws SQLException {
+    record(session, load, Optional.empty(), Optional.of(failure));
   }
 
   private void record(
-      Session session, Attempt attempt, Optional<Long> rows, Optional<LoadException> failure)
+      Session session, LoadRecord load, Optional<Long> rows, Optional<LoadException> failure)
       throws SQLException {
     if (table.isEmpty()) {
       return;
     }
-    Upload upload = attempt.upload();
-    Optional<StoredObject> object = attempt.object();
+    Upload upload = load.upload();
+    Optional<StoredObject> object = load.object();
     session.execute(
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
@@ -149,7 +158,7 @@ final class History {
           request_id)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)"""
             .formatted(table.get()),
-        attempt.table(),
+        load.table(),
         upload.object().bucket(),
         upload.object().key(),
         object.flatMap(StoredObject::versionId).orElse(null),
@@ -159,10 +168,10 @@ final class History {
         upload.eventTime().map(History::atUtc).orElse(null),
         failure.isEmpty() ? "LOADED" : "FAILED",
         rows.orElse(null),
-        atUtc(attempt.startedAt()),
+        atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
-        attempt.requestId());
+        load.requestId());
   }
 
   private static OffsetDateTime atUtc(Instant instant) {
