@@ -1,6 +1,8 @@
 package s3topostgres.config;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -8,6 +10,7 @@ import java.util.Optional;
  *
  * @param table the target table, written as in SQL
  * @param bucket the only bucket whose objects are loaded; empty for any
+ * @param importWith how the rows come into the database
  * @param minRows a load of fewer rows is refused
  * @param lockTimeout how long to wait for those who are using the table
  * @param beforeLoadSql run in the load's transaction before the table is emptied
@@ -17,16 +20,27 @@ import java.util.Optional;
 public record LoadSettings(
     String table,
     Optional<String> bucket,
+    ImportWith importWith,
     int minRows,
     Duration lockTimeout,
     Optional<String> beforeLoadSql,
     Optional<String> afterLoadSql,
     Optional<String> historyTable) {
 
+  /** Who reads the object. */
+  public enum ImportWith {
+    /** The database, with the extension of that name. */
+    AWS_S3,
+    /** The function, which passes it on to {@code COPY FROM STDIN}. */
+    COPY
+  }
+
   static LoadSettings read(Environment environment) {
     return new LoadSettings(
         environment.required("DB_TABLE_NAME"),
         environment.optional("S3_BUCKET_NAME"),
+        ImportWith.valueOf(
+            environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),
         environment.integer("MIN_ROWS", 1, 0, Integer.MAX_VALUE),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
         environment.optional("BEFORE_LOAD_SQL"),

@@ -10,12 +10,14 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.config.LoadSettings.ImportWith;
 import s3topostgres.csv.FileHead;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Replace;
 import s3topostgres.postgres.AwsS3Import;
+import s3topostgres.postgres.CopyImport;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
@@ -60,7 +62,10 @@ public final class Loader {
     this.objects = objects;
     this.database = database;
     this.mode = new Replace(settings.lockTimeout());
-    this.objectImport = new AwsS3Import(format);
+    this.objectImport =
+        settings.importWith() == ImportWith.COPY
+            ? new CopyImport(format, objects)
+            : new AwsS3Import(format);
   }
 
   /**
@@ -134,12 +139,12 @@ public final class Loader {
       attempt.object(object);
       // Anew, because somebody may have altered the table while we waited.
       TargetTable table = TargetTable.resolve(session, settings.table());
-      List<Column> columns = FileHead.columns(object, format, table);
+      List<Column> columns = FileHead.columns(object, objectImport.unpacks(object), format, table);
       attempt.defaulted(table.notAmong(columns));
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      LoadMode.Rows rows = into -> objectImport.run(session, into, table, columns, upload);
+      LoadMode.Rows rows = into -> objectImport.run(session, into, table, columns, upload, object);
       Imported imported = mode.load(session, table, rows, attempt::step);
       refuseOtherSize(object, imported.bytes());
       refuseTooFew(imported.rows());

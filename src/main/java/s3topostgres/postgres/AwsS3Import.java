@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
+import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
@@ -56,12 +57,18 @@ public final class AwsS3Import implements ObjectImport {
   }
 
   @Override
+  public boolean unpacks(StoredObject object) {
+    return object.saysGzip();
+  }
+
+  @Override
   public Imported run(
       Session session,
       String into,
       TargetTable target,
       List<TargetTable.Column> columns,
-      Upload upload)
+      Upload upload,
+      StoredObject object)
       throws SQLException {
     try {
       return session

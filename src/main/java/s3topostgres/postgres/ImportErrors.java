@@ -32,9 +32,25 @@ public final class ImportErrors {
 
   private ImportErrors() {}
 
+  /** What kept {@code aws_s3} from importing. */
   static LoadException translate(
       SQLException e, TargetTable table, String encoding, Deadline deadline) {
     String state = SqlErrors.state(e);
+    if (state.equals(SqlState.INTERNAL_ERROR)) {
+      return awsS3(e);
+    }
+    boolean closed =
+        state.equals(SqlState.NO_SUCH_FUNCTION)
+            || state.equals(SqlState.NO_SUCH_SCHEMA)
+            || state.equals(SqlState.INSUFFICIENT_PRIVILEGE);
+    // A privilege that a trigger lacks, for instance, has nothing to do with aws_s3.
+    return closed && !isRowRejected(e) && place(e, table).line.isEmpty()
+        ? AwsS3Import.closed().sqlState(state)
+        : copy(e, table, encoding, deadline);
+  }
+
+  /** What kept {@code COPY} from importing, whoever has called it. */
+  static LoadException copy(SQLException e, TargetTable table, String encoding, Deadline deadline) {
     if (isWrongEncoding(e, table)) {
       return row(
           e,
@@ -46,22 +62,14 @@ public final class ImportErrors {
     if (isRowRejected(e) || isFaultOfALine(e, table)) {
       return row(e, table);
     }
-    if (place(e, table).line.isPresent() && !state.equals(SqlState.INTERNAL_ERROR)) {
-      // A privilege that a trigger lacks, for instance, has nothing to do with aws_s3.
-      return SqlErrors.translate(e, deadline);
+    if (SqlErrors.state(e).equals(SqlState.FEATURE_NOT_SUPPORTED)) {
+      return new LoadException(
+              ErrorCode.TABLE_UNUSABLE,
+              table.name() + " cannot be loaded by COPY (row-level security, for instance)",
+              "Turn row-level security off for the database user, or load another table.")
+          .sqlState(e.getSQLState());
     }
-    return switch (state) {
-      case SqlState.INTERNAL_ERROR -> awsS3(e);
-      case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
-          AwsS3Import.closed().sqlState(state);
-      case SqlState.FEATURE_NOT_SUPPORTED ->
-          new LoadException(
-                  ErrorCode.TABLE_UNUSABLE,
-                  table.name() + " cannot be loaded by COPY (row-level security, for instance)",
-                  "Turn row-level security off for the database user, or load another table.")
-              .sqlState(state);
-      default -> SqlErrors.translate(e, deadline);
-    };
+    return SqlErrors.translate(e, deadline);
   }
 
   /** Whether the data is the reason: a bad value, a constraint, or a function that objects. */

@@ -3,6 +3,7 @@ package s3topostgres.postgres;
 import java.sql.SQLException;
 import java.util.List;
 import s3topostgres.LoadException;
+import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /** A way to bring an object's rows into a table. */
@@ -23,6 +24,9 @@ public interface ObjectImport {
    */
   void install(Session session) throws SQLException;
 
+  /** Whether the import unpacks an object that is stored with gzip. */
+  boolean unpacks(StoredObject object);
+
   /**
    * Imports an object.
    *
@@ -30,6 +34,7 @@ public interface ObjectImport {
    *     its columns
    * @param target for messages
    * @param columns in the order of the file's fields; empty for all, in the table's order
+   * @param object as it was when we looked
    * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
    *     or {@code OBJECT_UNREADABLE} for what cannot be read
    */
@@ -38,6 +43,7 @@ public interface ObjectImport {
       String into,
       TargetTable target,
       List<TargetTable.Column> columns,
-      Upload upload)
+      Upload upload,
+      StoredObject object)
       throws SQLException;
 }

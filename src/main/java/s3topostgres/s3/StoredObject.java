@@ -16,4 +16,19 @@ public record StoredObject(
     String etag,
     Optional<String> versionId,
     Optional<String> contentEncoding,
-    byte[] head) {}
+    byte[] head) {
+
+  /** Whether its {@code Content-Encoding} is gzip. */
+  public boolean saysGzip() {
+    return contentEncoding.filter("gzip"::equalsIgnoreCase).isPresent();
+  }
+
+  /**
+   * Whether it is stored with gzip, by that header or by its first bytes.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc1952#page-6">The first bytes of gzip</a>
+   */
+  public boolean isGzip() {
+    return saysGzip() || head.length > 1 && head[0] == 0x1f && head[1] == (byte) 0x8b;
+  }
+}

@@ -215,12 +215,7 @@ class BrokenConnectionTest {
   private void signalUntilItEnds(RunningLoad load, String function) {
     RunningLoad.await(
         () -> {
-          fixture.execute(
-              """
-              SELECT %s(pid) FROM pg_stat_activity
-              WHERE state = 'active' AND query LIKE '%%table_import_from_s3%%'
-                AND datname = current_database() AND pid <> pg_backend_pid()"""
-                  .formatted(function));
+          fixture.execute("SELECT %s(pid) ".formatted(function) + RunningLoad.IMPORTING);
           return !load.running();
         });
   }
