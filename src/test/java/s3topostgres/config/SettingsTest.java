@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings.ImportWith;
 
 class SettingsTest {
   private static final Map<String, String> LEAST =
@@ -37,6 +38,7 @@ class SettingsTest {
           Map.entry("DB_SSL_MODE", "verify-ca"),
           Map.entry("DB_CA_CERTIFICATE", "/people/ca"),
           Map.entry("S3_BUCKET_NAME", "drops"),
+          Map.entry("IMPORT_WITH", "copy"),
           Map.entry("CSV_HEADER", "skip"),
           Map.entry("CSV_DELIMITER", "tab"),
           Map.entry("CSV_QUOTE", "'"),
@@ -64,6 +66,7 @@ class SettingsTest {
     assertThat(settings.database().login()).isEqualTo(DatabaseSettings.Login.PASSWORD);
     assertThat(settings.database().caCertificate()).isEmpty();
     assertThat(settings.load().bucket()).isEmpty();
+    assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
     assertThat(settings.load().minRows()).isEqualTo(1);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(settings.load().beforeLoadSql()).isEmpty();
@@ -91,6 +94,7 @@ class SettingsTest {
     assertThat(settings.database().caCertificate()).contains("/people/ca");
     assertThat(settings.load().table()).isEqualTo("\"Mixed Case\".\"T\"");
     assertThat(settings.load().bucket()).contains("drops");
+    assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
     assertThat(settings.load().minRows()).isZero();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
     assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
@@ -223,6 +227,7 @@ class SettingsTest {
         "CSV_ENCODING  | UTF8x | it takes an encoding of Postgres",
         "DB_SSL_MODE   | prefer | verify-full, verify-ca, require, disable",
         "DB_AUTH       | IAM | password, iam",
+        "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
       })
   void refusesWhatPostgresWouldNotTake(String name, String value, String words) {
