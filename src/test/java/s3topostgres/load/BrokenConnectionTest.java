@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -56,10 +57,12 @@ class BrokenConnectionTest {
     RunningLoad load = slowLoad();
     signalUntilItEnds(load, "pg_terminate_backend");
 
-    assertThat(load.failure(DATABASE_UNAVAILABLE).sqlState()).hasValue("57P01");
+    // A load that is sending the rows itself does not hear the server's last word.
+    assertThat(load.failure(DATABASE_UNAVAILABLE).sqlState().orElseThrow()).isIn("57P01", "08006");
     assertThat(history()).containsExactly("LOADED|null", "FAILED|DATABASE_UNAVAILABLE");
   }
 
+  @Tag("aws_s3")
   @Test
   void cancelledByTheOperatorInMidImport() {
     RunningLoad load = slowLoad();

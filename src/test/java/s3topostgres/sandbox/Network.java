@@ -91,7 +91,10 @@ public final class Network implements AutoCloseable {
     answerBytesPerSecond = Long.MAX_VALUE;
   }
 
-  /** From now on, what a server sends comes no faster than that on each connection. */
+  /**
+   * From now on, what a server sends comes no faster than that on each connection, but for the
+   * header of HTTP's answers.
+   */
   public void slowAnswers(long bytesPerSecond) {
     answerBytesPerSecond = bytesPerSecond;
   }
@@ -161,9 +164,8 @@ public final class Network implements AutoCloseable {
         if (requests) {
           springTrap(new String(chunk, 0, n, StandardCharsets.ISO_8859_1));
         }
-        awaitTurn(requests, n);
         if (!swallowing(requests)) {
-          out.write(chunk, 0, n);
+          pass(chunk, n, out, requests);
           bytes.addAndGet(n);
           if (!requests) {
             answered(n);
@@ -179,14 +181,32 @@ public final class Network implements AutoCloseable {
     }
   }
 
-  /** How much to take at once: not over the mark, and no more than for a tenth of a second. */
+  /** How much to take at once: not over the mark. */
   private int most(boolean requests) {
     long most = 65_536;
-    if (!requests) {
-      most = Math.min(most, 1 + answerBytesPerSecond / 10);
-      most = Math.min(most, mark.map(Mark::left).orElse(most));
+    return (int) (requests ? most : Math.min(most, mark.map(Mark::left).orElse(most)));
+  }
+
+  private void pass(byte[] chunk, int length, OutputStream out, boolean requests)
+      throws IOException {
+    int passed = requests ? 0 : endOfHttpHeader(chunk, length);
+    out.write(chunk, 0, passed);
+    while (passed < length) {
+      long perSecond = requests ? Long.MAX_VALUE : answerBytesPerSecond;
+      int piece = (int) Math.min(length - passed, 1 + perSecond / 10);
+      long from = System.nanoTime();
+      while (!entrance.isClosed()
+          && (stalled || (System.nanoTime() - from) / 1e9 < (double) piece / perSecond)) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      out.write(chunk, passed, piece);
+      passed += piece;
     }
-    return (int) most;
+  }
+
+  private static int endOfHttpHeader(byte[] chunk, int length) {
+    String answer = new String(chunk, 0, length, StandardCharsets.ISO_8859_1);
+    return answer.startsWith("HTTP/") ? Math.max(0, answer.indexOf("\r\n\r\n") + 4) : 0;
   }
 
   private synchronized void answered(int bytes) {
@@ -196,16 +216,6 @@ public final class Network implements AutoCloseable {
       if (mark.isEmpty()) {
         set.action.run();
       }
-    }
-  }
-
-  private void awaitTurn(boolean requests, int bytes) {
-    long start = System.nanoTime();
-    while (!entrance.isClosed()
-        && (stalled
-            || !requests
-                && (System.nanoTime() - start) / 1e9 < (double) bytes / answerBytesPerSecond)) {
-      LockSupport.parkNanos(1_000_000);
     }
   }
 
