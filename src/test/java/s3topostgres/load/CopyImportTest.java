@@ -3,6 +3,7 @@ package s3topostgres.load;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
+import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
@@ -190,27 +191,42 @@ class CopyImportTest {
   }
 
   @Test
+  void hearsOfACancellationWhenAllIsSent() {
+    RunningLoad load = startAndSleepAtARow();
+    fixture.execute("SELECT pg_cancel_backend(pid) " + RunningLoad.IMPORTING);
+
+    assertThat(load.failure(DATABASE_UNAVAILABLE))
+        .hasMessageContaining("somebody at the database cancelled the statement");
+  }
+
+  @Test
   void asksAgainWhenTheDatabaseWasSlowerThanS3Waits() {
-    fixture.execute(
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
-            + " 'BEGIN IF NEW.id = 50000 THEN PERFORM pg_sleep(8); END IF; RETURN NEW; END'",
-        "CREATE TRIGGER slow BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION slow()");
-    String name = "x".repeat(100);
-    String large =
-        HEADER
-            + IntStream.rangeClosed(1, ROWS)
-                .mapToObj(i -> i + "," + name + "\n")
-                .collect(joining());
-    RunningLoad load =
-        RunningLoad.start(fixture, fixture.upload("people.csv", large)).untilImporting();
     Network network = fixture.networkToS3();
-    RunningLoad.await(
-        () -> !fixture.rows("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'").isEmpty());
+    RunningLoad load = startAndSleepAtARow();
     network.cut();
 
-    assertThat(load.result().rows()).isEqualTo(ROWS);
+    assertThat(load.result().rows()).isEqualTo(20_000);
     assertThat(fixture.rows("SELECT count(*), sum(id) FROM people"))
-        .containsExactly(ROWS + "|" + (long) ROWS * (ROWS + 1) / 2);
+        .containsExactly("20000|200010000");
+    assertThat(fixture.log()).contains("asking for the rest");
+  }
+
+  /** A load, of more than the network holds, of which the database takes no more for a while. */
+  private RunningLoad startAndSleepAtARow() {
+    fixture.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN IF NEW.id = 100 THEN PERFORM pg_sleep(6); END IF; RETURN NEW; END'",
+        "CREATE TRIGGER slow BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION slow()");
+    String name = "x".repeat(2000);
+    String large =
+        HEADER
+            + IntStream.rangeClosed(1, 20_000)
+                .mapToObj(i -> i + "," + name + "\n")
+                .collect(joining());
+    RunningLoad load = RunningLoad.start(fixture, fixture.upload("people.csv", large));
+    RunningLoad.await(
+        () -> !fixture.rows("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'").isEmpty());
+    return load;
   }
 
   @Test
