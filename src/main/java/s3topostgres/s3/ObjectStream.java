@@ -20,7 +20,7 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
  */
 final class ObjectStream extends InputStream {
   /** How often in a row S3 may give nothing; the SDK's own retries are within each. */
-  private static final int TRIES = 4;
+  private static final int TRIES = 5;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
 
@@ -100,7 +100,7 @@ final class ObjectStream extends InputStream {
       throw Objects.silent();
     }
     log.info("S3 broke off at byte {} of {}; asking for the rest", position, size);
-    pause(FIRST_PAUSE.multipliedBy(1L << failures));
+    pause(FIRST_PAUSE.multipliedBy(1L << (failures - 1)));
   }
 
   private void pause(Duration pause) {

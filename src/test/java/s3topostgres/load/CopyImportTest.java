@@ -111,12 +111,12 @@ class CopyImportTest {
   void goesOnWhereS3BrokeOff() {
     Upload upload = fixture.upload("people.csv", LARGE);
     Network network = fixture.networkToS3();
-    network.before("bytes=0-\r", () -> cutAgainAndAgain(network, 20));
+    network.before("bytes=0-\r", () -> cutAgainAndAgain(network, 10));
 
     assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
     assertThat(fixture.rows(WHOLE)).containsExactly(sums(ROWS));
     assertThat(fixture.log().lines().filter(line -> line.contains("asking for the rest")))
-        .hasSize(20);
+        .hasSize(10);
   }
 
   private static void cutAgainAndAgain(Network network, int times) {
