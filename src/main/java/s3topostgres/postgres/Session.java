@@ -106,18 +106,6 @@ public final class Session implements AutoCloseable {
     return Math.max(1, limit.toMillis());
   }
 
-  /**
-   * Finds out whether the server takes changes.
-   *
-   * @throws SQLException as a statement that changes something would, when it does not
-   */
-  public void checkWritable() throws SQLException {
-    String setting = "SELECT current_setting('transaction_read_only')::boolean";
-    if (query(setting, row -> row.getBoolean(1)).contains(true)) {
-      throw new SQLException("read only", SqlState.READ_ONLY_TRANSACTION);
-    }
-  }
-
   private PreparedStatement prepare(String sql, Object... values) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(timed(sql));
     for (int i = 0; i < values.length; i++) {

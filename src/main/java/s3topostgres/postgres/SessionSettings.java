@@ -11,6 +11,8 @@ final class SessionSettings {
    * overridden by accident: who waited for a lock has to see what was committed meanwhile, waiting
    * has limits of our own, and what was reported as loaded survives a crash.
    *
+   * <p>A server that takes no changes, as the old writer for a while after a failover, fails here.
+   *
    * @see <a
    *     href="https://www.postgresql.org/docs/current/runtime-config-connection.html">Connection
    *     settings</a>
@@ -27,6 +29,9 @@ final class SessionSettings {
       WHERE current_setting('synchronous_commit') = 'off';
       DO $$
       BEGIN
+        IF current_setting('transaction_read_only')::boolean THEN
+          RAISE read_only_sql_transaction;
+        END IF;
         -- New in Postgres 14, and not on every system.
         SET client_connection_check_interval = '2s';
       EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
