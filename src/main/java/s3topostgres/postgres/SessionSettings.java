@@ -9,7 +9,8 @@ final class SessionSettings {
    *
    * <p>And what the project has set for its database or role shall neither break a load nor be
    * overridden by accident: who waited for a lock has to see what was committed meanwhile, waiting
-   * has limits of our own, and what was reported as loaded survives a crash.
+   * has limits of our own, what was reported as loaded survives a crash, and {@code aws_s3} tells
+   * in notices why it does not reach S3.
    *
    * <p>A server that takes no changes, as the old writer for a while after a failover, fails here.
    *
@@ -25,6 +26,7 @@ final class SessionSettings {
       SET idle_in_transaction_session_timeout = '30s';
       SET lock_timeout = 0;
       SET default_transaction_isolation = 'read committed';
+      SET client_min_messages = notice;
       SELECT set_config('synchronous_commit', 'on', false)
       WHERE current_setting('synchronous_commit') = 'off';
       DO $$
@@ -60,6 +62,9 @@ final class SessionSettings {
         -- As Postgres has it: for both together, for the role, for the database, for all.
         ORDER BY name, setrole = 0, setdatabase = 0
       ) AS defaults""";
+
+  /** How long the server waits for us between the statements of this transaction. */
+  static final String IDLE = "SET LOCAL idle_in_transaction_session_timeout = '%s'";
 
   private SessionSettings() {}
 }
