@@ -38,7 +38,12 @@ public final class CopyImport implements ObjectImport {
   }
 
   @Override
-  public Imported run(
+  public boolean pinsObject() {
+    return true;
+  }
+
+  @Override
+  public long run(
       Session session,
       String into,
       TargetTable target,
@@ -51,9 +56,9 @@ public final class CopyImport implements ObjectImport {
             .formatted(into, inBrackets(columns), AwsS3Import.copyOptions(format));
     Deadline deadline = session.deadline();
     try (InputStream content = objects.read(upload.object(), object, deadline::left)) {
-      return new Imported(session.copyIn(copy, content), object.size());
+      return session.copyIn(copy, content);
     } catch (SQLException e) {
-      throw ImportErrors.copy(e, target, format.encoding(), deadline);
+      throw ImportErrors.translate(e, target, format.encoding(), deadline);
     } catch (LoadException e) {
       throw deadline.passed() ? SqlErrors.outOfTime() : e;
     } catch (IOException e) {
