@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import s3topostgres.sandbox.LambdaRuntime;
 
 /** A file of two million rows, through the function and by others. */
@@ -14,6 +15,9 @@ final class Throughput {
   private static final int ROUNDS = 5;
   private static final int ROWS = 2_000_000;
   private static final String KEY = "addresses.csv";
+
+  /** The memory with which Lambda gives a whole processor. */
+  private static final double MB_OF_ONE_PROCESSOR = 1769;
 
   private final Site site;
   private final Report report;
@@ -51,11 +55,16 @@ final class Throughput {
     Series psql = new Series();
     Series analyzed = new Series();
     Series copy = new Series();
-    try (LambdaRuntime runtime = LambdaRuntime.start(site.settings(table))) {
+    Series byCopy = new Series();
+    Map<String, String> copySettings = site.settings(table);
+    copySettings.put("IMPORT_WITH", "copy");
+    try (LambdaRuntime runtime = LambdaRuntime.start(site.settings(table));
+        LambdaRuntime copying = LambdaRuntime.start(copySettings)) {
       Site.load(runtime, site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n"));
       String before = peakMemory(runtime);
       for (int round = 0; round < ROUNDS; round++) {
         ours.add(time(() -> Site.load(runtime, site.event(KEY))));
+        byCopy.add(time(() -> Site.load(copying, site.event(KEY))));
         Duration bare =
             time(
                 () ->
@@ -70,14 +79,38 @@ final class Throughput {
       report.compared("load", ours, "psql: begin, truncate, import, commit", psql);
       report.compared("load", ours, "the same and ANALYZE", analyzed);
       report.compared("load", ours, "psql: begin, truncate, \\copy, commit", copy);
+      report.compared("IMPORT_WITH=copy", byCopy, "load", ours);
+      report.compared("IMPORT_WITH=copy", byCopy, "psql: begin, truncate, \\copy, commit", copy);
       if (constraint.isEmpty() && Programs.works("pgloader", "--version")) {
         Series pgloader = new Series();
         pgloader.add(time(() -> pgloader(table)));
         report.compared("load", ours, "pgloader, one run", pgloader);
       }
       report.line(
-          "\nPeak memory of the function: %s after one row, %s after these."
-              .formatted(before, peakMemory(runtime)));
+          "\nPeak memory of the function: %s after one row, %s after these; with IMPORT_WITH=copy %s."
+              .formatted(before, peakMemory(runtime), peakMemory(copying)));
+      if (constraint.isEmpty()) {
+        withLessOfAProcessor(copying);
+      }
+    }
+  }
+
+  /** {@code IMPORT_WITH=copy} by the function's memory, of which its share of a processor comes. */
+  private void withLessOfAProcessor(LambdaRuntime copying) throws IOException, SQLException {
+    report.table(
+        "The same with IMPORT_WITH=copy by the function's memory, one run each",
+        "MB",
+        "load, s",
+        "MB a second");
+    for (int megabytes : List.of(256, 512, 1024, 1769)) {
+      Throttle throttle =
+          new Throttle(copying.process(), Math.min(0.99, megabytes / MB_OF_ONE_PROCESSOR));
+      double seconds = time(() -> Site.load(copying, site.event(KEY))).toMillis() / 1000.0;
+      throttle.end();
+      report.row(
+          Integer.toString(megabytes),
+          "%.1f".formatted(seconds),
+          "%.0f".formatted(Files.size(file) / 1e6 / seconds));
     }
   }
 
