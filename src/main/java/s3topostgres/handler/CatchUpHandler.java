@@ -1,0 +1,6 @@
+package s3topostgres.handler;
+
+/** Placeholder. */
+public final class CatchUpHandler {
+  private CatchUpHandler() {}
+}
