@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import s3topostgres.check.Check;
+import s3topostgres.check.CheckFailedException;
 import s3topostgres.check.Checks;
 import software.amazon.awssdk.protocols.jsoncore.JsonWriter;
 
@@ -21,12 +22,15 @@ public final class CheckHandler implements RequestStreamHandler {
    * @param event anything
    * @param answer {@code {"checks": [{"check": "TLS", "result": "ok", "what": "...", "whatToDo":
    *     "..."}, ...]}}
+   * @throws CheckFailedException if anything is missing, with the same as a table
    */
   @Override
   public void handleRequest(InputStream event, OutputStream answer, Context context)
       throws IOException {
     Duration time = Duration.ofMillis(context.getRemainingTimeInMillis());
-    answer.write(json(Checks.run(System.getenv(), time, context.getMemoryLimitInMB())));
+    List<Check> checks = Checks.run(System.getenv(), time, context.getMemoryLimitInMB());
+    CheckFailedException.throwIfAnyFailed(checks);
+    answer.write(json(checks));
   }
 
   private static byte[] json(List<Check> checks) {

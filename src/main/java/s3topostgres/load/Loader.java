@@ -14,6 +14,7 @@ import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.load.LoadResult.Status;
+import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.S3Import;
@@ -37,6 +38,13 @@ public final class Loader {
 
   /** Of that, for the answer; and should the network be silent, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
+
+  /**
+   * A fifth of the function's time is kept for the work itself: of a quarter of an hour three
+   * minutes, in which a database fetches some gigabytes. So much is waited for at the most: for the
+   * database, and for other loads of the table.
+   */
+  private static final int SHARE_OF_THE_WORK = 5;
 
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
 
@@ -68,13 +76,29 @@ public final class Loader {
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
-        LoadException failure = e.about(upload.object().toString());
+        LoadException failure = unlessLate(attempt, e).about(upload.object().toString());
         LoadLog.failed(attempt, failure);
         LoadMetrics.failed(attempt, failure);
         recordFailure(attempt, functionEnd, failure);
         throw failure;
       }
     }
+  }
+
+  /** A load that began late may have the time it needs when it is tried again. */
+  private static LoadException unlessLate(Attempt attempt, LoadException e) {
+    if (e.code() != ErrorCode.OUT_OF_TIME
+        || attempt.waitedMillis() * SHARE_OF_THE_WORK <= attempt.millis()) {
+      return e;
+    }
+    return new LoadException(
+            attempt.waitedForOthers() ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE,
+            "the load was not finished before the function's time limit, of which it had waited %d s for %s"
+                .formatted(
+                    attempt.waitedMillis() / 1000,
+                    attempt.waitedForOthers() ? "other loads of the table" : "the database"),
+            "Send the event again; the old rows are still there.")
+        .sqlState(e.sqlState().orElse(null));
   }
 
   /** Notes that an event was not about a new CSV file. */
@@ -129,10 +153,35 @@ public final class Loader {
   }
 
   private LoadResult load(Attempt attempt, Deadline deadline) {
+    refuseOtherBuckets(attempt.upload());
+    Deadline latestStart = deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
+    Backoff backoff = new Backoff();
+    while (true) {
+      attempt.step("connecting");
+      Optional<LoadResult> result = loadUnlessOthersDo(attempt, deadline, latestStart);
+      if (result.isPresent()) {
+        return result.get();
+      }
+      if (latestStart.passed()) {
+        throw new LoadException(
+            ErrorCode.TABLE_BUSY,
+            "other loads of %s took the function's time".formatted(attempt.table()),
+            "Send the event again when they are done; the old rows are still there.");
+      }
+      attempt.waitsForOthers();
+      backoff.pause();
+    }
+  }
+
+  /**
+   * Loads, unless another load of the table runs. Then nothing is done and no connection is held.
+   *
+   * @return empty if another load runs, which does not make this one superfluous
+   */
+  private Optional<LoadResult> loadUnlessOthersDo(
+      Attempt attempt, Deadline deadline, Deadline latestStart) {
     Upload upload = attempt.upload();
-    refuseOtherBuckets(upload);
-    attempt.step("connecting");
-    try (Session session = database.connect(deadline)) {
+    try (Session session = database.connect(deadline, latestStart)) {
       S3Import.install(session);
       History history = History.open(session, settings.historyTable());
 
@@ -140,15 +189,17 @@ public final class Loader {
       describe(session, attempt);
       TargetTable found = TargetTable.resolve(session, settings.table());
       attempt.table(found.name());
-      attempt.step("waiting-for-other-loads");
-      found.lockOutOtherLoads(session, settings.lockTimeout());
-      Optional<Status> recognised = history.recognise(session, found.name(), upload);
-      if (recognised.isPresent()) {
+      boolean alone = found.lockOutOtherLoads(session, settings.lockTimeout());
+      Optional<Status> recognised =
+          alone
+              ? history.recognise(session, found.name(), upload)
+              : history.look(session, found.name(), upload);
+      if (recognised.isPresent() || !alone) {
         session.commit();
-        return attempt.ended(recognised.get(), 0, 0);
+        return recognised.map(status -> attempt.ended(status, 0, 0));
       }
 
-      attempt.step("looking");
+      attempt.begins();
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
       // Anew, because somebody may have altered the table while we waited.
@@ -180,7 +231,7 @@ public final class Loader {
       table.checkDeferred(session);
       table.commit(session);
       analyze(session, table);
-      return attempt.ended(Status.LOADED, imported.rows(), imported.bytes());
+      return Optional.of(attempt.ended(Status.LOADED, imported.rows(), imported.bytes()));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }

@@ -133,21 +133,24 @@ public record TargetTable(long oid, String name, List<Column> columns) {
   }
 
   /**
-   * Waits until no other load of this table runs, and keeps others out until the transaction ends.
-   * The lock goes by the name, as the history does: somebody may put another table in its place
-   * while we wait.
+   * Keeps other loads of this table out until the transaction ends, if none runs now. The lock goes
+   * by the name, as the history does: somebody may put another table in its place meanwhile.
    *
    * @param lockTimeout how long each later statement of the transaction may wait for a lock, as
    *     readers of the table wait with it
+   * @return whether others are locked out; if not, another load runs
    */
-  public void lockOutOtherLoads(Session session, Duration lockTimeout) throws SQLException {
-    session.execute(
-        """
-        SELECT pg_advisory_xact_lock(hashtextextended(?, ?));
-        SET LOCAL lock_timeout = %d"""
-            .formatted(lockMillis(lockTimeout)),
-        name,
-        LOCK_SEED);
+  public boolean lockOutOtherLoads(Session session, Duration lockTimeout) throws SQLException {
+    return session
+        .query(
+            """
+            SELECT pg_try_advisory_xact_lock(hashtextextended(?, ?));
+            SET LOCAL lock_timeout = %d"""
+                .formatted(lockMillis(lockTimeout)),
+            row -> row.getBoolean(1),
+            name,
+            LOCK_SEED)
+        .contains(true);
   }
 
   /** In milliseconds for Postgres, to which 0 is no limit at all. */

@@ -102,7 +102,7 @@ class ConcurrentLoadTest {
           "CREATE TABLE people (id integer, name text, born date, note text)",
           "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(fixture.role()));
       RunningLoad second = RunningLoad.start(fixture, older);
-      untilTwoWait();
+      untilOneWaitsForTheOther();
       gate.open();
 
       assertThat(first.result().status()).isEqualTo(LOADED);
@@ -159,7 +159,7 @@ class ConcurrentLoadTest {
       fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
       RunningLoad one = RunningLoad.start(fixture, first).untilWaitingForALock();
       RunningLoad two = RunningLoad.start(fixture, second);
-      untilTwoWait();
+      untilOneWaitsForTheOther();
       gate.open();
       return List.of(one.result().status(), two.result().status());
     }
@@ -173,10 +173,8 @@ class ConcurrentLoadTest {
     }
   }
 
-  private void untilTwoWait() {
-    RunningLoad.await(
-        () ->
-            fixture.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").size()
-                == 2);
+  /** Until the second load knows that the first one runs. */
+  private void untilOneWaitsForTheOther() {
+    RunningLoad.await(() -> fixture.log().contains("step=waiting-for-other-loads"));
   }
 }
