@@ -23,14 +23,18 @@ public enum ErrorCode {
   /** The database cannot be reached, went away, or is out of resources. */
   DATABASE_UNAVAILABLE(Owner.OPERATOR, true),
   /** The database said no: login, TLS, or anything not named above. */
-  DATABASE_REFUSED(Owner.OPERATOR, false);
+  DATABASE_REFUSED(Owner.OPERATOR, false),
+  /** An exception that nothing above expects. */
+  INTERNAL(Owner.MAINTAINER, true);
 
   /** Who can mend a failure. */
   public enum Owner {
     /** Whoever deployed the function and runs the database. */
     OPERATOR,
     /** Whoever dropped the file. */
-    SENDER
+    SENDER,
+    /** Whoever maintains this code. */
+    MAINTAINER
   }
 
   private final Owner owner;

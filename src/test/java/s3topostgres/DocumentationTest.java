@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -74,7 +75,7 @@ class DocumentationTest {
                     code ->
                         List.of(
                             code.name(),
-                            code.owner() == ErrorCode.Owner.SENDER ? "sender" : "operator",
+                            code.owner().name().toLowerCase(Locale.ROOT),
                             code.retryHelps() ? "yes" : "no"))
                 .toList());
   }

@@ -8,19 +8,17 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Future;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
-import s3topostgres.config.CaCertificate;
 import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.config.Password;
+import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
-import s3topostgres.load.HistoryTable;
+import s3topostgres.history.HistoryTable;
+import s3topostgres.mode.Replace;
+import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
-import s3topostgres.postgres.S3Import;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.Truncation;
 import s3topostgres.s3.Objects;
 
 /**
@@ -35,18 +33,22 @@ public final class Checks {
   private static final Duration SHORT = Duration.ofSeconds(5);
   private static final Duration CONNECTING = Duration.ofSeconds(12);
 
-  /** Longer than the two attempts to connect of {@link AwsHttp}. */
   private static final Duration AWS = Duration.ofSeconds(8);
 
   private static final Duration IMPORT = Duration.ofSeconds(15);
 
   private final Map<String, String> environment;
+  private final Objects objects;
+  private final Parameters parameters;
   private final Limits limits;
   private final Checklist list;
   private final Deadline end;
 
-  private Checks(Map<String, String> environment, Limits limits) {
+  private Checks(
+      Map<String, String> environment, Objects objects, Parameters parameters, Limits limits) {
     this.environment = environment;
+    this.objects = objects;
+    this.parameters = parameters;
     this.limits = limits;
     this.end = Deadline.in(LIMIT).within(limits.time().minusSeconds(2));
     this.list = new Checklist(end);
@@ -60,8 +62,13 @@ public final class Checks {
    * @param megabytes what memory it has
    */
   public static List<Check> run(
-      Map<String, String> environment, Duration functionTime, int megabytes) {
-    Checks checks = new Checks(environment, new Limits(functionTime, megabytes));
+      Map<String, String> environment,
+      Objects objects,
+      Parameters parameters,
+      Duration functionTime,
+      int megabytes) {
+    Checks checks =
+        new Checks(environment, objects, parameters, new Limits(functionTime, megabytes));
     try (Checklist list = checks.list) {
       checks.run();
       return list.answers();
@@ -79,24 +86,21 @@ public final class Checks {
   }
 
   private void run(Settings settings) {
-    AwsHttp aws = new AwsHttp(environment);
-    Password password = new Password(settings.database(), aws);
-    CaCertificate authorities = new CaCertificate(settings.database(), aws);
-    Database database = new Database(settings.database(), password, authorities);
-    Optional<Future<String>> bucket = beginBucket(settings, aws);
-    Optional<Future<String>> parameters = beginParameters(settings, password, authorities);
+    Database database = new Database(settings.database(), parameters);
+    Optional<Future<String>> bucketSeen = beginBucket(settings);
+    Optional<Future<String>> parametersRead = beginParameters(settings, database);
 
     list.check(Item.NAME, SHORT, database::resolveHost);
     list.check(Item.TCP, SHORT, () -> database.reach(SHORT));
-    bucket.ifPresent(begun -> list.finish(Item.BUCKET, AWS, begun));
-    parameters.ifPresent(begun -> list.finish(Item.PARAMETERS, AWS, begun));
+    bucketSeen.ifPresent(begun -> list.finish(Item.BUCKET, AWS, begun));
+    parametersRead.ifPresent(begun -> list.finish(Item.PARAMETERS, AWS, begun));
     if (list.isDue(Item.TLS)) {
       connect(database, settings.database()).ifPresent(session -> look(session, settings));
     }
     checkImport(database, settings);
   }
 
-  private Optional<Future<String>> beginBucket(Settings settings, AwsHttp aws) {
+  private Optional<Future<String>> beginBucket(Settings settings) {
     Optional<String> bucket = settings.load().bucket();
     if (bucket.isEmpty()) {
       list.notChecked(Item.BUCKET, "S3_BUCKET_NAME is not set");
@@ -105,13 +109,12 @@ public final class Checks {
         name ->
             list.begin(
                 () -> {
-                  new Objects(aws).checkAccess(name, absentKey(), AWS);
+                  objects.checkAccess(name, absentKey(), AWS);
                   return "the function can read s3://" + name;
                 }));
   }
 
-  private Optional<Future<String>> beginParameters(
-      Settings settings, Password password, CaCertificate authorities) {
+  private Optional<Future<String>> beginParameters(Settings settings, Database database) {
     if (!settings.database().usesParameters()) {
       list.notChecked(Item.PARAMETERS, "the settings name no parameter");
       return Optional.empty();
@@ -119,8 +122,7 @@ public final class Checks {
     return Optional.of(
         list.begin(
             () -> {
-              authorities.pem();
-              password.get();
+              database.readParameters(AWS);
               return "the function can read its parameters";
             }));
   }
@@ -159,7 +161,7 @@ public final class Checks {
 
   private void look(Session open, Settings settings) {
     try (Session session = open) {
-      list.check(Item.TABLE, SHORT, () -> checkTable(session, settings.load().table()));
+      list.check(Item.TABLE, SHORT, () -> checkTable(session, settings.load()));
       settings
           .load()
           .historyTable()
@@ -175,9 +177,9 @@ public final class Checks {
     }
   }
 
-  private static String checkTable(Session session, String name) throws SQLException {
-    TargetTable table = TargetTable.resolve(session, name);
-    Truncation.check(session, table);
+  private static String checkTable(Session session, LoadSettings settings) throws SQLException {
+    TargetTable table = TargetTable.resolve(session, settings.table());
+    new Replace(settings.lockTimeout()).check(session, table);
     return "%s has %d columns, and may be emptied and filled"
         .formatted(table.name(), table.columns().size());
   }
@@ -189,7 +191,7 @@ public final class Checks {
   }
 
   private static String checkExtension(Session session) throws SQLException {
-    return S3Import.checkExtension(session)
+    return AwsS3Import.checkExtension(session)
         ? "aws_s3 is installed, and the database user may use it"
         : "aws_s3 is not installed; the first load will install it";
   }
@@ -214,10 +216,10 @@ public final class Checks {
           () -> {
             try (Session session = list.keep(database.connectOnce(end.within(IMPORT)))) {
               String region = environment.getOrDefault("AWS_REGION", "");
-              if (!S3Import.checkExtension(session)) {
+              if (!AwsS3Import.checkExtension(session)) {
                 return "to be seen when the first load has installed aws_s3";
               }
-              S3Import.checkAccess(session, bucket.get(), absentKey(), region);
+              AwsS3Import.checkAccess(session, bucket.get(), absentKey(), region);
               return "the database can read s3://" + bucket.get();
             }
           });

@@ -2,66 +2,85 @@ package s3topostgres.config;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
+import java.time.Duration;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
 
 /**
- * The certificate authorities of a database that is not Amazon's, read when they are first needed
- * and kept. A setting that ends in {@code .pem} is a file, in the package or in a layer; anything
- * else is the name of an SSM parameter. Not for use by two threads.
+ * The file of the authorities that a database's certificate may come from: those of {@code
+ * DB_CA_CERTIFICATE}, or Amazon's, which are in the package. A setting that ends in {@code .pem} is
+ * a file, in the package or in a layer; anything else is the name of an SSM parameter, which is
+ * read once. Not for use by two threads.
+ *
+ * @see <a
+ *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html">Certificate
+ *     bundles</a>
  */
 public final class CaCertificate {
-  private final Optional<String> setting;
-  private final AwsHttp aws;
-  private Optional<String> read = Optional.empty();
+  /** The authorities of RDS in all regions, and Amazon's roots, which RDS Proxy's chain to. */
+  static final String AMAZON = "/amazon-authorities.pem";
 
-  public CaCertificate(DatabaseSettings settings, AwsHttp aws) {
+  private final Optional<String> setting;
+  private final Parameters parameters;
+  private Optional<Path> file = Optional.empty();
+
+  public CaCertificate(DatabaseSettings settings, Parameters parameters) {
     this.setting = settings.caCertificate();
-    this.aws = aws;
+    this.parameters = parameters;
   }
 
   /**
-   * One or more certificates; empty when none are set.
+   * A file with one or more certificates in PEM.
    *
-   * @throws LoadException {@code CONFIG_INVALID} when they cannot be read, or are none
+   * @param limit for reading the parameter
+   * @throws LoadException {@code CONFIG_INVALID} when they cannot be read, or are none; {@code
+   *     DATABASE_UNAVAILABLE} when Systems Manager does not answer
    */
-  public Optional<String> pem() {
-    if (read.isEmpty()) {
-      read = setting.map(this::read);
+  public Path file(Duration limit) {
+    if (file.isEmpty()) {
+      file = Optional.of(setting.map(name -> file(name, limit)).orElseGet(CaCertificate::amazon));
     }
-    return read;
-  }
-
-  /** Has them read anew when they are next needed. */
-  public void forget() {
-    read = Optional.empty();
+    return file.get();
   }
 
   static boolean isFile(String setting) {
     return setting.endsWith(".pem");
   }
 
-  private String read(String setting) {
-    String pem =
-        isFile(setting) ? file(setting) : new Parameter(setting, "DB_CA_CERTIFICATE").read(aws);
+  private Path file(String setting, Duration limit) {
+    byte[] pem =
+        isFile(setting)
+            ? content(setting)
+            : parameters
+                .read(setting, "DB_CA_CERTIFICATE", limit)
+                .getBytes(StandardCharsets.ISO_8859_1);
     if (!holdsCertificates(pem)) {
       throw invalid(
           "%s (DB_CA_CERTIFICATE) holds no certificate in PEM".formatted(setting),
           "Put the authority's certificate there, from -----BEGIN CERTIFICATE----- on.");
     }
-    return pem;
+    return isFile(setting) ? Path.of(setting) : temporary(pem);
   }
 
-  private static String file(String path) {
+  private static Path amazon() {
     try {
-      return Files.readString(Path.of(path), StandardCharsets.ISO_8859_1);
+      return Path.of(CaCertificate.class.getResource(AMAZON).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("The package's certificates cannot be read", e);
+    }
+  }
+
+  private static byte[] content(String path) {
+    try {
+      return Files.readAllBytes(Path.of(path));
     } catch (IOException | RuntimeException e) {
       throw invalid(
           "the file %s (DB_CA_CERTIFICATE) cannot be read".formatted(path),
@@ -70,11 +89,21 @@ public final class CaCertificate {
     }
   }
 
-  private static boolean holdsCertificates(String pem) {
-    byte[] bytes = pem.getBytes(StandardCharsets.ISO_8859_1);
+  /** The driver reads a file; the process's end removes it. */
+  private static Path temporary(byte[] pem) {
+    try {
+      Path file = Files.createTempFile("authority", ".pem");
+      file.toFile().deleteOnExit();
+      return Files.write(file, pem);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean holdsCertificates(byte[] pem) {
     try {
       return !CertificateFactory.getInstance("X.509")
-          .generateCertificates(new ByteArrayInputStream(bytes))
+          .generateCertificates(new ByteArrayInputStream(pem))
           .isEmpty();
     } catch (CertificateException e) {
       return false;

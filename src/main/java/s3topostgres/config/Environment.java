@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Spelling;
@@ -20,6 +21,9 @@ import s3topostgres.Spelling;
  * used.
  */
 final class Environment {
+  /** How our names begin; any other variable is not ours to judge. */
+  private static final Pattern OURS = Pattern.compile("(DB|S3|CSV|LOAD)_");
+
   private final Map<String, String> variables;
   private final SortedSet<String> known = new TreeSet<>();
   private final List<String> problems = new ArrayList<>();
@@ -81,11 +85,11 @@ final class Environment {
    * Ends the reading.
    *
    * @throws LoadException {@code CONFIG_INVALID} with every problem, and with every variable that
-   *     looks like a misspelt setting
+   *     begins like a setting and looks misspelt
    */
   void check() {
     variables.keySet().stream()
-        .filter(name -> !known.contains(name))
+        .filter(name -> !known.contains(name) && OURS.matcher(name).lookingAt())
         .sorted()
         .forEach(
             name ->

@@ -1,43 +1,67 @@
 package s3topostgres.config;
 
+import java.time.Duration;
 import java.util.Optional;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
+import software.amazon.awssdk.services.rds.RdsUtilities;
 
 /**
  * What proves to the database that it is us: the password's setting itself, an SSM parameter that
  * is read when it is first needed and kept until the database refuses it, or a token of IAM that is
- * made anew each time. Not for use by two threads.
+ * made anew for each connection. Not for use by two threads.
+ *
+ * @see <a
+ *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html">IAM
+ *     database authentication</a>
  */
 public final class Password {
   private final DatabaseSettings settings;
-  private final AwsHttp aws;
+  private final Parameters parameters;
   private Optional<Secret> current;
 
-  public Password(DatabaseSettings settings, AwsHttp aws) {
+  public Password(DatabaseSettings settings, Parameters parameters) {
     this.settings = settings;
-    this.aws = aws;
+    this.parameters = parameters;
     this.current = settings.password();
   }
 
   /**
    * The password as far as it is known here.
    *
-   * @throws LoadException {@code CONFIG_INVALID} when the parameter cannot be read
+   * @param limit for reading the parameter
+   * @throws LoadException {@code CONFIG_INVALID} or {@code DATABASE_UNAVAILABLE} when the parameter
+   *     cannot be read
    */
-  public Secret get() {
+  public Secret get(Duration limit) {
     if (settings.login() == DatabaseSettings.Login.IAM) {
-      return IamToken.make(settings.host(), settings.port(), settings.username(), aws);
+      return token();
     }
     if (current.isEmpty()) {
       String name = settings.passwordParameter().orElseThrow();
-      current = Optional.of(new Secret(new Parameter(name, "DB_PASSWORD_PARAMETER").read(aws)));
+      current = Optional.of(new Secret(parameters.read(name, "DB_PASSWORD_PARAMETER", limit)));
     }
     return current.get();
   }
 
+  /** Signed here with the function's credentials; no call of AWS is made. */
+  private Secret token() {
+    return new Secret(
+        RdsUtilities.builder()
+            .region(new DefaultAwsRegionProviderChain().getRegion())
+            .credentialsProvider(DefaultCredentialsProvider.builder().build())
+            .build()
+            .generateAuthenticationToken(
+                login ->
+                    login
+                        .hostname(settings.host())
+                        .port(settings.port())
+                        .username(settings.username())));
+  }
+
   /**
-   * Forgets a password that the database refused, or that must not be kept.
+   * Forgets a password that the database refused.
    *
    * @return whether reading it anew can give another one
    */

@@ -1,39 +1,33 @@
 package s3topostgres.handler;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.S3Event;
+import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotification.S3EventNotificationRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.crac.Core;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
-import s3topostgres.config.CaCertificate;
-import s3topostgres.config.Password;
-import s3topostgres.config.Settings;
 import s3topostgres.load.LoadResult;
 import s3topostgres.load.Loader;
-import s3topostgres.load.Upload;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.Objects;
-import software.amazon.awssdk.protocols.jsoncore.JsonNode;
+import s3topostgres.s3.Upload;
 
 /**
  * The function: loads every CSV file that an S3 event announces, one transaction each. All records
  * of an event are tried; if any fails, the first failure is thrown with the others attached, so
  * that Lambda sends the event again, and what was loaded is then recognised.
  */
-public final class CsvLoadHandler implements RequestStreamHandler {
+public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport> {
+  private static final Duration WARM_UP = Duration.ofSeconds(4);
+
   private final Loader loader;
   private final String region;
-
-  /** Kept for the runtime, which calls its hooks and does not hold it itself. */
-  private final Rehearsal rehearsal;
 
   /**
    * Called by Lambda, once a process.
@@ -41,56 +35,72 @@ public final class CsvLoadHandler implements RequestStreamHandler {
    * @throws LoadException {@code CONFIG_INVALID} with every problem in the settings
    */
   public CsvLoadHandler() {
-    Map<String, String> environment = System.getenv();
-    Settings settings = Settings.read(environment);
-    // Before the first logger of ours is made; the level of others' stays at warnings.
-    System.setProperty("org.slf4j.simpleLogger.log.s3topostgres", settings.logLevel());
-    System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
-    this.region = environment.getOrDefault("AWS_REGION", "");
-    AwsHttp aws = new AwsHttp(environment);
-    Password password = new Password(settings.database(), aws);
-    CaCertificate authorities = new CaCertificate(settings.database(), aws);
-    Database database = new Database(settings.database(), password, authorities);
-    this.loader = new Loader(settings.load(), settings.format(), new Objects(aws), database);
-    this.rehearsal =
-        new Rehearsal(
-            loader,
-            () -> {
-              password.forget();
-              authorities.forget();
-              aws.forget();
-            });
-    if ("snap-start".equals(environment.get("AWS_LAMBDA_INITIALIZATION_TYPE"))) {
-      Core.getGlobalContext().register(rehearsal);
-    } else {
-      rehearsal.run();
+    Wiring wiring = Wiring.of(System.getenv());
+    loader = wiring.loader();
+    region = wiring.region();
+    warmUp(wiring.database(), wiring.objects(), wiring.settings().load().bucket());
+  }
+
+  /**
+   * Does for the first time what every load does: reads the parameter, connects, and asks S3.
+   * Lambda gives the start-up a whole processor, and an invocation only a share of one. Lambda
+   * kills a start-up that takes longer than ten seconds, so whatever is silent is left to the first
+   * load.
+   *
+   * @see <a
+   *     href="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html">Lambda's
+   *     execution environment</a>
+   */
+  private static void warmUp(Database database, Objects objects, Optional<String> bucket) {
+    Deadline end = Deadline.in(WARM_UP);
+    try {
+      database.connectOnce(end).close();
+      bucket.ifPresent(name -> objects.checkAccess(name, "s3-csv-to-postgres-warm-up", end.left()));
+    } catch (RuntimeException e) {
+      LoggerFactory.getLogger(CsvLoadHandler.class).debug("the warm-up failed");
     }
   }
 
   @Override
-  public void handleRequest(InputStream event, OutputStream answer, Context context)
-      throws IOException {
+  public LoadReport handleRequest(S3Event event, Context context) {
     Deadline functionEnd = Deadline.in(Duration.ofMillis(context.getRemainingTimeInMillis()));
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
-    for (JsonNode record : S3Events.records(event)) {
+    for (S3EventNotificationRecord record : records(event)) {
       try {
-        loads.add(load(record, functionEnd, context.getAwsRequestId()));
+        loads.add(load(new EventRecord(record), functionEnd, context.getAwsRequestId()));
       } catch (LoadException e) {
         failures.add(e);
       }
     }
-    if (!failures.isEmpty()) {
-      LoadException first = failures.get(0);
-      failures.stream().skip(1).forEach(first::addSuppressed);
-      throw first;
-    }
-    answer.write(new LoadReport(loads).json());
+    LoadException.throwFirst(failures);
+    return new LoadReport(loads);
   }
 
-  private LoadResult load(JsonNode record, Deadline functionEnd, String requestId) {
-    Upload upload = S3Events.upload(record, region);
-    return S3Events.isNewCsv(record, upload)
+  private static List<S3EventNotificationRecord> records(S3Event event) {
+    return Optional.ofNullable(event)
+        .map(S3Event::getRecords)
+        .filter(records -> !records.isEmpty())
+        .orElseGet(
+            () -> {
+              // After the constructor, which sets the level.
+              Logger log = LoggerFactory.getLogger(CsvLoadHandler.class);
+              log.warn(
+                  "the event has no records, so nothing is loaded. S3's test event has none. If a"
+                      + " file was uploaded, have the bucket notify this function directly, not"
+                      + " through SNS, SQS or EventBridge");
+              return List.of();
+            });
+  }
+
+  private LoadResult load(EventRecord record, Deadline functionEnd, String requestId) {
+    Upload upload;
+    try {
+      upload = record.upload(region);
+    } catch (LoadException e) {
+      throw loader.refuse(e, functionEnd, requestId);
+    }
+    return record.isNewCsv(upload)
         ? loader.load(upload, functionEnd, requestId)
         : loader.ignore(upload, requestId);
   }

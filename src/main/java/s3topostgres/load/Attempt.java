@@ -7,7 +7,9 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import s3topostgres.history.LoadRecord;
 import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
 
 /**
  * One try to load one upload, and how far it has come. Until it is closed it says so in the log
@@ -93,10 +95,6 @@ final class Attempt implements AutoCloseable {
     return requestId;
   }
 
-  Instant startedAt() {
-    return startedAt;
-  }
-
   boolean waitedForOthers() {
     return waitedForOthers;
   }
@@ -114,8 +112,9 @@ final class Attempt implements AutoCloseable {
     return table;
   }
 
-  Optional<StoredObject> object() {
-    return object;
+  /** For the history. */
+  LoadRecord record() {
+    return new LoadRecord(upload, table, object, startedAt, requestId);
   }
 
   List<String> defaulted() {

@@ -1,7 +1,5 @@
 package s3topostgres.load;
 
-import static java.util.stream.Collectors.joining;
-
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -11,22 +9,28 @@ import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
-import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.csv.FileHead;
+import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.Replace;
+import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
-import s3topostgres.postgres.S3Import;
-import s3topostgres.postgres.S3Import.Imported;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.ObjectImport;
+import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
-import s3topostgres.postgres.Truncation;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
 
 /**
  * Loads uploads into the target table. Each load is one transaction: the table holds all of the
@@ -34,7 +38,7 @@ import s3topostgres.s3.StoredObject;
  */
 public final class Loader {
   /** Kept back from the function's time for the rollback, the record of the failure, the answer. */
-  private static final Duration MARGIN = Duration.ofSeconds(10);
+  static final Duration MARGIN = Duration.ofSeconds(10);
 
   /** Of that, for the answer; and should the network be silent, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
@@ -46,18 +50,25 @@ public final class Loader {
    */
   private static final int SHARE_OF_THE_WORK = 5;
 
+  /** Keeps the lock apart from other uses of advisory locks: "S3LD". */
+  private static final long LOCK_SEED = 0x53334c44;
+
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
 
   private final LoadSettings settings;
   private final CsvFormat format;
   private final Objects objects;
   private final Database database;
+  private final LoadMode mode;
+  private final ObjectImport objectImport;
 
   public Loader(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
     this.settings = settings;
     this.format = format;
     this.objects = objects;
     this.database = database;
+    this.mode = new Replace(settings.lockTimeout());
+    this.objectImport = new AwsS3Import(format);
   }
 
   /**
@@ -76,11 +87,10 @@ public final class Loader {
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
-        LoadException failure = unlessLate(attempt, e).about(upload.object().toString());
-        LoadLog.failed(attempt, failure);
-        LoadMetrics.failed(attempt, failure);
-        recordFailure(attempt, functionEnd, failure);
-        throw failure;
+        throw failed(
+            attempt, functionEnd, unlessLate(attempt, e).about(upload.object().toString()));
+      } catch (RuntimeException e) {
+        throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
       }
     }
   }
@@ -111,50 +121,26 @@ public final class Loader {
   }
 
   /**
-   * Goes the way of a load as far as it changes nothing, so that a later load finds everything
-   * loaded and compiled: in a transaction that only reads, with no lock on the table, asking S3 for
-   * an object that is not there, if the bucket is set. Nothing is recorded.
+   * Notes that a record of an event says of no object that it was uploaded.
    *
-   * @param upload of an object that is not there
-   * @throws LoadException where a load would fail, too
+   * @return the failure, for the caller to throw
    */
-  public LoadResult rehearse(Upload upload, Deadline deadline) {
-    try (Attempt attempt = new Attempt(upload, settings.table(), "");
-        Session session = database.connectOnce(deadline)) {
-      session.begin();
-      session.execute("SET TRANSACTION READ ONLY");
-      describe(session, attempt);
-      S3Import.checkExtension(session);
-      TargetTable table = TargetTable.resolve(session, settings.table());
-      Optional<String> history = settings.historyTable();
-      if (history.isEmpty() || HistoryTable.existing(session, history.get()).isPresent()) {
-        History.open(session, history).recognise(session, table.name(), upload);
-      }
-      FileHead.columns(header(table), format, table);
-      LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
-      if (settings.bucket().isPresent()) {
-        objects.checkAccess(settings.bucket().get(), upload.object().key(), deadline.left());
-      }
-      return result;
-    } catch (SQLException e) {
-      throw SqlErrors.translate(e, deadline);
+  public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
+    ObjectLocation unknown = new ObjectLocation("?", "?");
+    Upload upload = new Upload(unknown, "", Optional.empty(), Optional.empty(), Optional.empty());
+    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+      return failed(attempt, functionEnd, malformed);
     }
   }
 
-  /** The beginning of a file that fits a table. */
-  private StoredObject header(TargetTable table) {
-    byte[] names =
-        table.positional().stream()
-            .filter(column -> format.header() != Header.MATCH || !column.identityAlways())
-            .map(column -> format.quote() + column.name() + format.quote())
-            .collect(joining(String.valueOf(format.delimiter()), "", "\n"))
-            .getBytes(format.charset());
-    return new StoredObject(names.length, "", Optional.empty(), Optional.empty(), names);
+  /** Until when a load may wait that has to end by then. */
+  static Deadline latestStart(Deadline deadline) {
+    return deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
   }
 
   private LoadResult load(Attempt attempt, Deadline deadline) {
     refuseOtherBuckets(attempt.upload());
-    Deadline latestStart = deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
+    Deadline latestStart = latestStart(deadline);
     Backoff backoff = new Backoff();
     while (true) {
       attempt.step("connecting");
@@ -169,7 +155,7 @@ public final class Loader {
             "Send the event again when they are done; the old rows are still there.");
       }
       attempt.waitsForOthers();
-      backoff.pause();
+      backoff.pause(latestStart);
     }
   }
 
@@ -182,21 +168,22 @@ public final class Loader {
       Attempt attempt, Deadline deadline, Deadline latestStart) {
     Upload upload = attempt.upload();
     try (Session session = database.connect(deadline, latestStart)) {
-      S3Import.install(session);
+      objectImport.install(session);
       History history = History.open(session, settings.historyTable());
 
       session.begin();
       describe(session, attempt);
       TargetTable found = TargetTable.resolve(session, settings.table());
       attempt.table(found.name());
-      boolean alone = found.lockOutOtherLoads(session, settings.lockTimeout());
-      Optional<Status> recognised =
+      mode.check(session, found);
+      boolean alone = lockOutOtherLoads(session, found);
+      Optional<History.Seen> seen =
           alone
               ? history.recognise(session, found.name(), upload)
               : history.look(session, found.name(), upload);
-      if (recognised.isPresent() || !alone) {
+      if (seen.isPresent() || !alone) {
         session.commit();
-        return recognised.map(status -> attempt.ended(status, 0, 0));
+        return seen.map(why -> attempt.ended(Status.valueOf(why.name()), 0, 0));
       }
 
       attempt.begins();
@@ -209,27 +196,17 @@ public final class Loader {
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      attempt.step("emptying");
-      Truncation.run(session, table, settings.lockTimeout());
-      attempt.step("importing");
-      Imported imported =
-          S3Import.run(
-              session,
-              table,
-              columns,
-              format,
-              upload.object().bucket(),
-              upload.object().key(),
-              upload.region());
+      LoadMode.Rows rows = into -> objectImport.run(session, into, table, columns, upload);
+      Imported imported = mode.load(session, table, rows, attempt::step);
       refuseOtherSize(object, imported.bytes());
       refuseTooFew(imported.rows());
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
       attempt.step("committing");
-      history.loaded(session, attempt, imported.rows());
-      table.checkDeferred(session);
-      table.commit(session);
+      history.loaded(session, attempt.record(), imported.rows());
+      checkDeferredConstraints(session, table);
+      commit(session);
       analyze(session, table);
       return Optional.of(attempt.ended(Status.LOADED, imported.rows(), imported.bytes()));
     } catch (SQLException e) {
@@ -263,6 +240,26 @@ public final class Loader {
         attempt.requestId());
   }
 
+  /**
+   * Keeps other loads of this table out until the transaction ends, if none runs now. The lock goes
+   * by the name, as the history does: somebody may put another table in its place meanwhile. Each
+   * later statement waits for locks no longer than readers of the table wait with it.
+   *
+   * @return whether others are locked out; if not, another load runs
+   */
+  private boolean lockOutOtherLoads(Session session, TargetTable table) throws SQLException {
+    return session
+        .query(
+            """
+            SELECT pg_try_advisory_xact_lock(hashtextextended(?, ?));
+            SET LOCAL lock_timeout = %d"""
+                .formatted(Session.lockMillis(settings.lockTimeout())),
+            row -> row.getBoolean(1),
+            table.name(),
+            LOCK_SEED)
+        .contains(true);
+  }
+
   private static void runScript(Session session, String setting, Optional<String> sql)
       throws SQLException {
     if (sql.isPresent()) {
@@ -292,24 +289,69 @@ public final class Loader {
     }
   }
 
-  /** The rows are committed by now, so whatever goes wrong here is no failure of the load. */
+  /** The commit would check them too, but under no time limit. */
+  private static void checkDeferredConstraints(Session session, TargetTable table)
+      throws SQLException {
+    try {
+      session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    } catch (SQLException e) {
+      if (ImportErrors.isRowRejected(e)) {
+        throw ImportErrors.row(e, table);
+      }
+      throw e;
+    }
+  }
+
+  private static void commit(Session session) throws SQLException {
+    try {
+      session.commit();
+    } catch (SQLException e) {
+      if (SqlErrors.isConnectionLost(e)) {
+        throw new LoadException(
+                ErrorCode.DATABASE_UNAVAILABLE,
+                "the connection was lost in the commit, so it is not known whether the file is loaded",
+                "Send the event again: if the file is loaded, the history recognises it.")
+            .sqlState(e.getSQLState());
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Renews the planner's statistics. The rows are committed by now, so whatever goes wrong here is
+   * no failure of the load.
+   */
   private static void analyze(Session session, TargetTable table) {
     try {
-      table.analyze(session);
+      // The next load has the table perhaps, and will analyze it too.
+      session.execute("SET lock_timeout = '2s'; ANALYZE " + table.name());
     } catch (SQLException | LoadException e) {
       log.warn(
           "{} is loaded, but ANALYZE failed; autovacuum will renew its statistics", table.name());
     }
   }
 
-  private void recordFailure(Attempt attempt, Deadline functionEnd, LoadException failure) {
-    if (settings.historyTable().isEmpty()) {
-      return;
+  /** The exception's own message may quote a cell; its stack is kept. */
+  private static LoadException unexpected(RuntimeException e) {
+    LoadException failure =
+        new LoadException(
+            ErrorCode.INTERNAL,
+            "an unexpected " + e.getClass().getName(),
+            "Report it with the stack in the function's log; the old rows are still there.");
+    failure.setStackTrace(e.getStackTrace());
+    return failure;
+  }
+
+  private LoadException failed(Attempt attempt, Deadline functionEnd, LoadException failure) {
+    LoadLog.failed(attempt, failure);
+    LoadMetrics.failed(attempt, failure);
+    if (settings.historyTable().isPresent()) {
+      try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
+        History.open(session, settings.historyTable()).failed(session, attempt.record(), failure);
+      } catch (SQLException | RuntimeException e) {
+        log.warn("the failure could not be recorded in the history");
+      }
     }
-    try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
-      History.open(session, settings.historyTable()).failed(session, attempt, failure);
-    } catch (SQLException | RuntimeException e) {
-      log.warn("the failure could not be recorded in the history");
-    }
+    return failure;
   }
 }

@@ -18,11 +18,13 @@ public final class Backoff {
   /**
    * Waits before the next try.
    *
+   * @param latest when to go on in any case
    * @throws s3topostgres.LoadException {@code OUT_OF_TIME} when the thread is interrupted
    */
-  public void pause() {
+  public void pause(Deadline latest) {
     long millis = longest.toMillis();
     longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST));
-    Database.sleep(Duration.ofMillis(ThreadLocalRandom.current().nextLong(millis / 2, millis + 1)));
+    long random = ThreadLocalRandom.current().nextLong(millis / 2, millis + 1);
+    latest.within(Duration.ofMillis(random)).sleep();
   }
 }

@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
 import s3topostgres.config.CaCertificate;
 import s3topostgres.config.DatabaseSettings;
+import s3topostgres.config.Parameters;
 import s3topostgres.config.Password;
 
 /** Connects to the database. One connection a load: there is no pool. */
@@ -26,10 +27,13 @@ public final class Database {
   private final Password password;
   private final CaCertificate authorities;
 
-  public Database(DatabaseSettings settings, Password password, CaCertificate authorities) {
+  /**
+   * @param parameters where the password and the authorities may be kept
+   */
+  public Database(DatabaseSettings settings, Parameters parameters) {
     this.settings = settings;
-    this.password = password;
-    this.authorities = authorities;
+    this.password = new Password(settings, parameters);
+    this.authorities = new CaCertificate(settings, parameters);
   }
 
   /**
@@ -50,7 +54,7 @@ public final class Database {
           throw e;
         }
         log.warn("retrying to connect to the database: {}", e.getMessage());
-        backoff.pause();
+        backoff.pause(latestStart);
       }
     }
   }
@@ -106,6 +110,16 @@ public final class Database {
         new SQLException(null, SqlState.CONNECTION_CLASS + "001", e), settings);
   }
 
+  /**
+   * Reads what is kept in Systems Manager, as connecting does.
+   *
+   * @throws LoadException as {@link #connect} when that is not possible
+   */
+  public void readParameters(Duration limit) {
+    authorities.file(limit);
+    password.get(limit);
+  }
+
   /** Whether it was the server that refused a connection, after TLS and in its own words. */
   public static boolean hasSpoken(LoadException refused) {
     return refused
@@ -123,11 +137,10 @@ public final class Database {
     source.setPortNumbers(new int[] {settings.port()});
     source.setDatabaseName(settings.database());
     source.setUser(settings.username());
-    source.setPassword(password.get().reveal());
+    source.setPassword(password.get(deadline.left()).reveal());
     source.setSslMode(settings.sslMode());
     if (settings.verifiesCertificate()) {
-      source.setSslfactory(TrustedAuthorities.class.getName());
-      authorities.pem().ifPresent(source::setSslFactoryArg);
+      source.setSslRootCert(authorities.file(deadline.left()).toString());
     }
     source.setGssEncMode("disable");
     source.setApplicationName("s3-csv-to-postgres");
@@ -152,19 +165,5 @@ public final class Database {
 
   private static int seconds(Deadline deadline) {
     return Math.max(1, Math.toIntExact(deadline.left().toSeconds()));
-  }
-
-  /**
-   * Waits.
-   *
-   * @throws LoadException {@code OUT_OF_TIME} when the thread is interrupted
-   */
-  static void sleep(Duration pause) {
-    try {
-      Thread.sleep(pause.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw SqlErrors.outOfTime();
-    }
   }
 }

@@ -31,4 +31,18 @@ public record Deadline(long nanoTime) {
   public boolean passed() {
     return left().isZero();
   }
+
+  /**
+   * Waits until then.
+   *
+   * @throws s3topostgres.LoadException {@code OUT_OF_TIME} when the thread is interrupted
+   */
+  public void sleep() {
+    try {
+      Thread.sleep(left().toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SqlErrors.outOfTime();
+    }
+  }
 }

@@ -15,7 +15,7 @@ import s3topostgres.LoadException;
  * Turns an error of the import into a place in the file and a reason in our words. Only the line
  * number and names from the catalogue are taken from Postgres' texts, never a value.
  */
-final class ImportErrors {
+public final class ImportErrors {
   /** {@code COPY people, line 3, column age: "x"}; the line is the physical one, from 1. */
   private static final Pattern PLACE =
       Pattern.compile("(?m)^COPY .*?, line (\\d{1,18})(, column )?");
@@ -53,7 +53,7 @@ final class ImportErrors {
     return switch (state) {
       case SqlState.INTERNAL_ERROR -> awsS3(e);
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
-          S3Import.closed().sqlState(state);
+          AwsS3Import.closed().sqlState(state);
       case SqlState.FEATURE_NOT_SUPPORTED ->
           new LoadException(
                   ErrorCode.TABLE_UNUSABLE,
@@ -65,7 +65,7 @@ final class ImportErrors {
   }
 
   /** Whether the data is the reason: a bad value, a constraint, or a function that objects. */
-  static boolean isRowRejected(SQLException e) {
+  public static boolean isRowRejected(SQLException e) {
     String state = SqlErrors.state(e);
     return state.startsWith(SqlState.DATA_CLASS)
         || state.startsWith(SqlState.CONSTRAINT_CLASS)
@@ -100,7 +100,7 @@ final class ImportErrors {
   }
 
   /** What a line holds, or all of the lines together; the import or the commit may say so. */
-  static LoadException row(SQLException e, TargetTable table) {
+  public static LoadException row(SQLException e, TargetTable table) {
     return row(e, table, RowReason.of(e, table, place(e, table).column), MEND);
   }
 
@@ -154,7 +154,7 @@ final class ImportErrors {
     LoadException failure;
     if (words.contains("s3Import") || words.contains("credentials")) {
       failure =
-          S3Import.unavailable(
+          AwsS3Import.unavailable(
               "the database has no role for reading from S3",
               "Associate a role with the feature s3Import to the database instance or cluster.");
     } else if (words.contains("HTTP 403")) {
@@ -175,7 +175,7 @@ final class ImportErrors {
               "Use a bucket in the database's region and a key that the s3Import role may use.");
     } else if (words.contains("code: 51")) {
       failure =
-          S3Import.unavailable(
+          AwsS3Import.unavailable(
               "the database cannot reach the bucket by TLS, because the bucket's name has dots",
               "Use a bucket without dots in its name.");
     } else if (words.contains("CURL error code")) {
@@ -184,7 +184,7 @@ final class ImportErrors {
       failure = unreadable("the object is empty", "Upload the file again.");
     } else {
       failure =
-          S3Import.unavailable(
+          AwsS3Import.unavailable(
               "aws_s3 failed inside the database (SQLSTATE XX000)",
               "The database's own log has its words.");
     }
@@ -197,7 +197,7 @@ final class ImportErrors {
   }
 
   static LoadException noRoute() {
-    return S3Import.unavailable(
+    return AwsS3Import.unavailable(
         "the database has no route to S3",
         "Give the database's subnets a gateway endpoint for S3, and let its security group out on"
             + " port 443.");

@@ -61,7 +61,7 @@ public final class Session implements AutoCloseable {
   }
 
   /** Undoes what came after a savepoint; works after a statement that failed, too. */
-  void rollbackTo(String savepoint) throws SQLException {
+  public void rollbackTo(String savepoint) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("ROLLBACK TO SAVEPOINT " + savepoint);
     }
@@ -99,6 +99,11 @@ public final class Session implements AutoCloseable {
       }
       return rows;
     }
+  }
+
+  /** A limit as {@code lock_timeout} takes it, in milliseconds; 0 would be no limit at all. */
+  public static long lockMillis(Duration limit) {
+    return Math.max(1, limit.toMillis());
   }
 
   private PreparedStatement prepare(String sql, Object... values) throws SQLException {

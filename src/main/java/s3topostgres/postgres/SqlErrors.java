@@ -110,14 +110,16 @@ public final class SqlErrors {
     return failure.sqlState(e.getSQLState());
   }
 
-  /** Whether the handshake failed, and not a network in the midst of it. */
+  /** Whether the certificate or the handshake is the reason, and not a network in its midst. */
   private static boolean isTlsRefused(SQLException e) {
     boolean lost =
         hasCause(e, EOFException.class)
             || hasCause(e, SocketException.class)
             || hasCause(e, SocketTimeoutException.class);
     return !lost
-        && (hasCause(e, SSLException.class) || hasCause(e, GeneralSecurityException.class));
+        && (hasCause(e, SSLException.class)
+            || hasCause(e, GeneralSecurityException.class)
+            || TlsErrors.isForAnotherName(e));
   }
 
   private static String reason(SQLException e) {
@@ -138,7 +140,7 @@ public final class SqlErrors {
     return state(e).startsWith(SqlState.AUTHORIZATION_CLASS);
   }
 
-  static boolean isConnectionLost(SQLException e) {
+  public static boolean isConnectionLost(SQLException e) {
     return state(e).startsWith(SqlState.CONNECTION_CLASS)
         || state(e).startsWith(SqlState.SHUTDOWN_PREFIX);
   }

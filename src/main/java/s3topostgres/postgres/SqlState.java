@@ -5,7 +5,7 @@ package s3topostgres.postgres;
  *
  * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">Error Codes</a>
  */
-final class SqlState {
+public final class SqlState {
   static final String CONNECTION_CLASS = "08";
   static final String DATA_CLASS = "22";
   static final String CONSTRAINT_CLASS = "23";
@@ -42,7 +42,7 @@ final class SqlState {
   static final String DUPLICATE_SCHEMA = "42P06";
   static final String DUPLICATE_OBJECT = "42710";
   static final String LIMIT_EXCEEDED = "54000";
-  static final String LOCK_NOT_AVAILABLE = "55P03";
+  public static final String LOCK_NOT_AVAILABLE = "55P03";
   static final String QUERY_CANCELED = "57014";
   static final String UNDEFINED_FILE = "58P01";
   static final String RAISED_BY_FUNCTION = "P0001";

@@ -2,7 +2,6 @@ package s3topostgres.postgres;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import s3topostgres.ErrorCode;
@@ -13,9 +12,11 @@ import s3topostgres.LoadException;
  *
  * @param oid its number in the catalogue, unsigned
  * @param name schema and table, each quoted where SQL needs it: {@code public.people}
+ * @param privileges of the database user, in capitals: {@code INSERT}, {@code TRUNCATE}; those on
+ *     any column count
  * @param columns in the table's order
  */
-public record TargetTable(long oid, String name, List<Column> columns) {
+public record TargetTable(long oid, String name, Set<String> privileges, List<Column> columns) {
 
   /**
    * @param name as it is in the catalogue
@@ -49,18 +50,15 @@ public record TargetTable(long oid, String name, List<Column> columns) {
             .toList();
   }
 
-  /** Apart from other uses of advisory locks: "S3LD". */
-  private static final long LOCK_SEED = 0x53334c44;
-
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");
 
-  private record Found(TargetTable table, String kind, boolean usable, Column column) {}
+  private record Found(TargetTable table, String kind, Column column) {}
 
   /**
    * Looks a table up.
    *
    * @param name as in SQL: {@code people}, {@code sales.orders}, {@code "Mixed Case"."T"}
-   * @throws LoadException {@code TABLE_UNUSABLE} when it is no table, or not ours to empty and fill
+   * @throws LoadException {@code TABLE_UNUSABLE} when it is no table
    */
   public static TargetTable resolve(Session session, String name) throws SQLException {
     List<Found> found = look(session, name);
@@ -73,17 +71,30 @@ public record TargetTable(long oid, String name, List<Column> columns) {
     Found first = found.get(0);
     TargetTable table =
         new TargetTable(
-            first.table.oid, first.table.name, found.stream().map(Found::column).toList());
+            first.table.oid,
+            first.table.name,
+            first.table.privileges,
+            found.stream().map(Found::column).toList());
     if (!TABLE_KINDS.contains(first.kind)) {
       throw unusable(table.name + " is not a table", "Name a table in DB_TABLE_NAME.");
     }
-    if (!first.usable) {
-      throw unusable(
-          "the database user may not empty and fill " + table.name,
-          "GRANT SELECT, INSERT, TRUNCATE ON %s TO the user, and USAGE ON its schema."
-              .formatted(table.name));
-    }
     return table;
+  }
+
+  /**
+   * Refuses a table on which the database user may not do what a load does.
+   *
+   * @param needed such as {@code INSERT}
+   * @param grant what the message asks to grant
+   * @throws LoadException {@code TABLE_UNUSABLE}
+   */
+  public void requirePrivileges(List<String> needed, String grant) {
+    List<String> missing = needed.stream().filter(name -> !privileges.contains(name)).toList();
+    if (!missing.isEmpty()) {
+      throw unusable(
+          "the database user lacks %s on %s".formatted(String.join(", ", missing), name),
+          "GRANT %s ON %s TO the user, and USAGE ON its schema.".formatted(grant, name));
+    }
   }
 
   private static List<Found> look(Session session, String name) throws SQLException {
@@ -91,8 +102,12 @@ public record TargetTable(long oid, String name, List<Column> columns) {
       return session.query(
           """
           SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind AS kind,
-                 has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'TRUNCATE')
-                   AND has_any_column_privilege(c.oid, 'INSERT') AS usable,
+                 ARRAY(
+                   SELECT privilege
+                   FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
+                   WHERE has_schema_privilege(n.oid, 'USAGE') AND CASE
+                     WHEN privilege IN ('DELETE', 'TRUNCATE') THEN has_table_privilege(c.oid, privilege)
+                     ELSE has_any_column_privilege(c.oid, privilege) END) AS privileges,
                  a.attname AS column, quote_ident(a.attname) AS quoted,
                  format_type(a.atttypid, a.atttypmod) AS type,
                  -- COPY would put NULL into a domain that forbids it.
@@ -120,9 +135,12 @@ public record TargetTable(long oid, String name, List<Column> columns) {
 
   private static Found read(ResultSet row) throws SQLException {
     return new Found(
-        new TargetTable(row.getLong("oid"), row.getString("name"), List.of()),
+        new TargetTable(
+            row.getLong("oid"),
+            row.getString("name"),
+            Set.of((String[]) row.getArray("privileges").getArray()),
+            List.of()),
         row.getString("kind"),
-        row.getBoolean("usable"),
         new Column(
             row.getString("column"),
             row.getString("quoted"),
@@ -132,77 +150,8 @@ public record TargetTable(long oid, String name, List<Column> columns) {
             row.getBoolean("identity_always")));
   }
 
-  /**
-   * Keeps other loads of this table out until the transaction ends, if none runs now. The lock goes
-   * by the name, as the history does: somebody may put another table in its place meanwhile.
-   *
-   * @param lockTimeout how long each later statement of the transaction may wait for a lock, as
-   *     readers of the table wait with it
-   * @return whether others are locked out; if not, another load runs
-   */
-  public boolean lockOutOtherLoads(Session session, Duration lockTimeout) throws SQLException {
-    return session
-        .query(
-            """
-            SELECT pg_try_advisory_xact_lock(hashtextextended(?, ?));
-            SET LOCAL lock_timeout = %d"""
-                .formatted(lockMillis(lockTimeout)),
-            row -> row.getBoolean(1),
-            name,
-            LOCK_SEED)
-        .contains(true);
-  }
-
-  /** In milliseconds for Postgres, to which 0 is no limit at all. */
-  static long lockMillis(Duration limit) {
-    return Math.max(1, limit.toMillis());
-  }
-
-  /**
-   * Has the constraints that are deferred checked now. The commit would do that too, but under no
-   * time limit.
-   *
-   * @throws LoadException {@code ROW_REJECTED} when one objects
-   */
-  public void checkDeferred(Session session) throws SQLException {
-    try {
-      session.execute("SET CONSTRAINTS ALL IMMEDIATE");
-    } catch (SQLException e) {
-      if (ImportErrors.isRowRejected(e)) {
-        throw ImportErrors.row(e, this);
-      }
-      throw e;
-    }
-  }
-
-  /**
-   * Commits the load.
-   *
-   * @throws LoadException {@code DATABASE_UNAVAILABLE} when the connection broke, so that nobody
-   *     knows which way it went
-   */
-  public void commit(Session session) throws SQLException {
-    try {
-      session.commit();
-    } catch (SQLException e) {
-      if (SqlErrors.isConnectionLost(e)) {
-        throw new LoadException(
-                ErrorCode.DATABASE_UNAVAILABLE,
-                "the connection was lost in the commit, so it is not known whether the file is loaded",
-                "Send the event again: if the file is loaded, the history recognises it.")
-            .sqlState(e.getSQLState());
-      }
-      throw e;
-    }
-  }
-
-  /** Renews the planner's statistics, which the import has made worthless. */
-  public void analyze(Session session) throws SQLException {
-    // The next load has the table perhaps, and will analyze it too.
-    session.execute("SET lock_timeout = '2s'; ANALYZE " + name);
-  }
-
-  static LoadException unusable(String why, String whatToDo) {
+  /** The failure for a table that cannot be used as it is. */
+  public static LoadException unusable(String why, String whatToDo) {
     return new LoadException(ErrorCode.TABLE_UNUSABLE, why, whatToDo);
   }
 }

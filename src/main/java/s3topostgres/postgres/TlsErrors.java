@@ -3,7 +3,6 @@ package s3topostgres.postgres;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertPathValidatorException.BasicReason;
-import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.util.List;
@@ -14,7 +13,7 @@ import s3topostgres.LoadException;
 
 /**
  * Says why a TLS connection to the database was not made. The JVM's texts differ from version to
- * version, so only the types of its exceptions are looked at.
+ * version, so of its exceptions only the types are looked at.
  */
 final class TlsErrors {
   private TlsErrors() {}
@@ -33,10 +32,10 @@ final class TlsErrors {
     if (causes.stream().anyMatch(CertPathBuilderException.class::isInstance)) {
       return refused(
           "the TLS certificate of " + where + " comes from an authority that is not known",
-          "Put that authority's certificate into DB_CA_CERTIFICATE. Without this setting, Amazon's"
-              + " authorities are known and the public ones.");
+          "Put that authority's certificate into DB_CA_CERTIFICATE. Without this setting only Amazon's"
+              + " authorities are known.");
     }
-    if (causes.stream().anyMatch(CertificateException.class::isInstance)) {
+    if (isForAnotherName(e)) {
       return refused(
           "the TLS certificate of " + where + " is for another name",
           "Set DB_HOST to a name that is in the certificate; RDS has the endpoint's own name there."
@@ -45,6 +44,14 @@ final class TlsErrors {
     return refused(
         "no TLS connection could be made with " + where,
         "Check that the database speaks TLS 1.2 or later.");
+  }
+
+  /**
+   * Whether the driver, which compares the names itself after the handshake, found another one. Its
+   * message names its verifier in every language.
+   */
+  static boolean isForAnotherName(Throwable e) {
+    return String.valueOf(e.getMessage()).contains("PgjdbcHostnameVerifier");
   }
 
   private static boolean isOutOfDate(Throwable e) {

@@ -1,15 +1,24 @@
 package s3topostgres.s3;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
-import software.amazon.awssdk.utils.http.SdkHttpUtils;
+import s3topostgres.config.AwsCalls;
+import software.amazon.awssdk.core.ResponseBytes;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** Looks at objects in S3. */
+/**
+ * Looks at objects in S3. The SDK finds region, credentials and endpoint, and retries what can be
+ * retried.
+ */
 public final class Objects {
   /**
    * How much of an object is looked at: 256 KiB, as 1,600 columns have at most 100,800 bytes of
@@ -17,78 +26,119 @@ public final class Objects {
    */
   public static final int HEAD_BYTES = 256 * 1024;
 
-  private final AwsHttp aws;
+  private final S3Client s3;
 
-  public Objects(AwsHttp aws) {
-    this.aws = aws;
+  public Objects(S3Client s3) {
+    this.s3 = s3;
+  }
+
+  /**
+   * As AWS's own environment variables say. Where they name another endpoint, buckets are in the
+   * path, because the endpoint's name need not have one for each bucket.
+   */
+  public static Objects connect(Map<String, String> environment) {
+    boolean elsewhere =
+        Stream.of("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3").anyMatch(environment::containsKey);
+    return new Objects(AwsCalls.limited(S3Client.builder()).forcePathStyle(elsewhere).build());
   }
 
   /**
    * Size, ETag and first bytes of an object, in one request.
    *
-   * @param limit after which nothing is tried again
+   * @param limit for all tries together
    * @throws LoadException {@code OBJECT_UNREADABLE} when it is empty, gone or not ours to read
    */
   public StoredObject look(ObjectLocation location, Duration limit) {
-    AwsHttp.Answer answer = ask(location, limit);
-    if (answer.status() >= 300) {
-      throw refused(answer.status(), location);
+    try {
+      ResponseBytes<GetObjectResponse> answer = head(location, limit);
+      GetObjectResponse object = answer.response();
+      byte[] head = answer.asByteArrayUnsafe();
+      return new StoredObject(
+          size(object, head.length),
+          object.eTag().replace("\"", ""),
+          Optional.ofNullable(object.versionId()),
+          Optional.ofNullable(object.contentEncoding()),
+          head);
+    } catch (S3Exception e) {
+      throw refused(e.statusCode(), location);
+    } catch (SdkException e) {
+      throw silent();
     }
-    return new StoredObject(
-        size(answer),
-        answer.header("ETag").orElse("").replace("\"", ""),
-        answer.header("x-amz-version-id"),
-        answer.header("Content-Encoding"),
-        answer.body());
   }
 
   /**
    * Finds out whether objects of a bucket could be read, by asking for one.
    *
    * @param absentKey of an object that is not there: only who may list the bucket is told that
-   * @param limit after which nothing is tried again
+   * @param limit for all tries together
    * @throws LoadException {@code OBJECT_UNREADABLE} when they could not
    * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html">GetObject</a>
    */
   public void checkAccess(String bucket, String absentKey, Duration limit) {
     ObjectLocation location = new ObjectLocation(bucket, absentKey);
-    AwsHttp.Answer answer = ask(location, limit);
-    if (new String(answer.body(), StandardCharsets.UTF_8).contains("<Code>NoSuchBucket</Code>")) {
+    try {
+      head(location, limit);
+    } catch (NoSuchBucketException e) {
       throw unreadable("there is no bucket " + bucket, "Correct S3_BUCKET_NAME.");
-    }
-    if (answer.status() >= 300 && answer.status() != 404) {
-      throw refused(answer.status(), location);
+    } catch (S3Exception e) {
+      if (e.statusCode() != 404) {
+        throw refused(e.statusCode(), location);
+      }
+    } catch (SdkException e) {
+      throw silent();
     }
   }
 
-  /** Path-style, which every S3 server and every bucket's name takes. */
-  private AwsHttp.Answer ask(ObjectLocation location, Duration limit) {
+  /**
+   * All objects of a bucket, in one request for each thousand.
+   *
+   * @param limit for each request, with all tries
+   * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed
+   */
+  public List<ListedObject> list(String bucket, Duration limit) {
     try {
-      return aws.get(
-          "s3",
-          "/" + location.bucket() + "/" + SdkHttpUtils.urlEncodeIgnoreSlashes(location.key()),
-          Map.of("Range", "bytes=0-" + (HEAD_BYTES - 1)),
-          limit);
-    } catch (IOException e) {
-      throw new LoadException(
-          ErrorCode.OBJECT_UNREADABLE,
-          "S3 did not answer",
-          "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
-              + " function's security group out on port 443.");
+      return s3
+          .listObjectsV2Paginator(
+              request ->
+                  request
+                      .bucket(bucket)
+                      .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
+          .contents()
+          .stream()
+          .map(
+              object ->
+                  new ListedObject(
+                      new ObjectLocation(bucket, object.key()),
+                      object.eTag().replace("\"", ""),
+                      object.lastModified()))
+          .toList();
+    } catch (S3Exception e) {
+      throw refused(e.statusCode(), new ObjectLocation(bucket, ""));
+    } catch (SdkException e) {
+      throw silent();
     }
+  }
+
+  private ResponseBytes<GetObjectResponse> head(ObjectLocation location, Duration limit) {
+    return s3.getObjectAsBytes(
+        request ->
+            request
+                .bucket(location.bucket())
+                .key(location.key())
+                .range("bytes=0-" + (HEAD_BYTES - 1))
+                .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
   }
 
   /** The whole size: the number behind the slash of {@code Content-Range: bytes 0-65535/200000}. */
-  private static long size(AwsHttp.Answer answer) {
-    return answer
-        .header("Content-Range")
-        .map(range -> Long.parseLong(range.substring(range.lastIndexOf('/') + 1)))
-        .orElse((long) answer.body().length);
+  private static long size(GetObjectResponse object, long read) {
+    String range = object.contentRange();
+    return range == null ? read : Long.parseLong(range.substring(range.lastIndexOf('/') + 1));
   }
 
   private static LoadException refused(int status, ObjectLocation location) {
     return switch (status) {
-      case 416 -> empty();
+      case 416 ->
+          unreadable("the object is empty", "Upload the file again; the table was left as it is.");
       case 404 ->
           unreadable(
               "there is no such object any more",
@@ -112,9 +162,11 @@ public final class Objects {
     };
   }
 
-  /** The failure for an object without a byte, which {@code aws_s3} refuses too. */
-  private static LoadException empty() {
-    return unreadable("the object is empty", "Upload the file again; the table was left as it is.");
+  private static LoadException silent() {
+    return unreadable(
+        "S3 did not answer",
+        "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
+            + " function's security group out on port 443.");
   }
 
   private static LoadException unreadable(String why, String whatToDo) {

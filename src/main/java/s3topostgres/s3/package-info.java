@@ -1,2 +1,5 @@
-/** The object in S3, as far as the function looks at it itself: {@link s3topostgres.s3.Objects}. */
+/**
+ * Objects in S3: an {@link s3topostgres.s3.Upload} is one as S3 announced it, and {@link
+ * s3topostgres.s3.Objects} looks at what is there now.
+ */
 package s3topostgres.s3;

@@ -25,10 +25,11 @@ final class Site implements AutoCloseable {
   private static final Duration TIME_LIMIT = Duration.ofMinutes(15);
   private static final String PARAMETER = "/bench/password";
   private static final Path FETCH = Path.of("src/bench/fetch-object.sh").toAbsolutePath();
-  private static final Path RDS_BUNDLE = Path.of("src/main/resources/rds-global-bundle.pem");
+  private static final Path AMAZON = Path.of("src/main/resources/amazon-authorities.pem");
 
   private final Path folder;
   private final Path authority;
+  private final Path authorities;
   private final Path trustStore;
   private final Sandbox sandbox;
   private final SsmServer ssm;
@@ -40,6 +41,8 @@ final class Site implements AutoCloseable {
     authority = certificates.authority("authority");
     Path server = certificates.server("server", "authority", "localhost", "-1d");
     trustStore = certificates.trustStore("authority");
+    authorities = Files.copy(AMAZON, folder.resolve("authorities.pem"));
+    Files.write(authorities, Files.readAllBytes(authority), StandardOpenOption.APPEND);
     sandbox = Sandbox.launch();
     ssm = SsmServer.launch(certificates.context("server"));
     ssm.put(PARAMETER, PASSWORD);
@@ -72,12 +75,9 @@ final class Site implements AutoCloseable {
     return authority;
   }
 
-  /** The same for those who take one file: the authorities of RDS, and ours. */
-  Path authorities() throws IOException {
-    Path file = folder.resolve("authorities.pem");
-    Files.copy(RDS_BUNDLE, file);
-    Files.write(file, Files.readAllBytes(authority), StandardOpenOption.APPEND);
-    return file;
+  /** Amazon's authorities, as many as a deployed function reads, and ours. */
+  Path authorities() {
+    return authorities;
   }
 
   /** The settings of our function, which verifies the database's certificate as it does on RDS. */
@@ -89,6 +89,7 @@ final class Site implements AutoCloseable {
     settings.put("AWS_ENDPOINT_URL_S3", s3().endpoint().toString());
     settings.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
     settings.put("DB_PASSWORD_PARAMETER", PARAMETER);
+    settings.put("DB_CA_CERTIFICATE", authorities.toString());
     settings.put(
         "JAVA_TOOL_OPTIONS",
         "-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=changeit"

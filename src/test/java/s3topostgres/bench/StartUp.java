@@ -17,7 +17,6 @@ import s3topostgres.sandbox.LambdaRuntime;
  */
 final class StartUp {
   private static final int ROUNDS = 10;
-  private static final int ROUNDS_BY_MEMORY = 5;
 
   /** The memory with which Lambda gives a whole processor. */
   private static final double MB_OF_ONE_PROCESSOR = 1769;
@@ -25,10 +24,7 @@ final class StartUp {
   private static final double ALL = 1;
   private static final double SHARE_OF_512_MB = 512 / MB_OF_ONE_PROCESSOR;
 
-  /** In dollars; arm64, eu-west-1: https://aws.amazon.com/lambda/pricing/ */
-  private static final double PRICE_OF_GB_SECOND = 0.0000133334;
-
-  static final Path NAIVE = Path.of("target/naive/naive.jar");
+  private static final Path NAIVE = Path.of("target/naive/naive.jar");
   private static final String PYTHON = "/usr/bin/python3";
 
   private final Site site;
@@ -48,7 +44,6 @@ final class StartUp {
     private final Series init = new Series();
     private final Series invocation = new Series();
     private final Series total = new Series();
-    private String peakMemory = "";
   }
 
   void run() throws IOException {
@@ -69,29 +64,6 @@ final class StartUp {
     report.compare("Start-up, %d runs each, median (min-max)".formatted(ROUNDS));
     compare("all processors", whole);
     compare("invocation with 0.29 of one", throttled);
-    compareMemory(subjects.get("ours"));
-  }
-
-  private void compareMemory(Subject ours) throws IOException {
-    report.table(
-        "A first load by the function's memory, %d runs each".formatted(ROUNDS_BY_MEMORY),
-        "MB",
-        "init, s",
-        "first invocation, s",
-        "peak memory",
-        "1000 of them, $");
-    for (int megabytes : new int[] {256, 512, 1024, 1769}) {
-      Figures figures = new Figures();
-      for (int round = 0; round < ROUNDS_BY_MEMORY; round++) {
-        measure(ours, megabytes / MB_OF_ONE_PROCESSOR, figures);
-      }
-      report.row(
-          Integer.toString(megabytes),
-          figures.init.spread(),
-          figures.invocation.spread(),
-          figures.peakMemory,
-          "%.4f".formatted(1000 * figures.total.median() * megabytes / 1024 * PRICE_OF_GB_SECOND));
-    }
   }
 
   private static Figures figures(Map<String, Figures> all, String subject) {
@@ -117,7 +89,6 @@ final class StartUp {
           share < ALL ? Optional.of(new Throttle(process, share)) : Optional.empty();
       Duration invocation = Site.load(runtime, event);
       throttle.ifPresent(Throttle::end);
-      figures.peakMemory = Throughput.peakMemory(runtime);
       figures.init.add(init);
       figures.invocation.add(invocation);
       figures.total.add(
@@ -133,6 +104,15 @@ final class StartUp {
     Map<String, Subject> subjects = new LinkedHashMap<>();
     subjects.put("ours", () -> LambdaRuntime.start(settings));
     subjects.put("naive Java", () -> LambdaRuntime.start(NAIVE, "NaiveHandler", others));
+    Optional.ofNullable(System.getProperty("bench.other"))
+        .map(Path::of)
+        .ifPresent(
+            file ->
+                subjects.put(
+                    "another build",
+                    () ->
+                        LambdaRuntime.start(
+                            file, "s3topostgres.handler.CsvLoadHandler", settings)));
     if (Programs.works(PYTHON, "-c", "import boto3, psycopg2")) {
       List<String> command = List.of(PYTHON, "handler.py");
       subjects.put(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import s3topostgres.check.Check.Result;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxAws;
 import s3topostgres.sandbox.SandboxDatabase;
 import s3topostgres.sandbox.SsmServer;
 
@@ -39,6 +41,8 @@ class ChecksTest {
   private SsmServer ssm;
   private String role;
   private Map<String, String> environment;
+  private URI s3Endpoint;
+  private URI ssmEndpoint;
 
   @BeforeEach
   void prepare() throws Exception {
@@ -57,10 +61,8 @@ class ChecksTest {
     environment.put("S3_BUCKET_NAME", bucket);
     environment.put("HISTORY_TABLE", "history.loads");
     environment.put("AWS_REGION", S3Server.REGION);
-    environment.put("AWS_ACCESS_KEY_ID", "test");
-    environment.put("AWS_SECRET_ACCESS_KEY", "test");
-    environment.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
-    environment.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+    s3Endpoint = s3.endpoint();
+    ssmEndpoint = ssm.endpoint();
   }
 
   @AfterEach
@@ -138,7 +140,7 @@ class ChecksTest {
       delimiter = '|',
       value = {
         "DROP TABLE people | there is no table people",
-        "REVOKE TRUNCATE ON people FROM \"ROLE\" | may not empty and fill public.people",
+        "REVOKE TRUNCATE ON people FROM \"ROLE\" | lacks TRUNCATE on public.people",
         "CREATE TABLE other (id integer REFERENCES people) | a foreign key of another table",
       })
   void namesTheTable(String sql, String words) throws Exception {
@@ -226,7 +228,7 @@ class ChecksTest {
   @Test
   void namesS3WhenNothingAnswersTheFunction() throws Exception {
     try (ServerSocket silent = new ServerSocket(0)) {
-      environment.put("AWS_ENDPOINT_URL_S3", "http://localhost:" + silent.getLocalPort());
+      s3Endpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
       assertThat(failure(Item.BUCKET, except(Item.BUCKET)).whatToDo()).contains("gateway endpoint");
     }
@@ -243,7 +245,7 @@ class ChecksTest {
   @Test
   void namesSystemsManagerWhenNothingAnswers() throws Exception {
     try (ServerSocket silent = new ServerSocket(0)) {
-      environment.put("AWS_ENDPOINT_URL_SSM", "http://localhost:" + silent.getLocalPort());
+      ssmEndpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
       assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET).whatToDo())
           .contains("interface endpoint for Systems Manager");
@@ -371,7 +373,13 @@ class ChecksTest {
     String before = state();
     long start = System.nanoTime();
 
-    List<Check> checks = Checks.run(environment, functionTime, megabytes);
+    List<Check> checks =
+        Checks.run(
+            environment,
+            SandboxAws.objects(s3Endpoint),
+            SandboxAws.parameters(ssmEndpoint),
+            functionTime,
+            megabytes);
 
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(60));
     assertThat(checks.toString()).doesNotContain("marker");

@@ -131,7 +131,8 @@ class SettingsTest {
                         "CSV_HEADER", "Match",
                         "MIN_ROWS", " 1",
                         "DB_TABEL_NAME", "people",
-                        "log_level", "debug")))
+                        "LOGLEVEL", "debug",
+                        "LOAD_LEVEL", "debug")))
         .isInstanceOfSatisfying(
             LoadException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONFIG_INVALID))
         .hasMessage(
@@ -145,7 +146,7 @@ class SettingsTest {
             - MIN_ROWS is " 1"; it takes a whole number from 0 to 2147483647
             - CSV_HEADER is "Match"; it takes match, skip, none
             - DB_TABEL_NAME is no setting; did you mean DB_TABLE_NAME?
-            - log_level is no setting; did you mean LOG_LEVEL?
+            - LOAD_LEVEL is no setting; did you mean LOG_LEVEL?
             Nothing was loaded. Correct the environment variables and deploy again.""");
   }
 

@@ -65,7 +65,6 @@ class ServerlessTemplateIT {
           "KMS_KEY_ARNS",
           "MAX_CONCURRENT_LOADS",
           "SECURITY_GROUP_IDS",
-          "SNAP_START",
           "SUBNET_IDS");
 
   /** What cannot be left out, and nothing else. */
@@ -406,49 +405,6 @@ class ServerlessTemplateIT {
         .containsEntry("DB_PORT", "6432");
     assertThat(template.properties("LoadLambdaFunction").at("/VpcConfig/SubnetIds"))
         .isEqualTo(json("[\"subnet-3\"]"));
-  }
-
-  @Test
-  void hasTheBucketCallTheSnapshotOfAPublishedVersion(@TempDir Path folder) {
-    CloudFormation template =
-        new Packaging(folder)
-            .environment(TYPICAL)
-            .param("snapStart", "true")
-            .param("failuresTo", "arn:aws:sns:eu-west-2:1:topic")
-            .template();
-
-    assertThat(template.properties("LoadLambdaFunction").path("SnapStart"))
-        .isEqualTo(json("{\"ApplyOn\": \"PublishedVersions\"}"));
-    assertThat(template.properties("CheckLambdaFunction").has("SnapStart")).isFalse();
-    String version = template.resources("AWS::Lambda::Version").iterator().next();
-    assertThat(template.resources("AWS::Lambda::Version")).hasSize(1);
-    assertThat(template.properties("LoadSnapStartLambdaAlias"))
-        .isEqualTo(
-            json(
-                """
-                {
-                  "FunctionName": "${LoadLambdaFunction}",
-                  "FunctionVersion": "${%s.Version}",
-                  "Name": "snapstart"
-                }
-                """
-                    .formatted(version)));
-    assertThat(template.properties("LoadCustomS31").path("FunctionQualifier").asText())
-        .isEqualTo("snapstart");
-    JsonNode retries = template.properties("LoadLambdaEvConf");
-    assertThat(retries.path("Qualifier").asText()).isEqualTo("snapstart");
-    assertThat(retries.path("MaximumRetryAttempts").asInt()).isEqualTo(2);
-    assertThat(retries.path("MaximumEventAgeInSeconds").asInt()).isEqualTo(21600);
-    assertThat(retries.at("/DestinationConfig/OnFailure/Destination").asText())
-        .isEqualTo("arn:aws:sns:eu-west-2:1:topic");
-    // Nothing else differs but the alarm of reports, which comes with the topic.
-    Set<String> more = new TreeSet<>(template.resources());
-    more.removeAll(typical.resources());
-    assertThat(more)
-        .containsExactlyInAnyOrder(
-            "LoadSnapStartLambdaAlias AWS::Lambda::Alias",
-            version + " AWS::Lambda::Version",
-            "ReportsAlarm AWS::CloudWatch::Alarm");
   }
 
   @Test

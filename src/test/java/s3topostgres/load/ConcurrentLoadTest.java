@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import s3topostgres.s3.Upload;
 
 /** Loads at the same time, of one table and of several. */
 class ConcurrentLoadTest {

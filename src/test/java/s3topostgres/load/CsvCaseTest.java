@@ -29,6 +29,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.util.PSQLException;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.s3.Upload;
 
 /** Loads the files of {@code src/test/resources/csv}, and holds each to what plain COPY does. */
 class CsvCaseTest {

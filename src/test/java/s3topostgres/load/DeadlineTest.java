@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
 import s3topostgres.postgres.Deadline;
+import s3topostgres.s3.Upload;
 
 /**
  * A load that comes to the end of the function's time, at each step that can take long: it ends

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import s3topostgres.s3.Upload;
 
 /** Deliveries that come twice, late, or after their object has changed. */
 class DuplicateTest {

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.LoadException;
+import s3topostgres.s3.Upload;
 
 /** The history as operators use it, and when it is long. */
 class HistoryTest {

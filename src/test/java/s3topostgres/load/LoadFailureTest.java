@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
+import s3topostgres.s3.Upload;
 
 /**
  * A load that fails, at each of its steps: the fixture checks the code, that the message names the
@@ -78,7 +79,7 @@ class LoadFailureTest {
       quoteCharacter = '\'',
       value = {
         "people_view | is not a table",
-        "secrets | may not empty and fill public.secrets",
+        "secrets | lacks INSERT, TRUNCATE on public.secrets",
         "one.two.three.four | is no table's name",
         "referenced | a foreign key of another table refers to it",
       })

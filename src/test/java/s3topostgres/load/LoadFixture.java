@@ -24,17 +24,16 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LocationAwareLogger;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
-import s3topostgres.config.CaCertificate;
-import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
+import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxAws;
 import s3topostgres.sandbox.SandboxDatabase;
 
 /**
@@ -50,6 +49,7 @@ final class LoadFixture implements AutoCloseable {
       List.of(
           "load",
           Loader.class.getName(),
+          CatchUp.class.getName(),
           Database.class.getName(),
           "s3topostgres.postgres.Session");
 
@@ -128,27 +128,32 @@ final class LoadFixture implements AutoCloseable {
     return loader().load(upload, Deadline.in(functionTime), "request-1");
   }
 
-  Loader loader() {
+  /** What the schedule does, when all uploads are old enough. */
+  List<LoadResult> catchUp() {
+    return catchUp(Instant.now().plus(Duration.ofHours(1)));
+  }
+
+  List<LoadResult> catchUp(Instant now) {
+    return catchUp(SandboxAws.objects(s3.endpoint()), now);
+  }
+
+  List<LoadResult> catchUp(Objects objects, Instant now) {
     Settings read = Settings.read(settings);
-    AwsHttp aws =
-        new AwsHttp(
-            Map.of(
-                "AWS_REGION",
-                REGION,
-                "AWS_ACCESS_KEY_ID",
-                "test",
-                "AWS_SECRET_ACCESS_KEY",
-                "test",
-                "AWS_ENDPOINT_URL",
-                s3.endpoint().toString()));
-    return new Loader(
-        read.load(),
-        read.format(),
-        new Objects(aws),
-        new Database(
-            read.database(),
-            new Password(read.database(), aws),
-            new CaCertificate(read.database(), aws)));
+    return new CatchUp(read.load(), objects, database(read), loader(objects), REGION)
+        .run(now, Deadline.in(Duration.ofSeconds(60)), "request-1");
+  }
+
+  Loader loader() {
+    return loader(SandboxAws.objects(s3.endpoint()));
+  }
+
+  Loader loader(Objects objects) {
+    Settings read = Settings.read(settings);
+    return new Loader(read.load(), read.format(), objects, database(read));
+  }
+
+  private Database database(Settings read) {
+    return new Database(read.database(), SandboxAws.parameters(s3.endpoint()));
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */
@@ -206,6 +211,11 @@ final class LoadFixture implements AutoCloseable {
           database.set("sandbox.import_fault", message);
           database.set("sandbox.import_fault_hint", hint);
         });
+  }
+
+  /** A connection of that role's. The caller closes it. */
+  Connection connect(String role, String password) throws SQLException {
+    return database.connect(role, password);
   }
 
   /** A connection of somebody else's, as superuser. The caller closes it. */

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.s3.Upload;
 
 /** What a load does when nothing is wrong, on a real Postgres and a real S3 server. */
 class LoaderTest {

@@ -24,6 +24,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
+import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.Sandbox;
 import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import s3topostgres.s3.Upload;
 
 /** What those who read the table see of a load, and how long they wait for it. */
 class ReaderTest {

@@ -12,6 +12,7 @@ import java.util.function.BooleanSupplier;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
+import s3topostgres.s3.Upload;
 
 /** A load in a thread of its own, so that a test can do something to it meanwhile. */
 final class RunningLoad {

@@ -3,6 +3,7 @@ package s3topostgres.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -20,13 +21,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.aws.AwsHttp;
-import s3topostgres.config.CaCertificate;
-import s3topostgres.config.Password;
 import s3topostgres.config.Settings;
 import s3topostgres.sandbox.Certificates;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.Sandbox;
+import s3topostgres.sandbox.SandboxAws;
 import s3topostgres.sandbox.SandboxDatabase;
 import s3topostgres.sandbox.SsmServer;
 
@@ -40,12 +39,7 @@ class TlsTest {
   private static PostgresServer server;
   private static SandboxDatabase database;
 
-  private final Map<String, String> aws =
-      new HashMap<>(
-          Map.of(
-              "AWS_REGION", "eu-west-1",
-              "AWS_ACCESS_KEY_ID", "test",
-              "AWS_SECRET_ACCESS_KEY", "test"));
+  private URI ssm = URI.create("http://localhost:1");
   private final Map<String, String> settings =
       new HashMap<>(
           Map.of(
@@ -117,7 +111,7 @@ class TlsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"verify-full", "verify-ca"})
-  void knowsAmazonsAndThePublicAuthoritiesOnlyWhenNoneIsSet(String sslMode) throws Exception {
+  void knowsAmazonsAuthoritiesOnlyWhenNoneIsSet(String sslMode) throws Exception {
     present("right");
     setMode(sslMode);
     settings.remove("DB_CA_CERTIFICATE");
@@ -129,23 +123,23 @@ class TlsTest {
   @Test
   void takesTheAuthorityFromAParameterAndReadsItOnce() throws Exception {
     present("right");
-    try (SsmServer ssm = SsmServer.launch()) {
-      ssm.put("/people/ca", Files.readString(folder.resolve("ours.pem")));
+    try (SsmServer server = SsmServer.launch()) {
+      server.put("/people/ca", Files.readString(folder.resolve("ours.pem")));
       settings.put("DB_CA_CERTIFICATE", "/people/ca");
-      aws.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+      ssm = server.endpoint();
       Database connecting = connecting();
       connecting.connectOnce(Deadline.in(Duration.ofSeconds(10))).close();
       connecting.connectOnce(Deadline.in(Duration.ofSeconds(10))).close();
 
-      assertThat(ssm.requests()).isEqualTo(1);
+      assertThat(server.requests()).isEqualTo(1);
     }
   }
 
   @Test
   void saysThatTheAuthoritysParameterCannotBeRead() throws Exception {
-    try (SsmServer ssm = SsmServer.launch()) {
+    try (SsmServer server = SsmServer.launch()) {
       settings.put("DB_CA_CERTIFICATE", "/people/ca");
-      aws.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+      ssm = server.endpoint();
 
       assertThat(failure(ErrorCode.CONFIG_INVALID))
           .hasMessageContaining(
@@ -200,11 +194,7 @@ class TlsTest {
 
   private Database connecting() {
     Settings read = Settings.read(settings);
-    AwsHttp http = new AwsHttp(aws);
-    return new Database(
-        read.database(),
-        new Password(read.database(), http),
-        new CaCertificate(read.database(), http));
+    return new Database(read.database(), SandboxAws.parameters(ssm));
   }
 
   /** Has the server show that certificate from now on. */

@@ -16,7 +16,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -38,19 +37,13 @@ public final class LambdaRuntime implements AutoCloseable {
   private static final Path CLIENT = ScratchFolder.SANDBOX.resolve("lambda-runtime");
   private static final String CLIENT_PACKAGE = "com.amazonaws.services.lambda.runtime.api.client.";
 
-  private static final String INITIALIZATION_TYPE = "AWS_LAMBDA_INITIALIZATION_TYPE";
-  private static final String SNAP_START = "snap-start";
-  private static final Set<String> CREDENTIALS =
-      Set.of("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN");
-  private static final String ASKED = "/credentials";
-
   /** Of the runtime client, unpacked where nobody else's is overwritten. */
   private static Optional<Path> nativeCode = Optional.empty();
 
   /** What the runtime client asks or tells, one after the other. */
   private final BlockingQueue<HttpExchange> requests = new LinkedBlockingQueue<>();
 
-  private final LocalHttpServer api = new LocalHttpServer(this::handle);
+  private final LocalHttpServer api = new LocalHttpServer(requests::add);
   private final ServerProcess process;
 
   /** The request that waits for the next event, while the environment is idle. */
@@ -59,7 +52,6 @@ public final class LambdaRuntime implements AutoCloseable {
   private Optional<String> initError = Optional.empty();
   private long startNanos;
   private Duration took = Duration.ZERO;
-  private volatile String credentials = credentials("sandbox");
 
   /**
    * How an invocation ended.
@@ -74,11 +66,6 @@ public final class LambdaRuntime implements AutoCloseable {
     Map<String, String> environment = new HashMap<>(lambdaEnvironment(taskRoot));
     environment.put("_HANDLER", command.get(command.size() - 1));
     environment.putAll(settings);
-    if (environment.get(INITIALIZATION_TYPE).equals(SNAP_START)) {
-      environment.keySet().removeAll(CREDENTIALS);
-      environment.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://" + api.address() + ASKED);
-      environment.put("AWS_CONTAINER_AUTHORIZATION_TOKEN", "sandbox");
-    }
     ScratchFolder folder = ScratchFolder.create("lambda");
     try {
       startNanos = System.nanoTime();
@@ -133,35 +120,6 @@ public final class LambdaRuntime implements AutoCloseable {
     }
   }
 
-  /**
-   * {@link #start(Map)} for a function with SnapStart: waits until its snapshot would be taken. It
-   * gets its credentials as SnapStart has it, by asking for them.
-   *
-   * @see <a
-   *     href="https://docs.aws.amazon.com/lambda/latest/dg/snapstart-activate.html#snapstart-credentials">Using
-   *     SnapStart with AWS SDKs</a>
-   */
-  public static LambdaRuntime startForSnapshot(Map<String, String> environment) throws IOException {
-    Map<String, String> all = new HashMap<>(environment);
-    all.put(INITIALIZATION_TYPE, SNAP_START);
-    return start(all);
-  }
-
-  /** Goes on from the snapshot, and waits until the environment is idle or has failed. */
-  public void restore() throws IOException {
-    HttpExchange next = idle.orElseThrow();
-    idle = Optional.empty();
-    LocalHttpServer.answer(next, 200, "");
-    awaitIdle();
-  }
-
-  /**
-   * Changes what a function with SnapStart gets for credentials, all three of them made of this.
-   */
-  public void changeCredentials(String secret) {
-    credentials = credentials(secret);
-  }
-
   /** {@link #invoke(String, Duration)} with a minute. */
   public Answer invoke(String event) throws IOException {
     return invoke(event, LIMIT);
@@ -209,7 +167,7 @@ public final class LambdaRuntime implements AutoCloseable {
     return process.handle();
   }
 
-  /** Why the function could not be initialised or restored, as JSON, if it could not. */
+  /** Why the function could not be initialised, as JSON, if it could not. */
   public Optional<String> initError() {
     return initError;
   }
@@ -244,7 +202,6 @@ public final class LambdaRuntime implements AutoCloseable {
         "-XX:+TieredCompilation",
         "-XX:TieredStopAtLevel=1",
         "-XX:-UsePerfData",
-        "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac",
         "-D" + CLIENT_PACKAGE + "runtimeapi.NativeClient.JNI=" + nativeCode(),
         "-cp",
         CLIENT.resolve("*").toString(),
@@ -284,7 +241,7 @@ public final class LambdaRuntime implements AutoCloseable {
         Map.entry("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1024"),
         Map.entry("AWS_LAMBDA_FUNCTION_NAME", "sandbox"),
         Map.entry("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-        Map.entry(INITIALIZATION_TYPE, "on-demand"),
+        Map.entry("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         Map.entry("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/sandbox"),
         Map.entry("AWS_LAMBDA_LOG_STREAM_NAME", "sandbox"),
         Map.entry("AWS_LAMBDA_RUNTIME_API", api.address()),
@@ -300,23 +257,6 @@ public final class LambdaRuntime implements AutoCloseable {
 
   private void measure() {
     took = Duration.ofNanos(System.nanoTime() - startNanos);
-  }
-
-  /** The token is as long as a real one. */
-  private static String credentials(String secret) {
-    return """
-        {"AccessKeyId":"%1$s-id","SecretAccessKey":"%1$s-key","Token":"%2$s","Expiration":"%3$s"}"""
-        .formatted(
-            secret, (secret + "-token/").repeat(70), Instant.now().plus(Duration.ofHours(6)));
-  }
-
-  private void handle(HttpExchange exchange) throws IOException {
-    if (exchange.getRequestURI().getPath().equals(ASKED)) {
-      exchange.getResponseHeaders().set("Content-Type", "application/json");
-      LocalHttpServer.answer(exchange, 200, credentials);
-    } else {
-      requests.add(exchange);
-    }
   }
 
   private void awaitIdle() throws IOException {

@@ -1,10 +1,11 @@
-package s3topostgres.load;
+package s3topostgres.csv;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +21,7 @@ class ColumnMatchTest {
       new TargetTable(
           1,
           "public.people",
+          Set.of(),
           List.of(
               new Column("id", "id", "integer", true, false, false),
               new Column("date_of_birth", "date_of_birth", "date", false, false, false),
@@ -48,7 +50,7 @@ class ColumnMatchTest {
     String name = "a".repeat(62) + "\u00e4".repeat(9);
     TargetTable table =
         new TargetTable(
-            1, "t", List.of(new Column("a".repeat(62), "", "text", true, false, false)));
+            1, "t", Set.of(), List.of(new Column("a".repeat(62), "", "text", true, false, false)));
 
     assertThat(ColumnMatch.match(List.of(name), FORMAT, table)).isEqualTo(table.columns());
   }

@@ -1,4 +1,4 @@
-package s3topostgres.load;
+package s3topostgres.csv;
 
 import java.util.ArrayList;
 import java.util.List;

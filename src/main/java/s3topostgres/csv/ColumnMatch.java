@@ -1,4 +1,4 @@
-package s3topostgres.load;
+package s3topostgres.csv;
 
 import static java.util.stream.Collectors.joining;
 import static java.util.stream.Collectors.toMap;

@@ -1,8 +1,7 @@
-package s3topostgres.load;
+package s3topostgres.s3;
 
 import java.time.Instant;
 import java.util.Optional;
-import s3topostgres.s3.ObjectLocation;
 
 /**
  * One upload as S3 announced it, or as it was found in the bucket.

@@ -1,4 +1,4 @@
-package s3topostgres.load;
+package s3topostgres.csv;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -19,7 +19,7 @@ import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 
 /** What the beginning of a file says about it, before the table is touched. */
-final class FileHead {
+public final class FileHead {
   private static final char BYTE_ORDER_MARK = '\ufeff';
   private static final Pattern SEPARATOR_LINE = Pattern.compile("(?i)\"?sep=.\"?[\r\n]");
 
@@ -31,7 +31,7 @@ final class FileHead {
    * @return in the order of the fields; empty for all columns in the table's order
    * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
    */
-  static List<Column> columns(StoredObject object, CsvFormat format, TargetTable table) {
+  public static List<Column> columns(StoredObject object, CsvFormat format, TargetTable table) {
     Beginning beginning = beginning(object);
     FileKind.refuseOtherThanCsv(beginning.bytes);
     refuseMarkInOtherEncoding(beginning.bytes, format);

@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
+import s3topostgres.s3.Upload;
 
 /**
  * RDS's {@code aws_s3} extension, by which the database itself fetches an object and loads it.
@@ -18,29 +19,25 @@ import s3topostgres.config.CsvFormat;
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.S3Import.Reference.html">aws_s3
  *     functions</a>
  */
-public final class S3Import {
+public final class AwsS3Import implements ObjectImport {
   private static final Pattern ANSWER =
       Pattern.compile("(\\d+) rows? imported .* (\\d+) bytes.*", Pattern.DOTALL);
 
+  private static final String GRANT =
+      "GRANT USAGE ON SCHEMA aws_s3 and EXECUTE ON FUNCTION aws_s3.table_import_from_s3(text, text,"
+          + " text, text, text, text, text, text, text) TO the database user";
+
   private static final String SETUP =
-      "An rds_superuser runs CREATE EXTENSION aws_s3 CASCADE; GRANT USAGE ON SCHEMA aws_s3 TO the"
-          + " database user.";
+      "An rds_superuser runs CREATE EXTENSION aws_s3 CASCADE; " + GRANT + ".";
 
-  private S3Import() {}
+  private final CsvFormat format;
 
-  /**
-   * What the database loaded.
-   *
-   * @param bytes the object's size as the database fetched it
-   */
-  public record Imported(long rows, long bytes) {}
+  public AwsS3Import(CsvFormat format) {
+    this.format = format;
+  }
 
-  /**
-   * Installs the extension where it is missing, in a transaction of its own.
-   *
-   * @throws LoadException {@code IMPORT_UNAVAILABLE} when that is not possible
-   */
-  public static void install(Session session) throws SQLException {
+  @Override
+  public void install(Session session) throws SQLException {
     boolean missing =
         session.query("SELECT FROM pg_extension WHERE extname = 'aws_s3'", row -> true).isEmpty();
     if (missing) {
@@ -61,37 +58,28 @@ public final class S3Import {
     }
   }
 
-  /**
-   * Fetches an object into a table.
-   *
-   * @param columns in the order of the file's fields; empty for all, in the table's order
-   * @param region of the bucket, such as {@code eu-west-1}
-   * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
-   *     or {@code OBJECT_UNREADABLE} for what the database cannot fetch
-   */
-  public static Imported run(
+  @Override
+  public Imported run(
       Session session,
-      TargetTable table,
+      String into,
+      TargetTable target,
       List<TargetTable.Column> columns,
-      CsvFormat format,
-      String bucket,
-      String key,
-      String region)
+      Upload upload)
       throws SQLException {
     try {
       return session
           .query(
               "SELECT aws_s3.table_import_from_s3(?, ?, ?, ?, ?, ?)",
               row -> imported(row.getString(1)),
-              table.name(),
+              into,
               columns.stream().map(TargetTable.Column::quoted).collect(joining(", ")),
               copyOptions(format),
-              bucket,
-              key,
-              region)
+              upload.object().bucket(),
+              upload.object().key(),
+              upload.region())
           .get(0);
     } catch (SQLException e) {
-      throw ImportErrors.translate(e, table, format.encoding(), session.deadline());
+      throw ImportErrors.translate(e, target, format.encoding(), session.deadline());
     }
   }
 
@@ -195,8 +183,7 @@ public final class S3Import {
   static LoadException closed() {
     return unavailable(
         "the database user may not use aws_s3",
-        "GRANT USAGE ON SCHEMA aws_s3 and EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 TO the"
-            + " database user, and GRANT INSERT on every column of the file.");
+        GRANT + ", and GRANT INSERT on every column of the file.");
   }
 
   private static LoadException notOffered() {

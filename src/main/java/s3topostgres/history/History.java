@@ -1,4 +1,4 @@
-package s3topostgres.load;
+package s3topostgres.history;
 
 import java.sql.SQLException;
 import java.time.Instant;
@@ -14,12 +14,13 @@ import s3topostgres.postgres.Session;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
 
 /**
  * The table in which every load is recorded, and by which deliveries that come twice or late are
  * recognised. Made by {@link #open}, for one connection's use.
  */
-final class History {
+public final class History {
   /**
    * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
    *
@@ -28,6 +29,14 @@ final class History {
    *     message structure</a>
    */
   static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
+
+  /** Why an upload need not be loaded. */
+  public enum Seen {
+    /** This delivery was loaded before. */
+    DUPLICATE,
+    /** Something newer is already in the table. */
+    STALE
+  }
 
   /** Quoted as SQL needs it; empty when no history is kept. */
   private final Optional<String> table;
@@ -42,9 +51,19 @@ final class History {
    * @param setting the table's name as in SQL; empty for no history
    * @throws LoadException {@code TABLE_UNUSABLE} when that is not possible
    */
-  static History open(Session session, Optional<String> setting) throws SQLException {
+  public static History open(Session session, Optional<String> setting) throws SQLException {
     return new History(
         setting.isEmpty() ? setting : Optional.of(HistoryTable.open(session, setting.get())));
+  }
+
+  /**
+   * The history in that table, if a load has made it.
+   *
+   * @param setting the table's name as in SQL
+   * @throws LoadException {@code TABLE_UNUSABLE} when it cannot be used
+   */
+  public static Optional<History> existing(Session session, String setting) throws SQLException {
+    return HistoryTable.existing(session, setting).map(name -> new History(Optional.of(name)));
   }
 
   /**
@@ -55,25 +74,25 @@ final class History {
    * upload. When that one's event comes, it is recorded as loaded by that load: only so are events
    * that are older than it, but come later still, known to be late.
    */
-  Optional<LoadResult.Status> recognise(Session session, String targetTable, Upload upload)
+  public Optional<Seen> recognise(Session session, String targetTable, Upload upload)
       throws SQLException {
     String answer = ask(session, targetTable, upload);
     if (answer.equals("TAKEN")) {
       taken(session, targetTable, upload);
     }
-    return status(answer.equals("TAKEN") ? "DUPLICATE" : answer);
+    return seen(answer.equals("TAKEN") ? "DUPLICATE" : answer);
   }
 
   /** The same, asked while another load of the target table runs: what is certain already. */
-  Optional<LoadResult.Status> look(Session session, String targetTable, Upload upload)
+  public Optional<Seen> look(Session session, String targetTable, Upload upload)
       throws SQLException {
-    return status(ask(session, targetTable, upload));
+    return seen(ask(session, targetTable, upload));
   }
 
-  private static Optional<LoadResult.Status> status(String answer) {
+  private static Optional<Seen> seen(String answer) {
     return Optional.of(answer)
         .filter(word -> !word.equals("NEW") && !word.equals("TAKEN"))
-        .map(LoadResult.Status::valueOf);
+        .map(Seen::valueOf);
   }
 
   private String ask(Session session, String targetTable, Upload upload) throws SQLException {
@@ -162,7 +181,7 @@ final class History {
    * @param region of the bucket
    * @param objects of one bucket
    */
-  List<Upload> missed(
+  public List<Upload> missed(
       Session session, String targetTable, String region, List<ListedObject> objects)
       throws SQLException {
     return session.query(
@@ -222,23 +241,23 @@ final class History {
   }
 
   /** Records a load, in its own transaction. */
-  void loaded(Session session, Attempt attempt, long rows) throws SQLException {
-    record(session, attempt, Optional.of(rows), Optional.empty());
+  public void loaded(Session session, LoadRecord load, long rows) throws SQLException {
+    record(session, load, Optional.of(rows), Optional.empty());
   }
 
   /** Records a failure, after the load's transaction was rolled back. */
-  void failed(Session session, Attempt attempt, LoadException failure) throws SQLException {
-    record(session, attempt, Optional.empty(), Optional.of(failure));
+  public void failed(Session session, LoadRecord load, LoadException failure) throws SQLException {
+    record(session, load, Optional.empty(), Optional.of(failure));
   }
 
   private void record(
-      Session session, Attempt attempt, Optional<Long> rows, Optional<LoadException> failure)
+      Session session, LoadRecord load, Optional<Long> rows, Optional<LoadException> failure)
       throws SQLException {
     if (table.isEmpty()) {
       return;
     }
-    Upload upload = attempt.upload();
-    Optional<StoredObject> object = attempt.object();
+    Upload upload = load.upload();
+    Optional<StoredObject> object = load.object();
     session.execute(
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
@@ -246,7 +265,7 @@ final class History {
           request_id)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)"""
             .formatted(table.get()),
-        attempt.table(),
+        load.table(),
         upload.object().bucket(),
         upload.object().key(),
         object.flatMap(StoredObject::versionId).orElse(null),
@@ -256,10 +275,10 @@ final class History {
         upload.eventTime().map(History::atUtc).orElse(null),
         failure.isEmpty() ? "LOADED" : "FAILED",
         rows.orElse(null),
-        atUtc(attempt.startedAt()),
+        atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
-        attempt.requestId());
+        load.requestId());
   }
 
   private static OffsetDateTime atUtc(Instant instant) {

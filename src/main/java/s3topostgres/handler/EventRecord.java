@@ -1,0 +1,69 @@
+package s3topostgres.handler;
+
+import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotification.S3Entity;
+import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotification.S3EventNotificationRecord;
+import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotification.S3ObjectEntity;
+import java.time.Instant;
+import java.util.Optional;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.s3.ObjectLocation;
+import s3topostgres.s3.Upload;
+
+/**
+ * What one record of an S3 event says, in our words. Lambda's runtime makes the beans: a text that
+ * is missing is empty there, an object that is missing has nothing but such, and a record without
+ * {@code eventTime} ends the invocation before it comes to us.
+ *
+ * @see <a
+ *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
+ *     message structure</a>
+ */
+record EventRecord(S3EventNotificationRecord record) {
+
+  /** Whether it announces a new CSV file. */
+  boolean isNewCsv(Upload upload) {
+    return record.getEventName().startsWith("ObjectCreated:") && upload.object().isCsv();
+  }
+
+  /**
+   * The upload that it is about. Keys come form-encoded: a {@code +} is a blank.
+   *
+   * @param functionRegion stands in for the bucket's region in an event that was written by hand
+   * @throws LoadException {@code OBJECT_UNREADABLE} when the record names no object
+   */
+  Upload upload(String functionRegion) {
+    S3Entity s3 = record.getS3();
+    S3ObjectEntity object = s3.getObject();
+    if (s3.getBucket().getName().isEmpty() || object.getKey().isEmpty()) {
+      throw malformed("names no bucket or no key");
+    }
+    return new Upload(
+        new ObjectLocation(s3.getBucket().getName(), key(object)),
+        given(record.getAwsRegion()).orElse(functionRegion),
+        given(object.getSequencer()),
+        Optional.of(Instant.ofEpochMilli(record.getEventTime().getMillis())),
+        given(object.geteTag()));
+  }
+
+  private static Optional<String> given(String text) {
+    return Optional.of(text).filter(some -> !some.isEmpty());
+  }
+
+  private static String key(S3ObjectEntity object) {
+    try {
+      return object.getUrlDecodedKey();
+    } catch (IllegalArgumentException e) {
+      throw malformed("has a key that is not form-encoded");
+    }
+  }
+
+  private static LoadException malformed(String why) {
+    return new LoadException(
+        ErrorCode.OBJECT_UNREADABLE,
+        "a record of the event " + why,
+        "The function takes S3's own events: have the bucket notify it directly, not through SNS,"
+            + " SQS or EventBridge. An event written by hand needs s3.bucket.name and"
+            + " s3.object.key.");
+  }
+}

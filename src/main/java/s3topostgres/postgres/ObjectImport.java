@@ -1,0 +1,43 @@
+package s3topostgres.postgres;
+
+import java.sql.SQLException;
+import java.util.List;
+import s3topostgres.LoadException;
+import s3topostgres.s3.Upload;
+
+/** A way to bring an object's rows into a table. */
+public interface ObjectImport {
+
+  /**
+   * What was imported.
+   *
+   * @param bytes the object's size as it was read
+   */
+  record Imported(long rows, long bytes) {}
+
+  /**
+   * Installs in the database what the import needs, where it is missing, in a transaction of its
+   * own.
+   *
+   * @throws LoadException {@code IMPORT_UNAVAILABLE} when that is not possible
+   */
+  void install(Session session) throws SQLException;
+
+  /**
+   * Imports an object.
+   *
+   * @param into the table that takes the rows, quoted as SQL needs it: the target table or one with
+   *     its columns
+   * @param target for messages
+   * @param columns in the order of the file's fields; empty for all, in the table's order
+   * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
+   *     or {@code OBJECT_UNREADABLE} for what cannot be read
+   */
+  Imported run(
+      Session session,
+      String into,
+      TargetTable target,
+      List<TargetTable.Column> columns,
+      Upload upload)
+      throws SQLException;
+}

@@ -1,0 +1,105 @@
+package s3topostgres.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.amazonaws.services.lambda.runtime.events.S3Event;
+import com.amazonaws.services.lambda.runtime.serialization.events.LambdaEventSerializers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.s3.Upload;
+
+/** Events as Lambda's runtime hands them over. */
+class EventRecordTest {
+  @ParameterizedTest
+  @CsvSource({
+    "people.csv, people.csv",
+    "two+words/a%2Bb+100%25.csv, two words/a+b 100%.csv",
+    "m%C3%BCnchen+%F0%9F%9A%80.csv, m\u00fcnchen \ud83d\ude80.csv",
+    "with%22quote.CSV, with\"quote.CSV"
+  })
+  void readsWhatS3Announces(String encoded, String key) throws IOException {
+    EventRecord record =
+        record(resource("object-created.json").replace("BUCKET", "in").replace("KEY", encoded));
+
+    Upload upload = record.upload("elsewhere");
+
+    assertThat(upload.object().bucket()).isEqualTo("in");
+    assertThat(upload.object().key()).isEqualTo(key);
+    assertThat(upload.region()).isEqualTo("eu-west-1");
+    assertThat(upload.sequencer()).isPresent();
+    assertThat(upload.etag()).isPresent();
+    assertThat(upload.eventTime()).contains(Instant.parse("2026-11-22T10:00:00Z"));
+    assertThat(record.isNewCsv(upload)).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ObjectRemoved:Delete, people.csv", "ObjectCreated:Put, people.txt"})
+  void loadsNothingThatIsNoNewCsv(String event, String key) {
+    EventRecord record =
+        record(
+            """
+            {"Records": [{"eventName": "%s", "eventTime": "2026-11-22T10:00:00Z",
+              "s3": {"bucket": {"name": "in"}, "object": {"key": "%s"}}}]}"""
+                .formatted(event, key));
+
+    assertThat(record.isNewCsv(record.upload("eu-west-1"))).isFalse();
+  }
+
+  @Test
+  void readsAnEventThatWasWrittenByHand() {
+    EventRecord record =
+        record(
+            """
+            {"Records": [{"eventTime": "2026-11-22T10:00:00Z",
+              "s3": {"bucket": {"name": "in"}, "object": {"key": "p.csv"}}}]}""");
+
+    Upload upload = record.upload("eu-west-1");
+
+    assertThat(upload.region()).isEqualTo("eu-west-1");
+    assertThat(upload.sequencer()).isEmpty();
+    assertThat(upload.etag()).isEmpty();
+    assertThat(record.isNewCsv(upload)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"s3\": {\"bucket\": {\"name\": \"in\"}}}",
+        "{\"s3\": {\"bucket\": {\"name\": \"in\"}, \"object\": {}}}",
+        "{\"s3\": {\"bucket\": {\"name\": \"in\"}, \"object\": {\"key\": \"100%.csv\"}}}",
+        "{\"Sns\": {\"Message\": \"{}\"}}"
+      })
+  void refusesARecordThatNamesNoObject(String record) {
+    String timed = record.replaceFirst("\\{", "{\"eventTime\": \"2026-11-22T10:00:00Z\", ");
+    EventRecord malformed = record("{\"Records\": [" + timed.replace(", }", "}") + "]}");
+
+    assertThatThrownBy(() -> malformed.upload("eu-west-1"))
+        .isInstanceOfSatisfying(
+            LoadException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OBJECT_UNREADABLE))
+        .hasMessageContaining("a record of the event")
+        .hasMessageContaining("not through SNS, SQS or EventBridge");
+  }
+
+  private static EventRecord record(String event) {
+    S3Event bean =
+        LambdaEventSerializers.serializerFor(S3Event.class, S3Event.class.getClassLoader())
+            .fromJson(event);
+    return new EventRecord(bean.getRecords().get(0));
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream in = EventRecordTest.class.getResourceAsStream("/events/" + name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}
