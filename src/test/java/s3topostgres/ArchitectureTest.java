@@ -63,7 +63,6 @@ class ArchitectureTest {
   void onlyThreePackagesCallAws() {
     onlyIn(
         "software.amazon.awssdk..",
-        "s3topostgres.aws..",
         "s3topostgres.config..",
         "s3topostgres.deploy..",
         "s3topostgres.s3..");

@@ -1,8 +1,10 @@
 package s3topostgres;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,7 +38,7 @@ class DeploymentPackageIT {
         .contains(
             "s3topostgres/handler/CsvLoadHandler.class",
             "s3topostgres/handler/CheckHandler.class",
-            "rds-global-bundle.pem",
+            "amazon-authorities.pem",
             "simplelogger.properties",
             "org/postgresql/Driver.class",
             "META-INF/services/org.slf4j.spi.SLF4JServiceProvider");
@@ -48,10 +50,21 @@ class DeploymentPackageIT {
   }
 
   @Test
-  void holdsNoHttpClientBesideTheJdks() {
+  void holdsOneHttpClient() throws IOException {
+    ZipEntry clients = zip.getEntry("META-INF/services/software.amazon.awssdk.http.SdkHttpService");
+    try (InputStream content = zip.getInputStream(clients)) {
+      assertThat(new String(content.readAllBytes(), UTF_8).lines())
+          .filteredOn(line -> line.startsWith("software"))
+          .containsExactly("software.amazon.awssdk.http.urlconnection.UrlConnectionSdkHttpService");
+    }
     assertThat(names)
-        .doesNotContain("META-INF/services/software.amazon.awssdk.http.SdkHttpService")
-        .noneMatch(name -> name.startsWith("org/apache/") || name.startsWith("io/netty/"));
+        .doesNotContain("META-INF/services/software.amazon.awssdk.http.async.SdkAsyncHttpService")
+        .noneMatch(
+            name ->
+                name.startsWith("org/apache/http")
+                    || name.startsWith("org/apache/hc/")
+                    || name.startsWith("io/netty/"))
+        .noneMatch(name -> name.startsWith("software/amazon/awssdk/crt/"));
   }
 
   @Test

@@ -1,19 +1,20 @@
 package s3topostgres.deploy;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import com.amazonaws.services.lambda.runtime.events.CloudFormationCustomResourceEvent;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * What CloudFormation is told about a custom resource; without it, it waits to its time limit.
+ * Powertools' module for custom resources sends that too, but takes a refusal for success, does not
+ * try again, and logs the address.
  *
  * @param reason shown by the deployment when it failed
  * @see <a
@@ -21,66 +22,64 @@ import java.util.stream.Collectors;
  *     objects</a>
  */
 record CloudFormationAnswer(boolean success, String physicalResourceId, String reason) {
-  private static final Duration LIMIT = Duration.ofSeconds(4);
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
   private static final int TRIES = 3;
+  private static final int TIMEOUT_MILLIS = 2500;
+  private static final int LONGEST_ANSWER = 4096;
 
-  /** The whole answer may have 4096 bytes. */
-  private static final int REASON_LIMIT = 1500;
+  /** Its characters take six bytes at most. */
+  private static final int REASON_THAT_FITS = 500;
 
   /**
-   * Puts the answer where CloudFormation waits for it. The address is a secret, and stays out of
-   * log and messages. It is signed for a request without a content type, which {@code
-   * HttpURLConnection} would add.
+   * Puts the answer where CloudFormation waits for it: an address that is signed, so a secret, for
+   * a request without a content type.
    *
-   * @throws IOException when that is not possible
+   * @throws IOException when that is not possible; Lambda then tries the whole again
    */
-  void send(StackRequest request) throws IOException {
-    HttpClient client = HttpClient.newBuilder().connectTimeout(LIMIT).build();
-    HttpRequest put =
-        HttpRequest.newBuilder(URI.create(request.responseUrl()))
-            .timeout(LIMIT)
-            .PUT(BodyPublishers.ofString(json(request)))
-            .build();
+  void send(CloudFormationCustomResourceEvent event) throws IOException {
+    String json = json(event, reason);
+    if (json.length() > LONGEST_ANSWER) {
+      json = json(event, reason.substring(0, Math.min(reason.length(), REASON_THAT_FITS)) + "...");
+    }
     for (int tries = 1; ; tries++) {
       try {
-        HttpResponse<Void> response = client.send(put, BodyHandlers.discarding());
-        if (response.statusCode() == 200) {
-          return;
-        }
-        throw new IOException("HTTP " + response.statusCode());
+        put(event.getResponseUrl(), json);
+        return;
       } catch (IOException e) {
         if (tries == TRIES) {
           throw new IOException("CloudFormation did not take the answer: " + e.getMessage(), e);
         }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("Interrupted while answering CloudFormation", e);
       }
     }
   }
 
-  private String json(StackRequest request) {
-    Map<String, String> fields = new LinkedHashMap<>();
-    fields.put("Status", success ? "SUCCESS" : "FAILED");
-    fields.put(
-        "Reason",
-        reason.length() > REASON_LIMIT ? reason.substring(0, REASON_LIMIT) + "..." : reason);
-    fields.put("PhysicalResourceId", physicalResourceId);
-    fields.put("StackId", request.stackId());
-    fields.put("RequestId", request.requestId());
-    fields.put("LogicalResourceId", request.logicalResourceId());
-    return fields.entrySet().stream()
-        .map(field -> quoted(field.getKey()) + ":" + quoted(field.getValue()))
-        .collect(Collectors.joining(",", "{", "}"));
+  private static void put(String address, String json) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) URI.create(address).toURL().openConnection();
+    connection.setConnectTimeout(TIMEOUT_MILLIS);
+    connection.setReadTimeout(TIMEOUT_MILLIS);
+    connection.setRequestMethod("PUT");
+    connection.setDoOutput(true);
+    connection.getOutputStream().write(json.getBytes(US_ASCII));
+    if (connection.getResponseCode() != 200) {
+      throw new IOException("HTTP " + connection.getResponseCode());
+    }
   }
 
-  private static String quoted(String text) {
-    return text.codePoints()
-        .mapToObj(
-            c ->
-                c == '"' || c == '\\'
-                    ? "\\" + (char) c
-                    : c < ' ' ? "\\u%04x".formatted(c) : Character.toString(c))
-        .collect(Collectors.joining("", "\"", "\""));
+  private String json(CloudFormationCustomResourceEvent event, String why) throws IOException {
+    return JSON.writeValueAsString(
+        Map.of(
+            "Status",
+            success ? "SUCCESS" : "FAILED",
+            "Reason",
+            why,
+            "PhysicalResourceId",
+            physicalResourceId,
+            "StackId",
+            event.getStackId(),
+            "RequestId",
+            event.getRequestId(),
+            "LogicalResourceId",
+            event.getLogicalResourceId()));
   }
 }

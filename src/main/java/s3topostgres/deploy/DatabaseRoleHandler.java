@@ -2,6 +2,7 @@ package s3topostgres.deploy;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.CloudFormationCustomResourceEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -10,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import s3topostgres.aws.AwsHttp;
+import software.amazon.awssdk.services.rds.RdsClient;
 
 /**
  * The custom resource {@code DatabaseRoleAssociation} of serverless.yml: the role of the stack,
@@ -24,92 +25,84 @@ import s3topostgres.aws.AwsHttp;
  *     href="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html">custom
  *     resources</a>
  */
-public final class DatabaseRoleHandler implements RequestHandler<Map<String, Object>, Void> {
+public final class DatabaseRoleHandler
+    implements RequestHandler<CloudFormationCustomResourceEvent, Void> {
   private static final Logger log = LoggerFactory.getLogger(DatabaseRoleHandler.class);
 
-  /** Kept back for the answer. */
-  private static final Duration MARGIN = Duration.ofSeconds(15);
+  /** With the SDK's retries; what fails for longer is waited for in ImportRole. */
+  private static final Duration LONGEST_CALL = Duration.ofSeconds(10);
+
+  /** Kept back for the last call of RDS and for the answer, which take 25 s at most. */
+  private static final Duration MARGIN = Duration.ofSeconds(30);
 
   /** For a resource that never had a database. */
-  private static final String NO_DATABASE = "none/" + RdsApi.FEATURE;
+  private static final String NO_DATABASE = "none/" + RdsDatabase.FEATURE;
 
   @Override
-  public Void handleRequest(Map<String, Object> event, Context context) {
+  public Void handleRequest(CloudFormationCustomResourceEvent event, Context context) {
     Instant end = Instant.now().plusMillis(context.getRemainingTimeInMillis()).minus(MARGIN);
-    StackRequest request = StackRequest.of(event);
-    CloudFormationAnswer answer = answer(request, end);
-    log.info("{}: {}", request, answer);
+    CloudFormationAnswer answer = answer(event, end);
+    // Not the event as a whole: its address for the answer is a secret.
+    log.info("{} {}: {}", event.getRequestType(), event.getLogicalResourceId(), answer);
     try {
-      answer.send(request);
+      answer.send(event);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // Lambda tries the whole again.
     }
     return null;
   }
 
-  private static CloudFormationAnswer answer(StackRequest request, Instant end) {
-    try {
-      ImportRole importRole = new ImportRole(new RdsApi(new AwsHttp(System.getenv())), end);
-      String id =
-          request.type().equals("Delete")
-              ? delete(request, importRole)
-              : change(request, importRole);
+  private static CloudFormationAnswer answer(CloudFormationCustomResourceEvent event, Instant end) {
+    Optional<RdsDatabase> database = RdsDatabase.find(event.getResourceProperties());
+    // CloudFormation deletes a failed creation by the id that it is given here.
+    String id =
+        Optional.ofNullable(event.getPhysicalResourceId())
+            .or(() -> database.map(RdsDatabase::physicalResourceId))
+            .orElse(NO_DATABASE);
+    // Here, so that there is an answer if it cannot be made.
+    try (RdsClient rds =
+        RdsClient.builder()
+            .overrideConfiguration(client -> client.apiCallTimeout(LONGEST_CALL))
+            .build()) {
+      if (!event.getRequestType().equals("Delete")) {
+        return new CloudFormationAnswer(true, change(event, rds, end), "");
+      }
+      if (database.isPresent()) { // Or it was never created.
+        new ImportRole(rds, database.get(), end).remove(role(event.getResourceProperties()));
+      }
       return new CloudFormationAnswer(true, id, "");
     } catch (RoleException e) {
-      return failed(request, e.getMessage());
-    } catch (RuntimeException | Error e) { // An answer, whatever happens.
+      return new CloudFormationAnswer(false, id, e.getMessage());
+    } catch (InterruptedException | RuntimeException | Error e) {
       log.error("not expected", e);
-      return failed(request, "Not expected: " + e + ". See the log of this function.");
+      return new CloudFormationAnswer(
+          false, id, "Not expected: " + e + ". See the log of this function.");
     }
   }
 
   /** Create and Update; when the database is another, CloudFormation has the old one deleted. */
-  private static String change(StackRequest request, ImportRole importRole) {
-    RdsDatabase database = RdsDatabase.of(request.properties());
-    String role = role(request.properties());
-    boolean stays =
-        request.old().flatMap(DatabaseRoleHandler::database).equals(Optional.of(database));
-    Optional<String> oldRole = request.old().map(DatabaseRoleHandler::role);
-    if (stays) {
-      oldRole.filter(old -> !old.equals(role)).ifPresent(old -> importRole.remove(database, old));
+  private static String change(CloudFormationCustomResourceEvent event, RdsClient rds, Instant end)
+      throws InterruptedException {
+    RdsDatabase database = RdsDatabase.of(event.getResourceProperties());
+    String role = role(event.getResourceProperties());
+    ImportRole importRole = new ImportRole(rds, database, end);
+    Optional<Map<String, Object>> old = Optional.ofNullable(event.getOldResourceProperties());
+    boolean stays = old.flatMap(RdsDatabase::find).equals(Optional.of(database));
+    if (stays && !role(old.get()).equals(role)) {
+      importRole.remove(role(old.get()));
     }
     try {
-      importRole.associate(database, role);
+      importRole.associate(role);
     } catch (RoleException e) {
-      if (oldRole.isPresent() && !stays) {
-        importRole.undo(database, role); // The resource stays with the old database.
+      if (old.isPresent() && !stays) {
+        importRole.undo(role); // The resource stays with the old database.
       }
       throw e;
     }
     return database.physicalResourceId();
   }
 
-  /** What could not be created, because it named no database, is deleted by doing nothing. */
-  private static String delete(StackRequest request, ImportRole importRole) {
-    database(request.properties())
-        .ifPresent(database -> importRole.remove(database, role(request.properties())));
-    return request.physicalResourceId().orElse(NO_DATABASE);
-  }
-
-  /** CloudFormation deletes a failed creation by the id that it is given here. */
-  private static CloudFormationAnswer failed(StackRequest request, String reason) {
-    String id =
-        request
-            .physicalResourceId()
-            .or(() -> database(request.properties()).map(RdsDatabase::physicalResourceId))
-            .orElse(NO_DATABASE);
-    return new CloudFormationAnswer(false, id, reason);
-  }
-
-  private static Optional<RdsDatabase> database(Map<?, ?> properties) {
-    try {
-      return Optional.of(RdsDatabase.of(properties));
-    } catch (RoleException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static String role(Map<?, ?> properties) {
-    return (String) properties.get("Role");
+  private static String role(Map<String, Object> properties) {
+    return properties.get("Role").toString();
   }
 }

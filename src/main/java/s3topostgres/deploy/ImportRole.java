@@ -1,45 +1,58 @@
 package s3topostgres.deploy;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import s3topostgres.deploy.RdsApi.AssociatedRole;
-import s3topostgres.deploy.RdsApi.State;
+import s3topostgres.deploy.RdsDatabase.Association;
+import s3topostgres.deploy.RdsDatabase.State;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.rds.RdsClient;
+import software.amazon.awssdk.services.rds.model.DbClusterNotFoundException;
+import software.amazon.awssdk.services.rds.model.DbInstanceNotFoundException;
+import software.amazon.awssdk.services.rds.model.RdsException;
 
 /**
  * Associates a role with a database as {@code s3Import}, or takes it off, and waits until that is
- * done. Both can be repeated: what is done already is left as it is. Not for use by two threads.
+ * done. Both can be repeated: what is done already is left as it is.
  */
 final class ImportRole {
   private static final Logger log = LoggerFactory.getLogger(ImportRole.class);
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+  private static final long FIRST_PAUSE_MILLIS = 250;
+  private static final long LONGEST_PAUSE_MILLIS = 10_000;
 
-  /** How long a new role may be unknown to RDS. IAM usually takes seconds. */
+  /** The database is being changed, or the next look at it tells more. */
+  private static final String PASSING =
+      "(?s)InvalidDB(Instance|Cluster)State.*|DB(Instance|Cluster)Role(AlreadyExists|NotFound).*";
+
+  /**
+   * A role and its policies are new, and not known everywhere yet. What RDS then answers is not
+   * documented; Terraform's provider waits on the same words.
+   *
+   * @see <a
+   *     href="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency">IAM
+   *     is eventually consistent</a>
+   */
+  private static final String TOO_EARLY = "(?s)AccessDenied.*|InvalidParameterValue.*role.*";
+
+  /** IAM usually takes seconds. */
   private static final Duration IAM_DELAY = Duration.ofMinutes(2);
 
-  private final RdsApi rds;
+  private final RdsClient rds;
+  private final RdsDatabase database;
   private final Instant began = Instant.now();
   private final Instant end;
-  private Duration pause = FIRST_PAUSE;
-  private boolean added;
-  private String waitingFor = "RDS did not answer";
+  private String waitingFor = "";
 
   /**
    * @param end until when to wait
    */
-  ImportRole(RdsApi rds, Instant end) {
+  ImportRole(RdsClient rds, RdsDatabase database, Instant end) {
     this.rds = rds;
+    this.database = database;
     this.end = end;
-  }
-
-  /** One look at the database, and what follows from it. */
-  private interface Step {
-    /** Whether all is done. */
-    boolean take() throws IOException;
   }
 
   /**
@@ -47,8 +60,8 @@ final class ImportRole {
    *
    * @throws RoleException when that is not possible, or not in time
    */
-  void associate(RdsDatabase database, String role) {
-    repeat(database, () -> isAssociated(database, role));
+  void associate(String role) throws InterruptedException {
+    repeat(() -> isAssociated(role));
   }
 
   /**
@@ -56,134 +69,110 @@ final class ImportRole {
    *
    * @throws RoleException when that is not possible, or not in time
    */
-  void remove(RdsDatabase database, String role) {
-    repeat(database, () -> isRemoved(database, role));
+  void remove(String role) throws InterruptedException {
+    repeat(() -> isRemoved(role));
   }
 
-  /** Takes off what {@link #associate} added before it failed, without waiting, if that works. */
-  void undo(RdsDatabase database, String role) {
-    if (added) {
-      try {
-        rds.removeRole(database, role);
-      } catch (IOException | RdsException e) {
-        log.warn(
-            "the role {} may still be associated with the {}: {}", role, database, e.getMessage());
-      }
+  /** {@link #remove} without waiting, if that works. */
+  void undo(String role) {
+    try {
+      database.remove(rds, role);
+    } catch (SdkException e) {
+      log.warn("could not take {} off the {}: {}", role, database, e.getMessage());
     }
   }
 
-  private boolean isAssociated(RdsDatabase database, String role) throws IOException {
-    State state = rds.describe(database);
+  private boolean isAssociated(String role) {
+    State state = database.describe(rds);
     if (state.cluster().isPresent()) {
       throw new RoleException(
           ("The %s belongs to the cluster %s, and roles are the cluster's."
-                  + " Set DB_CLUSTER_IDENTIFIER=%s instead of DB_INSTANCE_IDENTIFIER.")
-              .formatted(database, state.cluster().get(), state.cluster().get()));
+                  + " Set DB_CLUSTER_IDENTIFIER=%2$s instead of DB_INSTANCE_IDENTIFIER.")
+              .formatted(database, state.cluster().get()));
     }
-    Optional<AssociatedRole> current = state.importRole();
-    if (current.isEmpty()) {
-      refuseIfStopped(database, state);
-      rds.addRole(database, role);
-      added = true;
+    if (state.association().isEmpty()) {
+      refuseIfStopped(state);
+      database.add(rds, role);
       waitingFor = "the association does not show yet";
       return false;
     }
-    AssociatedRole found = current.get();
-    waitingFor = "the association of %s is %s".formatted(found.arn(), found.status());
-    if (!found.arn().equals(role) && !found.status().equals("PENDING")) {
-      throw anotherRole(database, found.arn());
+    Association found = state.association().get();
+    waitingFor = "the association of %s is %s".formatted(found.role(), found.status());
+    if (!found.role().equals(role) && !found.status().equals("PENDING")) {
+      throw new RoleException(
+          ("The %s has the role %s for s3Import already, and there can be only one. Either let that"
+                  + " role read the bucket and leave %s unset, or take it off:"
+                  + " %s --feature-name s3Import --role-arn %2$s")
+              .formatted(
+                  database,
+                  found.role(),
+                  database.setting(),
+                  database.command("remove-role-from")));
     }
-    return found.arn().equals(role) && found.status().equals("ACTIVE");
+    return found.role().equals(role) && found.status().equals("ACTIVE");
   }
 
-  private boolean isRemoved(RdsDatabase database, String role) throws IOException {
-    State state;
+  private boolean isRemoved(String role) {
     try {
-      state = rds.describe(database);
-    } catch (RdsException e) {
-      if (e.isNoSuchDatabase()) {
+      State state = database.describe(rds);
+      if (state.association().map(Association::role).filter(role::equals).isEmpty()) {
         return true;
       }
-      throw e;
-    }
-    Optional<AssociatedRole> current = state.importRole().filter(found -> found.arn().equals(role));
-    if (current.isEmpty()) {
+      refuseIfStopped(state);
+    } catch (DbInstanceNotFoundException | DbClusterNotFoundException e) {
       return true;
     }
-    refuseIfStopped(database, state);
     waitingFor = "the association is still there";
-    rds.removeRole(database, role);
+    database.remove(rds, role);
     return false;
   }
 
-  private void repeat(RdsDatabase database, Step step) {
-    while (!isDone(database, step)) {
-      if (Instant.now().plus(pause).isAfter(end)) {
+  private void repeat(BooleanSupplier step) throws InterruptedException {
+    long pause = FIRST_PAUSE_MILLIS;
+    while (!isDone(step)) {
+      if (Instant.now().plusMillis(pause).isAfter(end)) {
         throw new RoleException(
             "The role of the %s was not changed in %d s: %s. Try again when that is over."
                 .formatted(
                     database, Duration.between(began, Instant.now()).toSeconds(), waitingFor));
       }
       log.info("waiting for the {}: {}", database, waitingFor);
-      sleep();
+      Thread.sleep(pause);
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
     }
   }
 
-  private boolean isDone(RdsDatabase database, Step step) {
+  private boolean isDone(BooleanSupplier step) {
     try {
-      return step.take();
-    } catch (IOException e) {
-      waitingFor = "RDS did not answer: " + e.getMessage();
-      return false;
+      return step.getAsBoolean();
+    } catch (DbInstanceNotFoundException | DbClusterNotFoundException e) {
+      throw new RoleException(
+          "There is no %s in this account and region. Correct %s."
+              .formatted(database, database.setting()));
     } catch (RdsException e) {
-      boolean early = e.mayBeTooEarly() && Instant.now().isBefore(began.plus(IAM_DELAY));
-      if (!e.isBusy() && !e.isOvertaken() && !e.isPassing() && !early) {
-        throw refused(database, e);
+      waitingFor = e.awsErrorDetails().errorCode() + ": " + e.getMessage();
+      if (!passes(e)) {
+        throw new RoleException(
+            "RDS refused to change the role of the %s: %s".formatted(database, waitingFor));
       }
-      waitingFor = e.getMessage();
-      return false;
+    } catch (SdkClientException e) {
+      waitingFor = "RDS did not answer: " + e.getMessage();
     }
+    return false;
   }
 
-  private static RoleException refused(RdsDatabase database, RdsException e) {
-    return new RoleException(
-        e.isNoSuchDatabase()
-            ? "There is no %s in this account and region (%s). Correct %s."
-                .formatted(database, e.getMessage(), database.kind().setting())
-            : "RDS refused to change the role of the %s: %s".formatted(database, e.getMessage()));
+  private boolean passes(RdsException e) {
+    return e.statusCode() >= 500
+        || e.isThrottlingException()
+        || waitingFor.matches(PASSING)
+        || Instant.now().isBefore(began.plus(IAM_DELAY)) && waitingFor.matches(TOO_EARLY);
   }
 
-  private static void refuseIfStopped(RdsDatabase database, State state) {
+  private void refuseIfStopped(State state) {
     if (state.status().equals("stopped")) {
       throw new RoleException(
-          "The %s is stopped, and its roles cannot be changed. Start it: aws rds start-%s --%s-identifier %s"
-              .formatted(database, database.option(), database.option(), database.identifier()));
+          "The %s is stopped, and its roles cannot be changed. Start it: %s"
+              .formatted(database, database.command("start")));
     }
-  }
-
-  private static RoleException anotherRole(RdsDatabase database, String other) {
-    return new RoleException(
-        ("The %s has the role %s for s3Import already, and there can be only one. Either let that role"
-                + " read the bucket and leave %s unset, or take it off: aws rds remove-role-from-%s"
-                + " --%s-identifier %s --feature-name s3Import --role-arn %s")
-            .formatted(
-                database,
-                other,
-                database.kind().setting(),
-                database.option(),
-                database.option(),
-                database.identifier(),
-                other));
-  }
-
-  private void sleep() {
-    try {
-      Thread.sleep(pause.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
-    Duration doubled = pause.multipliedBy(2);
-    pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
   }
 }

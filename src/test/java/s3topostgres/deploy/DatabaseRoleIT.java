@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -184,14 +185,12 @@ class DatabaseRoleIT {
   @Test
   void takesExactlyOneDatabase() throws Exception {
     Map<String, String> both = Map.of("Role", ROLE, "Instance", "example", "Cluster", "aurora");
-    assertFails(
-        create(both),
-        "none/s3Import",
-        "DB_INSTANCE_IDENTIFIER and DB_CLUSTER_IDENTIFIER are both set");
+    String why = "Set one of DB_INSTANCE_IDENTIFIER and, for Aurora, DB_CLUSTER_IDENTIFIER";
+    assertFails(create(both), "none/s3Import", why);
     assertSucceeds(delete("none/s3Import", both), "none/s3Import");
 
     Map<String, String> none = Map.of("Role", ROLE, "Instance", "", "Cluster", "");
-    assertFails(create(none), "none/s3Import", "Neither DB_INSTANCE_IDENTIFIER");
+    assertFails(create(none), "none/s3Import", why);
     assertThat(rds.changes()).isEmpty();
   }
 
@@ -270,10 +269,23 @@ class DatabaseRoleIT {
     rds.status("example", "modifying");
 
     assertFails(
-        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(17)),
+        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(32)),
         INSTANCE_ASSOCIATION,
         "was not changed in",
         "InvalidDBInstanceState: example is modifying");
+  }
+
+  @Test
+  void answersThatRdsIsSilent() throws Exception {
+    rds.fallSilent();
+
+    Instant began = Instant.now();
+    assertFails(
+        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(31)),
+        INSTANCE_ASSOCIATION,
+        "was not changed in",
+        "RDS did not answer");
+    assertThat(Duration.between(began, Instant.now())).isLessThan(Duration.ofSeconds(15));
   }
 
   @Test
@@ -281,7 +293,7 @@ class DatabaseRoleIT {
     rds.leaveAssociations("INVALID");
 
     assertFails(
-        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(17)),
+        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(32)),
         INSTANCE_ASSOCIATION,
         "the association of " + ROLE + " is INVALID");
 
@@ -309,7 +321,7 @@ class DatabaseRoleIT {
     rds.leaveAssociations("INVALID");
 
     assertFails(
-        request("Update", INSTANCE_ASSOCIATION, CLUSTER, INSTANCE, Duration.ofSeconds(17)),
+        request("Update", INSTANCE_ASSOCIATION, CLUSTER, INSTANCE, Duration.ofSeconds(32)),
         INSTANCE_ASSOCIATION,
         "is INVALID");
     // The rollback.
@@ -364,8 +376,16 @@ class DatabaseRoleIT {
     assertThat(first.failed()).isTrue();
     assertThat(first.body()).contains("CloudFormation did not take the answer: HTTP 503");
     assertThat(first.body()).doesNotContain("Signature");
+    assertThat(lambda.log()).noneMatch(line -> line.contains("Signature"));
     assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
     assertThat(rds.changes()).hasSize(1);
+  }
+
+  @Test
+  void shortensAReasonThatCloudFormationWouldNotTake() throws Exception {
+    rds.fail("AddRoleToDBInstance", 400, "DBInstanceRoleQuotaExceeded", "\"é".repeat(2000));
+
+    assertFails(create(INSTANCE), INSTANCE_ASSOCIATION, "DBInstanceRoleQuotaExceeded: \"é\"é");
   }
 
   @Test

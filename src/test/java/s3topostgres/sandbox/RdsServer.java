@@ -29,6 +29,7 @@ public final class RdsServer implements AutoCloseable {
   private final List<String> changes = new ArrayList<>();
   private final LocalHttpServer server = new LocalHttpServer(this::handle);
   private String firstStatus = "PENDING";
+  private volatile boolean silent;
 
   /** A role of a database, by its ARN, feature and state. */
   private record Role(String arn, String feature, String status) {}
@@ -68,6 +69,7 @@ public final class RdsServer implements AutoCloseable {
     faults.clear();
     changes.clear();
     firstStatus = "PENDING";
+    silent = false;
   }
 
   /** Makes a DB instance that is available. */
@@ -110,6 +112,11 @@ public final class RdsServer implements AutoCloseable {
     firstStatus = status;
   }
 
+  /** Takes all calls from now on, and answers none. */
+  public void fallSilent() {
+    silent = true;
+  }
+
   /** The database's roles, as {@code "arn feature status"}. */
   public synchronized List<String> roles(String name) {
     return databases.get(name).roles.stream()
@@ -127,7 +134,13 @@ public final class RdsServer implements AutoCloseable {
     server.close();
   }
 
-  private synchronized void handle(HttpExchange exchange) throws IOException {
+  private void handle(HttpExchange exchange) throws IOException {
+    if (!silent) {
+      answer(exchange);
+    }
+  }
+
+  private synchronized void answer(HttpExchange exchange) throws IOException {
     Map<String, String> call =
         Arrays.stream(new String(exchange.getRequestBody().readAllBytes(), UTF_8).split("&"))
             .map(pair -> pair.split("=", 2))
