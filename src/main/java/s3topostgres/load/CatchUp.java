@@ -104,7 +104,11 @@ public final class CatchUp {
             .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
             .toList();
     List<Upload> missed = files.isEmpty() ? List.of() : missed(files, history, end, latestStart);
-    log.info("{} files of s3://{} were never loaded, of {}", missed.size(), bucket, files.size());
+    log.info(
+        "catching up: {} of {} files in s3://{} were never loaded",
+        missed.size(),
+        files.size(),
+        bucket);
     return missed;
   }
 

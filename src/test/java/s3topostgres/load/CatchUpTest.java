@@ -207,7 +207,7 @@ class CatchUpTest {
     }
     assertThat(fixture.log().lines().filter(line -> line.contains("unnest(?::text[]"))).hasSize(1);
     assertThat(fixture.log())
-        .contains("0 files of s3://" + fixture.bucket + " were never loaded, of 1");
+        .contains("0 of 1 files in s3://" + fixture.bucket + " were never loaded");
   }
 
   @Test

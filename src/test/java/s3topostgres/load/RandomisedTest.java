@@ -90,6 +90,12 @@ class RandomisedTest {
           outage.start();
         }
       }
+      // Lost or not, and by more than S3's list cuts off later than the others.
+      LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
+      Upload last = upload(UPLOADS + 1);
+      if (random.nextBoolean()) {
+        deliver(last, later);
+      }
       outage.join();
       Collections.shuffle(later, random);
       deliveries.addAll(later);
