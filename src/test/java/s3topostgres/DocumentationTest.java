@@ -81,6 +81,14 @@ class DocumentationTest {
   }
 
   @Test
+  void readmesRoleHasConnectionsForTheLoadsAndFiveMore() {
+    int loads = Integer.parseInt(names(SERVERLESS, "env:MAX_CONCURRENT_LOADS, '(\\d+)'").get(0));
+
+    assertThat(names(README, "LOGIN CONNECTION LIMIT (\\d+);"))
+        .containsExactly(Integer.toString(loads + 5));
+  }
+
+  @Test
   void everythingNamesTheSameOsls() {
     String version = names(SERVERLESS, "(?m)^frameworkVersion: (\\S+)$").get(0);
 

@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
@@ -43,6 +44,25 @@ class DeadlineTest {
       gate.open();
 
       assertThat(other.result().status()).isEqualTo(LOADED);
+    }
+  }
+
+  @Test
+  void whenItBeganLateBecauseOfAnotherLoadItIsToBeTriedAgain() throws Exception {
+    Upload upload = fixture.upload("people.csv", "id,name\n0,old\n");
+    Upload later = fixture.upload("later.csv", CONTENT + "2,".repeat(100));
+    try (Gate gate = new Gate(fixture)) {
+      fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
+      RunningLoad other = RunningLoad.start(fixture, upload).untilWaitingForALock();
+      fixture.set("BEFORE_LOAD_SQL", "").slowImports(1);
+      RunningLoad late = RunningLoad.start(fixture, later, Duration.ofSeconds(20));
+      LockSupport.parkNanos(Duration.ofSeconds(4).toNanos());
+      gate.open();
+
+      assertThat(other.result().status()).isEqualTo(LOADED);
+      assertThat(late.failure(TABLE_BUSY))
+          .hasMessageContaining("of which it had waited")
+          .hasMessageContaining("for other loads of the table");
     }
   }
 
