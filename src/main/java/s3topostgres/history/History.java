@@ -4,15 +4,10 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
-import s3topostgres.s3.ListedObject;
-import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -54,16 +49,6 @@ public final class History {
   public static History open(Session session, Optional<String> setting) throws SQLException {
     return new History(
         setting.isEmpty() ? setting : Optional.of(HistoryTable.open(session, setting.get())));
-  }
-
-  /**
-   * The history in that table, if a load has made it.
-   *
-   * @param setting the table's name as in SQL
-   * @throws LoadException {@code TABLE_UNUSABLE} when it cannot be used
-   */
-  public static Optional<History> existing(Session session, String setting) throws SQLException {
-    return HistoryTable.existing(session, setting).map(name -> new History(Optional.of(name)));
   }
 
   /**
@@ -168,76 +153,6 @@ public final class History {
         upload.sequencer().orElseThrow(),
         upload.eventTime().map(History::atUtc).orElse(null),
         targetTable);
-  }
-
-  /**
-   * The uploads of which no load is known, the newest first; none in a history without a load. Left
-   * out is what was uploaded before the first load that is known, what is older than the table's
-   * rows, and what failed for a reason that a retry does not change.
-   *
-   * <p>An object counts as loaded when it was loaded as it is now, after it was uploaded: the same
-   * content may have been uploaded before. Who fails leaves behind what its event said.
-   *
-   * @param region of the bucket
-   * @param objects of one bucket
-   */
-  public List<Upload> missed(
-      Session session, String targetTable, String region, List<ListedObject> objects)
-      throws SQLException {
-    return session.query(
-        """
-        WITH unknown AS MATERIALIZED (
-          SELECT target_table, bucket, object_key, etag, modified
-          FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
-              AS o (bucket, object_key, etag, modified)
-            CROSS JOIN (
-              SELECT target_table, min(coalesce(event_time, started_at)) AS first_load
-              FROM %1$s WHERE status = 'LOADED' AND target_table = ? GROUP BY 1) AS known
-          WHERE modified > first_load
-            AND NOT EXISTS (
-              SELECT FROM %1$s h
-              WHERE h.status = 'LOADED' AND h.target_table = known.target_table
-                AND h.bucket = o.bucket AND h.object_key = o.object_key AND h.etag = o.etag
-                AND greatest(h.event_time, h.started_at) >= modified)
-            AND NOT EXISTS (
-              SELECT FROM %1$s h
-              WHERE h.status = 'LOADED' AND h.target_table = known.target_table
-                AND h.event_time > modified
-                AND (h.bucket, h.object_key) <> (o.bucket, o.object_key)))
-        SELECT u.bucket, u.object_key, u.etag, sequencer,
-          coalesce(event_time, modified) AS event_time
-        FROM unknown u
-          LEFT JOIN LATERAL (
-            SELECT sequencer, event_time, error_code
-            FROM %1$s h
-            WHERE h.status = 'FAILED' AND h.target_table = u.target_table
-              AND h.bucket = u.bucket AND h.object_key = u.object_key AND h.etag = u.etag
-              AND greatest(h.event_time, h.started_at) >= modified
-            ORDER BY id DESC LIMIT 1) AS failure ON true
-        WHERE error_code IS NULL OR error_code = ANY (?)
-        ORDER BY coalesce(event_time, modified) DESC, u.object_key"""
-            .formatted(table.orElseThrow()),
-        row ->
-            new Upload(
-                new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
-                region,
-                Optional.ofNullable(row.getString("sequencer")),
-                Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
-                Optional.of(row.getString("etag")),
-                true),
-        texts(objects, object -> object.location().bucket()),
-        texts(objects, object -> object.location().key()),
-        texts(objects, ListedObject::etag),
-        texts(objects, object -> object.modified().toString()),
-        targetTable,
-        Arrays.stream(ErrorCode.values())
-            .filter(ErrorCode::retryHelps)
-            .map(ErrorCode::name)
-            .toArray(String[]::new));
-  }
-
-  private static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
-    return objects.stream().map(text).toArray(String[]::new);
   }
 
   /** Records a load, in its own transaction. */

@@ -5,13 +5,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.history.History;
+import s3topostgres.history.MissedUploads;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
@@ -63,10 +62,9 @@ public final class CatchUp {
   public List<LoadResult> run(Instant now, Deadline functionEnd, String requestId) {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
-    Deadline end = functionEnd.before(Loader.MARGIN);
-    Deadline latestStart = Loader.latestStart(end);
-    for (Upload upload : missed(now, end, latestStart)) {
-      if (!loads.isEmpty() || latestStart.passed()) {
+    Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
+    for (Upload upload : missed(now, patience)) {
+      if (!loads.isEmpty() || patience.latestStart().passed()) {
         break;
       }
       try {
@@ -83,7 +81,7 @@ public final class CatchUp {
     return loads;
   }
 
-  private List<Upload> missed(Instant now, Deadline end, Deadline latestStart) {
+  private List<Upload> missed(Instant now, Patience patience) {
     String history =
         settings
             .historyTable()
@@ -99,11 +97,11 @@ public final class CatchUp {
             .orElseThrow(
                 () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
     List<ListedObject> files =
-        objects.list(bucket, end.left()).stream()
+        objects.list(bucket, patience.deadline().left()).stream()
             .filter(object -> object.location().isCsv())
             .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
             .toList();
-    List<Upload> missed = files.isEmpty() ? List.of() : missed(files, history, end, latestStart);
+    List<Upload> missed = files.isEmpty() ? List.of() : missed(files, history, patience);
     log.info(
         "catching up: {} of {} files in s3://{} were never loaded",
         missed.size(),
@@ -112,15 +110,11 @@ public final class CatchUp {
     return missed;
   }
 
-  private List<Upload> missed(
-      List<ListedObject> files, String historyTable, Deadline end, Deadline latestStart) {
-    try (Session session = database.connect(end, latestStart)) {
-      Optional<History> history = History.existing(session, historyTable);
-      if (history.isEmpty()) {
-        return List.of();
-      }
+  private List<Upload> missed(List<ListedObject> files, String historyTable, Patience patience) {
+    Deadline end = patience.deadline();
+    try (Session session = database.connect(end, patience.latestStart())) {
       TargetTable table = TargetTable.resolve(session, settings.table());
-      return history.get().missed(session, table.name(), region, files);
+      return MissedUploads.find(session, historyTable, table.name(), region, files);
     } catch (SQLException e) {
       throw SqlErrors.translate(e, end);
     }
