@@ -4,7 +4,9 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Comparator;
 import java.util.Optional;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
@@ -187,13 +189,21 @@ public final class History {
         object.map(StoredObject::etag).or(upload::etag).orElse(null),
         object.map(StoredObject::size).orElse(null),
         upload.sequencer().orElse(null),
-        upload.eventTime().map(History::atUtc).orElse(null),
+        time(upload, object),
         failure.isEmpty() ? "LOADED" : "FAILED",
         rows.orElse(null),
         atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
         load.requestId());
+  }
+
+  /** Of the upload that was read: it may have been overwritten since its event. */
+  private static OffsetDateTime time(Upload upload, Optional<StoredObject> object) {
+    return Stream.concat(upload.eventTime().stream(), object.map(StoredObject::modified).stream())
+        .max(Comparator.naturalOrder())
+        .map(History::atUtc)
+        .orElse(null);
   }
 
   private static OffsetDateTime atUtc(Instant instant) {

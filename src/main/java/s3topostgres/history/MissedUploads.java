@@ -25,40 +25,45 @@ import s3topostgres.s3.Upload;
  * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html">Object</a>
  */
 public final class MissedUploads {
+  /** Each part reads the history once. No join is by what the planner cannot know the size of. */
   private static final String SQL =
       """
-      WITH unknown AS MATERIALIZED (
-        SELECT target_table, bucket, object_key, etag, modified
-        FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
-            AS o (bucket, object_key, etag, modified)
-          CROSS JOIN (
-            SELECT target_table, min(coalesce(event_time, started_at)) AS first_load
-            FROM %1$s WHERE status = 'LOADED' AND target_table = ? GROUP BY 1) AS known
-        WHERE modified > first_load
-          AND NOT EXISTS (
-            SELECT FROM %1$s h
-            WHERE h.status = 'LOADED' AND h.target_table = known.target_table
-              AND h.bucket = o.bucket AND h.object_key = o.object_key AND h.etag = o.etag
-              AND greatest(h.event_time, h.started_at) >= modified)
-          -- The table holds something newer.
-          AND NOT EXISTS (
-            SELECT FROM %1$s h
-            WHERE h.status = 'LOADED' AND h.target_table = known.target_table
-              AND h.event_time > modified
-              AND (h.bucket, h.object_key) <> (o.bucket, o.object_key)))
-      SELECT u.bucket, u.object_key, u.etag, sequencer,
-        coalesce(event_time, modified) AS event_time
+      WITH loads AS MATERIALIZED (
+        SELECT id, bucket, object_key, etag, event_time, started_at, status
+        FROM %1$s WHERE target_table = ?),
+      unknown AS MATERIALIZED (
+        SELECT bucket, object_key, etag, max(modified) AS modified, max(failed) AS failed
+        FROM (
+          SELECT bucket, object_key, etag, modified,
+            NULL::timestamptz AS loaded, NULL::bigint AS failed
+          FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
+            AS object (bucket, object_key, etag, modified)
+          UNION ALL
+          SELECT bucket, object_key, etag, NULL,
+            CASE WHEN status = 'LOADED' THEN greatest(event_time, started_at) END,
+            CASE WHEN status = 'FAILED' THEN id END
+          FROM loads) AS seen
+        GROUP BY 1, 2, 3
+        HAVING max(modified) > coalesce(max(loaded), '-infinity')),
+      -- Two, because one of them may be of the same object.
+      newest AS MATERIALIZED (
+        SELECT bucket, object_key, max(event_time) AS event_time
+        FROM loads WHERE status = 'LOADED' AND event_time IS NOT NULL
+        GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 2)
+      SELECT u.bucket, u.object_key, u.etag, failure.sequencer,
+        coalesce(failure.event_time, modified) AS event_time
       FROM unknown u
         -- Its event may have come, and the load failed.
-        LEFT JOIN LATERAL (
-          SELECT sequencer, event_time, error_code
-          FROM %1$s h
-          WHERE h.status = 'FAILED' AND h.target_table = u.target_table
-            AND h.bucket = u.bucket AND h.object_key = u.object_key AND h.etag = u.etag
-            AND greatest(h.event_time, h.started_at) >= modified
-          ORDER BY id DESC LIMIT 1) AS failure ON true
-      WHERE error_code IS NULL OR error_code = ANY (?)
-      ORDER BY coalesce(event_time, modified) DESC, u.object_key""";
+        LEFT JOIN %1$s failure ON failure.id = u.failed
+          AND greatest(failure.event_time, failure.started_at) >= modified
+      WHERE modified > (
+          SELECT min(coalesce(event_time, started_at)) FROM loads WHERE status = 'LOADED')
+        AND NOT EXISTS (
+          SELECT FROM newest
+          WHERE newest.event_time > modified
+            AND (newest.bucket, newest.object_key) <> (u.bucket, u.object_key))
+        AND (failure.error_code IS NULL OR failure.error_code = ANY (?))
+      ORDER BY coalesce(failure.event_time, modified) DESC, u.object_key""";
 
   private MissedUploads() {}
 
@@ -85,11 +90,11 @@ public final class MissedUploads {
         : session.query(
             SQL.formatted(history.get()),
             row -> upload(row, region),
+            targetTable,
             texts(objects, object -> object.location().bucket()),
             texts(objects, object -> object.location().key()),
             texts(objects, ListedObject::etag),
             texts(objects, object -> object.modified().toString()),
-            targetTable,
             Arrays.stream(ErrorCode.values())
                 .filter(ErrorCode::retryHelps)
                 .map(ErrorCode::name)
