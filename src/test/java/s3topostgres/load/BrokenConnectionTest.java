@@ -91,6 +91,7 @@ class BrokenConnectionTest {
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
   }
 
+  @Tag("aws_s3")
   @Test
   void silentInMidImport() {
     fixture.slowImports(1);
