@@ -34,7 +34,7 @@ class CopyImportTest {
   private static final Duration FUNCTION_TIME = Duration.ofSeconds(13);
 
   private static final String HEADER = "id,name\n";
-  private static final int ROWS = 200_000;
+  private static final int ROWS = 100_000;
   private static final String LARGE = HEADER + lines(1, ROWS);
   private static final String WHOLE = "SELECT count(*), sum(id), min(name) FROM people";
 
@@ -78,7 +78,7 @@ class CopyImportTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {100_000, 200_000, -9, -8, -1})
+  @ValueSource(ints = {100_000, -9, -8, -1})
   void refusesGzipThatIsNotComplete(int end) throws IOException {
     byte[] packed = gzip(LARGE);
     byte[] cut = Arrays.copyOf(packed, end < 0 ? packed.length + end : end);
@@ -90,7 +90,7 @@ class CopyImportTest {
   @ParameterizedTest
   @ValueSource(strings = {"\0", "x", "\37\213", "\37\213\10\0\0", "more than eight bytes of it"})
   void refusesWhatFollowsGzip(String garbage) throws IOException {
-    for (String content : List.of(HEADER + "1,Ana\n", LARGE)) {
+    for (String content : List.of(HEADER + "1,Ana\n", HEADER + lines(1, 30_000))) {
       ByteArrayOutputStream file = new ByteArrayOutputStream();
       file.writeBytes(gzip(content));
       file.writeBytes(garbage.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
@@ -265,7 +265,7 @@ class CopyImportTest {
   private void endsInTimeWith(Consumer<Network> fault) throws IOException {
     try (Network network = Network.to("localhost", Sandbox.shared().postgres().port())) {
       String port = Integer.toString(network.port());
-      Upload upload = fixture.upload("people.csv", HEADER + lines(1, 20 * ROWS));
+      Upload upload = fixture.upload("people.csv", HEADER + lines(1, 40 * ROWS));
       fixture.set("DB_PORT", port);
       network.before("FROM STDIN", () -> new Thread(() -> soon(network, fault)).start());
 
