@@ -29,6 +29,13 @@ final class LoadLog {
     if (!attempt.defaulted().isEmpty()) {
       fields.put("defaulted", String.join(",", attempt.defaulted()));
     }
+    attempt
+        .took("indexing")
+        .ifPresent(
+            indexing -> {
+              fields.put("rowsMillis", attempt.took("importing").orElseThrow().toMillis());
+              fields.put("indexMillis", indexing.toMillis());
+            });
     log.info(line(fields));
   }
 

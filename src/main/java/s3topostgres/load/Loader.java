@@ -59,7 +59,7 @@ public final class Loader {
     this.format = format;
     this.objects = objects;
     this.database = database;
-    this.mode = new Replace(settings.lockTimeout());
+    this.mode = new Replace(settings.lockTimeout(), settings.rebuildIndexes());
     this.objectImport = new AwsS3Import(format);
   }
 
@@ -140,7 +140,7 @@ public final class Loader {
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
       LoadMode.Rows rows = into -> objectImport.run(session, into, table, columns, upload);
-      Imported imported = mode.load(session, table, rows, attempt::step);
+      Imported imported = mode.load(session, table, rows, object.unpackedSize(), attempt::step);
       refuseOtherSize(object, imported.bytes());
       refuseTooFew(imported.rows());
       attempt.step("after-load-sql");

@@ -27,12 +27,15 @@ public final class Replace implements LoadMode {
   private static final Duration LONGEST_TRY = Duration.ofSeconds(2);
 
   private final Duration lockTimeout;
+  private final boolean rebuildIndexes;
 
   /**
    * @param lockTimeout how long to try to lock the table
+   * @param rebuildIndexes whether to build indexes after the rows of a large file
    */
-  public Replace(Duration lockTimeout) {
+  public Replace(Duration lockTimeout, boolean rebuildIndexes) {
     this.lockTimeout = lockTimeout;
+    this.rebuildIndexes = rebuildIndexes;
   }
 
   @Override
@@ -57,12 +60,19 @@ public final class Replace implements LoadMode {
   }
 
   @Override
-  public Imported load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public Imported load(
+      Session session, TargetTable table, Rows rows, long bytes, Consumer<String> step)
       throws SQLException {
     step.accept("emptying");
     empty(session, table);
-    step.accept("importing");
-    return rows.into(table.name());
+    Indexes.Rows<Imported> imported =
+        () -> {
+          step.accept("importing");
+          return rows.into(table.name());
+        };
+    return rebuildIndexes && Indexes.payFor(bytes)
+        ? new Indexes(session, table).fill(imported, step)
+        : imported.come();
   }
 
   private void empty(Session session, TargetTable table) throws SQLException {

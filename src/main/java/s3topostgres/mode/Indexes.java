@@ -1,0 +1,197 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
+import s3topostgres.postgres.SqlState;
+import s3topostgres.postgres.TargetTable;
+
+/**
+ * Fills an empty table, and where that is faster, drops its indexes before the rows come and builds
+ * them again after them, in the caller's transaction. Every index is as it was afterwards, or the
+ * rows came into the indexes as they were: what cannot be given back in full is not dropped.
+ */
+public final class Indexes {
+  /** What a file has at least, unpacked, to make up for the work on the catalogue. */
+  private static final long LARGE = 16_000_000;
+
+  private static final Logger log = LoggerFactory.getLogger(Indexes.class);
+
+  private final Session session;
+  private final TargetTable table;
+
+  public Indexes(Session session, TargetTable table) {
+    this.session = session;
+    this.table = table;
+  }
+
+  /** Brings the rows into the table. */
+  @FunctionalInterface
+  public interface Rows<T> {
+    T come() throws SQLException;
+  }
+
+  /** Whether a file of so many bytes, unpacked, makes up for the work on the catalogue. */
+  static boolean payFor(long bytes) {
+    return bytes >= LARGE;
+  }
+
+  /**
+   * Why no index of the table can be dropped and built again, if so. Besides the privileges, it may
+   * be that somebody looks at the table while the rows come, and would do so slowly or in vain
+   * without the indexes.
+   */
+  public Optional<String> obstacle() throws SQLException {
+    return session
+        .query(
+            """
+            SELECT CASE
+              WHEN c.relkind <> 'r' THEN 'it is partitioned'
+              WHEN NOT pg_has_role(c.relowner, 'USAGE') THEN 'the database user does not own it'
+              WHEN NOT has_schema_privilege(c.relnamespace, 'CREATE') THEN 'the database user lacks CREATE on its schema'
+              WHEN EXISTS (
+                SELECT FROM pg_trigger t LEFT JOIN pg_constraint k ON k.oid = t.tgconstraint
+                WHERE t.tgrelid = c.oid AND t.tgenabled <> 'D'
+                  AND t.tgtype & 4 <> 0 -- on INSERT
+                  -- A table cannot be altered while deferred triggers wait for the commit.
+                  AND (NOT t.tgisinternal OR (k.contype = 'f' AND t.tginitdeferred)))
+                THEN 'it has a trigger for INSERT or a deferred foreign key'
+              WHEN EXISTS (
+                SELECT FROM pg_depend d
+                  JOIN pg_proc f ON d.refclassid = 'pg_proc'::regclass AND f.oid = d.refobjid
+                  JOIN pg_language l ON l.oid = f.prolang
+                WHERE l.lanname NOT IN ('c', 'internal')
+                  AND ((d.classid = 'pg_attrdef'::regclass
+                        AND d.objid IN (SELECT oid FROM pg_attrdef WHERE adrelid = c.oid))
+                    OR (d.classid = 'pg_constraint'::regclass
+                        AND d.objid IN (SELECT oid FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c'))))
+                THEN 'a default or check of it calls a function, which may query the table' END
+            FROM pg_class c WHERE c.oid = ?::oid""",
+            row -> Optional.ofNullable(row.getString(1)),
+            table.oid())
+        .stream()
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  /**
+   * Brings the rows in, and builds the indexes after them that can be. The caller has emptied the
+   * table, and keeps everybody else away from it ({@code ACCESS EXCLUSIVE}) until the transaction
+   * ends. When an index cannot be built, because a key is there twice for instance, the rows come
+   * once more with all indexes in place: so it is {@code COPY} that names the line.
+   *
+   * @param rows may be called twice; what the first call did is undone then
+   * @param step is told what comes now: {@code preparing-indexes}, {@code indexing} and a name
+   * @throws LoadException what the rows throw
+   */
+  public <T> T fill(Rows<T> rows, Consumer<String> step) throws SQLException {
+    if (obstacle().isPresent()) {
+      return rows.come();
+    }
+    step.accept("preparing-indexes");
+    session.execute("SAVEPOINT indexes");
+    Rehearsed rehearsed = rehearse();
+    Optional<SQLException> failure;
+    try {
+      for (TableIndex index : rehearsed.indexes) {
+        session.execute(index.drop());
+      }
+      T result = rows.come();
+      if (build(rehearsed, step)) {
+        return result;
+      }
+      failure = Optional.empty();
+    } catch (SQLException e) {
+      failure = Optional.of(e).filter(Indexes::isOfTheIndex);
+      failure.orElseThrow(() -> e);
+    }
+    session.rollbackTo("indexes");
+    return fillWithIndexes(rows, failure);
+  }
+
+  /** What can be dropped and built again, and the catalogue before that. */
+  private record Rehearsed(List<TableIndex> indexes, List<String> catalogue) {}
+
+  /**
+   * Drops each index of the empty table, builds it and undoes that, to see whether it comes back as
+   * it was: something may depend on it, a privilege may be missing, or this version of Postgres
+   * have a property that we do not know.
+   */
+  private Rehearsed rehearse() throws SQLException {
+    session.execute(TableIndex.SETTINGS);
+    List<TableIndex> all = TableIndex.of(session, table);
+    List<String> before = TableIndex.catalogue(session, table);
+    List<TableIndex> whole = new ArrayList<>();
+    for (TableIndex index : all) {
+      session.rollbackTo("indexes");
+      try {
+        session.execute(TableIndex.SETTINGS + index.drop() + ";\n" + index.build());
+        if (TableIndex.catalogue(session, table).equals(before)) {
+          whole.add(index);
+        }
+      } catch (SQLException e) {
+        if (!isOfTheIndex(e)) {
+          throw e;
+        }
+      }
+    }
+    session.rollbackTo("indexes");
+    return new Rehearsed(whole, before);
+  }
+
+  /** Whether all is as it was. The settings are as before, too. */
+  private boolean build(Rehearsed rehearsed, Consumer<String> step) throws SQLException {
+    Object[] settings =
+        session
+            .query(
+                """
+                SELECT current_setting('search_path'), current_setting('extra_float_digits'),
+                       current_setting('default_tablespace')""",
+                row -> new Object[] {row.getString(1), row.getString(2), row.getString(3)})
+            .get(0);
+    session.execute(TableIndex.SETTINGS);
+    for (TableIndex index : rehearsed.indexes) {
+      step.accept("indexing " + index.name());
+      session.execute(index.build());
+    }
+    boolean whole = TableIndex.catalogue(session, table).equals(rehearsed.catalogue);
+    session.execute(
+        """
+        SELECT set_config('search_path', ?, true), set_config('extra_float_digits', ?, true),
+               set_config('default_tablespace', ?, true)""",
+        settings);
+    return whole;
+  }
+
+  /** Nothing else than that is known to come of an index: the rows may do with it in place. */
+  private static boolean isOfTheIndex(SQLException e) {
+    return !SqlErrors.isConnectionLost(e) && !SqlState.QUERY_CANCELED.equals(e.getSQLState());
+  }
+
+  private <T> T fillWithIndexes(Rows<T> rows, Optional<SQLException> failure) throws SQLException {
+    try {
+      T result = rows.come();
+      log.warn(
+          "{} has an index that cannot be built after the rows (SQLSTATE {}), so they were imported"
+              + " twice. REBUILD_INDEXES=off spares that",
+          table.name(),
+          failure.map(SQLException::getSQLState).orElse("none"));
+      return result;
+    } catch (LoadException e) {
+      if (e.code() == ErrorCode.OUT_OF_TIME
+          && failure.filter(ImportErrors::isRowRejected).isPresent()) {
+        throw ImportErrors.row(failure.get(), table);
+      }
+      throw e;
+    }
+  }
+}
