@@ -22,7 +22,7 @@ import s3topostgres.postgres.TargetTable;
  */
 public final class Indexes {
   /** What a file has at least, unpacked, to make up for the work on the catalogue. */
-  private static final long LARGE = 16_000_000;
+  private static final long LARGE = 8_000_000;
 
   private static final Logger log = LoggerFactory.getLogger(Indexes.class);
 
@@ -100,22 +100,21 @@ public final class Indexes {
     step.accept("preparing-indexes");
     session.execute("SAVEPOINT indexes");
     Rehearsed rehearsed = rehearse();
-    Optional<SQLException> failure;
-    try {
-      for (TableIndex index : rehearsed.indexes) {
-        session.execute(index.drop());
-      }
-      T result = rows.come();
-      if (build(rehearsed, step)) {
-        return result;
-      }
-      failure = Optional.empty();
-    } catch (SQLException e) {
-      failure = Optional.of(e).filter(Indexes::isOfTheIndex);
-      failure.orElseThrow(() -> e);
-    }
     session.rollbackTo("indexes");
-    return fillWithIndexes(rows, failure);
+    for (TableIndex index : rehearsed.indexes) {
+      session.execute(index.drop());
+    }
+    T result = rows.come();
+    try {
+      build(rehearsed, step);
+      return result;
+    } catch (SQLException e) {
+      if (!isOfTheIndex(e)) {
+        throw e;
+      }
+      session.rollbackTo("indexes");
+      return fillWithIndexes(rows, e);
+    }
   }
 
   /** What can be dropped and built again, and the catalogue before that. */
@@ -129,6 +128,9 @@ public final class Indexes {
   private Rehearsed rehearse() throws SQLException {
     session.execute(TableIndex.SETTINGS);
     List<TableIndex> all = TableIndex.of(session, table);
+    if (all.isEmpty()) {
+      return new Rehearsed(List.of(), List.of());
+    }
     List<String> before = TableIndex.catalogue(session, table);
     List<TableIndex> whole = new ArrayList<>();
     for (TableIndex index : all) {
@@ -144,12 +146,14 @@ public final class Indexes {
         }
       }
     }
-    session.rollbackTo("indexes");
     return new Rehearsed(whole, before);
   }
 
-  /** Whether all is as it was. The settings are as before, too. */
-  private boolean build(Rehearsed rehearsed, Consumer<String> step) throws SQLException {
+  /** The settings are as before then. */
+  private void build(Rehearsed rehearsed, Consumer<String> step) throws SQLException {
+    if (rehearsed.indexes.isEmpty()) {
+      return;
+    }
     Object[] settings =
         session
             .query(
@@ -163,13 +167,14 @@ public final class Indexes {
       step.accept("indexing " + index.name());
       session.execute(index.build());
     }
-    boolean whole = TableIndex.catalogue(session, table).equals(rehearsed.catalogue);
+    if (!TableIndex.catalogue(session, table).equals(rehearsed.catalogue)) {
+      throw new SQLException("an index is not as it was", SqlState.INTERNAL_ERROR);
+    }
     session.execute(
         """
         SELECT set_config('search_path', ?, true), set_config('extra_float_digits', ?, true),
                set_config('default_tablespace', ?, true)""",
         settings);
-    return whole;
   }
 
   /** Nothing else than that is known to come of an index: the rows may do with it in place. */
@@ -177,19 +182,18 @@ public final class Indexes {
     return !SqlErrors.isConnectionLost(e) && !SqlState.QUERY_CANCELED.equals(e.getSQLState());
   }
 
-  private <T> T fillWithIndexes(Rows<T> rows, Optional<SQLException> failure) throws SQLException {
+  private <T> T fillWithIndexes(Rows<T> rows, SQLException failure) throws SQLException {
     try {
       T result = rows.come();
       log.warn(
           "{} has an index that cannot be built after the rows (SQLSTATE {}), so they were imported"
               + " twice. REBUILD_INDEXES=off spares that",
           table.name(),
-          failure.map(SQLException::getSQLState).orElse("none"));
+          failure.getSQLState());
       return result;
     } catch (LoadException e) {
-      if (e.code() == ErrorCode.OUT_OF_TIME
-          && failure.filter(ImportErrors::isRowRejected).isPresent()) {
-        throw ImportErrors.row(failure.get(), table);
+      if (e.code() == ErrorCode.OUT_OF_TIME && ImportErrors.isRowRejected(failure)) {
+        throw ImportErrors.row(failure, table);
       }
       throw e;
     }

@@ -46,7 +46,7 @@ public final class SqlState {
   public static final String QUERY_CANCELED = "57014";
   static final String UNDEFINED_FILE = "58P01";
   static final String RAISED_BY_FUNCTION = "P0001";
-  static final String INTERNAL_ERROR = "XX000";
+  public static final String INTERNAL_ERROR = "XX000";
 
   private SqlState() {}
 }
