@@ -46,15 +46,16 @@ public final class Indexes {
   }
 
   /**
-   * Why no index of the table can be dropped and built again, if so. Besides the privileges, it may
-   * be that somebody looks at the table while the rows come, and would do so slowly or in vain
-   * without the indexes.
+   * Why no index of the table can be built after the rows, if it has any: a clause for people.
+   * Besides the privileges, it may be that something looks at the table while the rows come, and
+   * would do so slowly or in vain without the indexes.
    */
   public Optional<String> obstacle() throws SQLException {
     return session
         .query(
             """
             SELECT CASE
+              WHEN NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid) THEN NULL
               WHEN c.relkind <> 'r' THEN 'it is partitioned'
               WHEN NOT pg_has_role(c.relowner, 'USAGE') THEN 'the database user does not own it'
               WHEN NOT has_schema_privilege(c.relnamespace, 'CREATE') THEN 'the database user lacks CREATE on its schema'
