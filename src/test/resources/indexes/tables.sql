@@ -381,3 +381,8 @@ INSERT INTO not_null_by_name VALUES (1, 2, 3);
 --- not_ours keeps all
 CREATE TABLE not_ours (id integer PRIMARY KEY);
 INSERT INTO not_ours VALUES (1);
+
+--- of_our_group
+CREATE TABLE of_our_group (id integer PRIMARY KEY, name text);
+CREATE INDEX ON of_our_group (name);
+INSERT INTO of_our_group VALUES (1, 'x');

@@ -48,7 +48,8 @@ public final class Indexes {
   /**
    * Why no index of the table can be built after the rows, if it has any: a clause for people.
    * Besides the privileges, it may be that something looks at the table while the rows come, and
-   * would do so slowly or in vain without the indexes.
+   * would do so slowly or in vain without the indexes; or that something like AWS DMS is told of
+   * every table that is altered.
    */
   public Optional<String> obstacle() throws SQLException {
     return session
@@ -75,7 +76,14 @@ public final class Indexes {
                         AND d.objid IN (SELECT oid FROM pg_attrdef WHERE adrelid = c.oid))
                     OR (d.classid = 'pg_constraint'::regclass
                         AND d.objid IN (SELECT oid FROM pg_constraint WHERE conrelid = c.oid AND contype = 'c'))))
-                THEN 'a default or check of it calls a function, which may query the table' END
+                THEN 'a default or check of it calls a function, which may query the table'
+              WHEN EXISTS (
+                SELECT FROM pg_event_trigger e
+                WHERE e.evtenabled <> 'D' AND e.evtevent IN ('ddl_command_start', 'ddl_command_end', 'sql_drop')
+                  AND NOT EXISTS ( -- such as pgaudit
+                    SELECT FROM pg_depend d
+                    WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e'))
+                THEN 'an event trigger watches over the tables of the database' END
             FROM pg_class c WHERE c.oid = ?::oid""",
             row -> Optional.ofNullable(row.getString(1)),
             table.oid())

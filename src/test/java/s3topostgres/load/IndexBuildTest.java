@@ -78,10 +78,12 @@ class IndexBuildTest {
       value = {
         "ALTER TABLE people OWNER TO postgres | auto",
         "REVOKE CREATE ON SCHEMA public FROM \"ROLE\", PUBLIC | auto",
+        "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch() | auto",
         "SELECT | off",
       })
   void keepsThemWhereTheyAreNotOursToBuild(String sql, String setting) {
     fixture.execute(
+        "CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
         sql.replace("ROLE", fixture.role()),
         "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(fixture.role()));
     List<String> before = fixture.indexes();

@@ -41,6 +41,7 @@ class IndexesTest {
       Pattern.compile("(.*?)(?: keeps (.*?))?(?: since (\\d+))?");
 
   private static final String OWNER = "owner_" + UUID.randomUUID();
+  private static final String GROUP = "group_" + UUID.randomUUID();
   private static final String TABLESPACE = "space_" + UUID.randomUUID();
 
   private static SandboxDatabase database;
@@ -52,6 +53,14 @@ class IndexesTest {
    * @param keeps the names of the indexes that stay, or {@code all}
    */
   private record Section(String table, List<String> keeps, int since, String sql) {
+
+    String owner() {
+      return switch (table) {
+        case "of_our_group" -> GROUP;
+        case "not_ours" -> "postgres";
+        default -> OWNER;
+      };
+    }
 
     static Section of(String text) {
       String heading = text.lines().findFirst().orElseThrow();
@@ -71,15 +80,18 @@ class IndexesTest {
     superuser = database.connect();
     version = superuser.getMetaData().getDatabaseMajorVersion();
     database.createRole(OWNER, "any");
+    database.createRole(GROUP, "any");
     database.execute(
         "COPY (SELECT) TO PROGRAM 'mkdir %s'".formatted(TABLESPACE),
         "GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(OWNER),
+        "GRANT \"%s\" TO \"%s\"".formatted(GROUP, OWNER),
         "ALTER ROLE \"%s\" SET extra_float_digits = -5".formatted(OWNER),
         "ALTER ROLE \"%s\" SET search_path = odd, pg_catalog, public".formatted(OWNER));
     String folder = database.rows("SHOW data_directory").get(0).get(0) + "/" + TABLESPACE;
     database.execute(
         "CREATE TABLESPACE \"%s\" LOCATION '%s'".formatted(TABLESPACE, folder),
-        "GRANT CREATE ON TABLESPACE \"%s\" TO PUBLIC".formatted(TABLESPACE));
+        "GRANT CREATE ON TABLESPACE \"%s\" TO PUBLIC".formatted(TABLESPACE),
+        "ALTER ROLE \"%s\" SET default_tablespace = '%s'".formatted(OWNER, TABLESPACE));
     connections =
         new Database(
             Settings.read(database.settings(OWNER, "any", "unused")).database(),
@@ -109,9 +121,7 @@ class IndexesTest {
 
   private static void fill(Section section) throws SQLException {
     execute(named(section.sql));
-    if (!section.table.equals("not_ours")) {
-      execute("ALTER TABLE %s OWNER TO \"%s\"".formatted(section.table, OWNER));
-    }
+    execute("ALTER TABLE %s OWNER TO \"%s\"".formatted(section.table, section.owner()));
     String columns =
         query(
                 "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute WHERE attrelid = '%s'::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped"
@@ -147,7 +157,7 @@ class IndexesTest {
               session.query(
                   "SELECT concat_ws('|', current_setting('search_path'), current_setting('extra_float_digits'), current_setting('default_tablespace'))",
                   row -> row.getString(1)))
-          .containsExactly("odd, pg_catalog, public|-5|");
+          .containsExactly("odd, pg_catalog, public|-5|" + TABLESPACE);
       session.commit();
     }
 
