@@ -65,14 +65,14 @@ public final class Replace implements LoadMode {
       throws SQLException {
     step.accept("emptying");
     empty(session, table);
-    Indexes.Rows<Imported> imported =
+    Indexes.Filling<Imported> filling =
         () -> {
           step.accept("importing");
           return rows.into(table.name());
         };
     return rebuildIndexes && Indexes.payFor(bytes)
-        ? new Indexes(session, table).fill(imported, step)
-        : imported.come();
+        ? new Indexes(session, table).fill(filling, step)
+        : filling.run();
   }
 
   private void empty(Session session, TargetTable table) throws SQLException {

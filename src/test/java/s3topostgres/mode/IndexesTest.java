@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -23,12 +24,14 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.StoredObject;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxAws;
 import s3topostgres.sandbox.SandboxDatabase;
@@ -105,6 +108,17 @@ class IndexesTest {
     try (SandboxDatabase other = Sandbox.shared().createDatabase()) {
       other.execute("DROP TABLESPACE \"%s\"".formatted(TABLESPACE));
     }
+  }
+
+  @Test
+  void payForACompressedFileSooner() {
+    byte[] head = {};
+    StoredObject plain = new StoredObject(2_000_000, "0", Optional.empty(), Optional.empty(), head);
+    StoredObject packed =
+        new StoredObject(2_000_000, "0", Optional.empty(), Optional.of("gzip"), head);
+
+    assertThat(Indexes.payFor(plain.unpackedSize())).isFalse();
+    assertThat(Indexes.payFor(packed.unpackedSize())).isTrue();
   }
 
   @TestFactory
