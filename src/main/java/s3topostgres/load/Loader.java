@@ -20,7 +20,6 @@ import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.ObjectImport;
-import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
@@ -60,7 +59,10 @@ public final class Loader {
     this.objects = objects;
     this.database = database;
     this.mode = new Replace(settings.lockTimeout(), settings.rebuildIndexes());
-    this.objectImport = new AwsS3Import(format);
+    this.objectImport =
+        new AwsS3Import(
+            format,
+            (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
   }
 
   /**
@@ -139,19 +141,19 @@ public final class Loader {
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      LoadMode.Rows rows = into -> objectImport.run(session, into, table, columns, upload);
-      Imported imported = mode.load(session, table, rows, object.unpackedSize(), attempt::step);
-      refuseOtherSize(object, imported.bytes());
-      refuseTooFew(imported.rows());
+      LoadMode.Rows fileRows = into -> objectImport.run(session, into, table, columns, upload);
+      long rows = mode.load(session, table, fileRows, object.unpackedSize(), attempt::step);
+      refuseChanged(object, objects.look(upload.object(), deadline.left()));
+      refuseTooFew(rows);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
       attempt.step("committing");
-      history.loaded(session, attempt.record(), imported.rows());
+      history.loaded(session, attempt.record(), rows);
       checkDeferredConstraints(session, table);
       commit(session);
       analyze(session, table);
-      return attempt.ended(Status.LOADED, imported.rows(), imported.bytes());
+      return attempt.ended(Status.LOADED, rows, object.size());
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
@@ -206,15 +208,13 @@ public final class Loader {
     }
   }
 
-  /** A compressed object's size is not what the database counts. */
-  private static void refuseOtherSize(StoredObject object, long imported) {
-    if (object.contentEncoding().isEmpty() && object.size() != imported) {
+  /** The size may be the same, and the columns be in another order. */
+  private static void refuseChanged(StoredObject before, StoredObject after) {
+    if (!before.etag().equals(after.etag())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
-          "the object had %d bytes when the load began, and the database fetched %d"
-              .formatted(object.size(), imported),
-          "It was probably overwritten meanwhile: the next try loads what is there then. The old"
-              + " rows are still there.");
+          "the object changed while it was read",
+          "The next try loads what is there then. The old rows are still there.");
     }
   }
 

@@ -8,7 +8,6 @@ import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
-import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
@@ -60,12 +59,11 @@ public final class Replace implements LoadMode {
   }
 
   @Override
-  public Imported load(
-      Session session, TargetTable table, Rows rows, long bytes, Consumer<String> step)
+  public long load(Session session, TargetTable table, Rows rows, long bytes, Consumer<String> step)
       throws SQLException {
     step.accept("emptying");
     empty(session, table);
-    Indexes.Filling<Imported> filling =
+    Indexes.Filling<Long> filling =
         () -> {
           step.accept("importing");
           return rows.into(table.name());
