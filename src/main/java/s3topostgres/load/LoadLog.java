@@ -32,9 +32,9 @@ final class LoadLog {
     attempt
         .took("indexing")
         .ifPresent(
-            indexing -> {
-              fields.put("rowsMillis", attempt.took("importing").orElseThrow().toMillis());
-              fields.put("indexMillis", indexing.toMillis());
+            indexes -> {
+              attempt.took("importing").ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
+              fields.put("indexMillis", indexes.toMillis());
             });
     log.info(line(fields));
   }
