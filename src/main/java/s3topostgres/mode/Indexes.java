@@ -189,7 +189,7 @@ public final class Indexes {
         settings);
   }
 
-  /** Nothing else than that is known to come of an index: the rows may do with it in place. */
+  /** Whether the index may be at fault; then the load may do without dropping it. */
   private static boolean isOfTheIndex(SQLException e) {
     return !SqlErrors.isConnectionLost(e) && !SqlState.QUERY_CANCELED.equals(e.getSQLState());
   }
