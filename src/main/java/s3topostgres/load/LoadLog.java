@@ -33,7 +33,9 @@ final class LoadLog {
         .took("indexing")
         .ifPresent(
             indexes -> {
-              attempt.took("importing").ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
+              attempt
+                  .took("importing")
+                  .ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
               fields.put("indexMillis", indexes.toMillis());
             });
     log.info(line(fields));
