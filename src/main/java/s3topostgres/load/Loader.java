@@ -60,7 +60,7 @@ public final class Loader {
     this.format = format;
     this.objects = objects;
     this.database = database;
-    this.mode = new Replace(settings.lockTimeout());
+    this.mode = new Replace(settings.lockTimeout(), settings.rebuildIndexes());
     this.objectImport =
         settings.importWith() == ImportWith.COPY
             ? new CopyImport(format, objects)
@@ -166,7 +166,7 @@ public final class Loader {
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
       LoadMode.Rows fileRows =
           into -> objectImport.run(session, into, table, columns, upload, object);
-      long rows = mode.load(session, table, fileRows, attempt::step);
+      long rows = mode.load(session, table, fileRows, object.unpackedSize(), attempt::step);
       if (!objectImport.pinsObject()) {
         refuseChanged(object, objects.look(upload.object(), deadline.left()));
       }

@@ -148,7 +148,9 @@ public final class Session implements AutoCloseable {
     ScheduledExecutorService end = new ScheduledThreadPoolExecutor(1, Session::daemon);
     try {
       end.schedule(this::cut, millisLeft() + GRACE.toMillis(), TimeUnit.MILLISECONDS);
-      return send(connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql), content);
+      long rows = send(connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql), content);
+      execute("SET client_min_messages = notice");
+      return rows;
     } finally {
       end.shutdownNow();
     }

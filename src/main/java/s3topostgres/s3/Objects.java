@@ -195,8 +195,8 @@ public final class Objects {
           unreadable("the object is empty", "Upload the file again; the table was left as it is.");
       case 412 ->
           unreadable(
-              "it was changed while it was read",
-              "The next try loads what is there then; the old rows are still there.");
+              "the object changed while it was read",
+              "The next try loads what is there then. The old rows are still there.");
       case 404 ->
           unreadable(
               "there is no such object any more",

@@ -21,6 +21,8 @@ public record StoredObject(
     Optional<String> versionId,
     Optional<String> contentEncoding,
     byte[] head) {
+  /** Of CSV; it compresses better the more its rows resemble each other. */
+  private static final int USUAL_COMPRESSION = 5;
 
   /** Whether its {@code Content-Encoding} is gzip. */
   public boolean saysGzip() {
@@ -34,5 +36,10 @@ public record StoredObject(
    */
   public boolean isGzip() {
     return saysGzip() || head.length > 1 && head[0] == 0x1f && head[1] == (byte) 0x8b;
+  }
+
+  /** How many bytes it has when it is unpacked; a guess where it is compressed. */
+  public long unpackedSize() {
+    return isGzip() ? size * USUAL_COMPRESSION : size;
   }
 }

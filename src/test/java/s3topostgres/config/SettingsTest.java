@@ -47,6 +47,7 @@ class SettingsTest {
           Map.entry("CSV_ENCODING", "WIN1252"),
           Map.entry("MIN_ROWS", "0"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "5"),
+          Map.entry("REBUILD_INDEXES", "off"),
           Map.entry("BEFORE_LOAD_SQL", "SET LOCAL datestyle = 'ISO, DMY'"),
           Map.entry("AFTER_LOAD_SQL", "REFRESH MATERIALIZED VIEW v"),
           Map.entry("HISTORY_TABLE", "audit.loads"),
@@ -69,6 +70,7 @@ class SettingsTest {
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
     assertThat(settings.load().minRows()).isEqualTo(1);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(settings.load().rebuildIndexes()).isTrue();
     assertThat(settings.load().beforeLoadSql()).isEmpty();
     assertThat(settings.load().afterLoadSql()).isEmpty();
     assertThat(settings.load().historyTable()).contains("s3_load_history");
@@ -97,6 +99,7 @@ class SettingsTest {
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
     assertThat(settings.load().minRows()).isZero();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(settings.load().rebuildIndexes()).isFalse();
     assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
     assertThat(settings.load().afterLoadSql()).contains("REFRESH MATERIALIZED VIEW v");
     assertThat(settings.load().historyTable()).contains("audit.loads");
@@ -229,6 +232,7 @@ class SettingsTest {
         "DB_AUTH       | IAM | password, iam",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
+        "REBUILD_INDEXES | on | it takes auto, off",
       })
   void refusesWhatPostgresWouldNotTake(String name, String value, String words) {
     assertThatThrownBy(() -> Settings.read(with(name, value)))

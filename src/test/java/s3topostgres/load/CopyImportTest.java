@@ -156,7 +156,7 @@ class CopyImportTest {
                 }));
 
     assertThat(fixture.failure(OBJECT_UNREADABLE, upload))
-        .hasMessageContaining("it was changed while it was read");
+        .hasMessageContaining("the object changed while it was read");
     assertThat(fixture.load(upload).rows()).isEqualTo(ROWS);
     assertThat(fixture.rows("SELECT min(id) FROM people"))
         .containsExactly(Integer.toString(ROWS + 1));
@@ -170,7 +170,7 @@ class CopyImportTest {
         .before("bytes=0-\r", () -> fixture.upload("people.csv", HEADER + "1,other\n"));
 
     assertThat(fixture.failure(OBJECT_UNREADABLE, upload))
-        .hasMessageContaining("it was changed while it was read");
+        .hasMessageContaining("the object changed while it was read");
   }
 
   @Test
