@@ -12,8 +12,8 @@ import java.util.Locale;
  * same machine. Needs Linux, curl and psql; Python with boto3 and psycopg2, and pgloader, where
  * they are there.
  *
- * <p>System properties: {@code bench}, which of {@code start-up,throughput,copy,size} to run; {@code
- * bench.other}, the {@code function.zip} of another build, to time its first load, too.
+ * <p>System properties: {@code bench}, which of {@code start-up,throughput,copy,size} to run;
+ * {@code bench.other}, the {@code function.zip} of another build, to time its first load, too.
  */
 public final class Bench {
   private Bench() {}
