@@ -185,7 +185,7 @@ public final class Checks {
   }
 
   private static String checkTable(Session session, LoadSettings settings) throws SQLException {
-    TargetTable table = TargetTable.resolve(session, settings.table());
+    TargetTable table = TargetTable.resolve(session, settings.table().setting());
     new Replace(settings.lockTimeout()).check(session, table);
     return "%s has %d columns, and may be emptied and filled"
         .formatted(table.name(), table.columns().size());
@@ -207,7 +207,7 @@ public final class Checks {
     if (settings.historyTable().isEmpty()) {
       return limits.judge(Optional.empty());
     }
-    TargetTable table = TargetTable.resolve(session, settings.table());
+    TargetTable table = TargetTable.resolve(session, settings.table().setting());
     return limits.judge(HistoryTable.longest(session, settings.historyTable().get(), table.name()));
   }
 

@@ -72,7 +72,7 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
-    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       try {
         LoadResult result = load(attempt, functionEnd.before(MARGIN));
         LoadLog.ended(attempt, result);
@@ -88,7 +88,7 @@ public final class Loader {
 
   /** Notes that an event was not about a new CSV file. */
   public LoadResult ignore(Upload upload, String requestId) {
-    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
       LoadLog.ended(attempt, result);
       return result;
@@ -103,7 +103,7 @@ public final class Loader {
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
     ObjectLocation unknown = new ObjectLocation("?", "?");
     Upload upload = new Upload(unknown, "", Optional.empty(), Optional.empty(), Optional.empty());
-    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       return failed(attempt, functionEnd, malformed);
     }
   }
@@ -118,7 +118,7 @@ public final class Loader {
 
       session.begin();
       describe(session, attempt);
-      TargetTable found = TargetTable.resolve(session, settings.table());
+      TargetTable found = TargetTable.resolve(session, settings.table().setting());
       attempt.table(found.name());
       mode.check(session, found);
       attempt.step("waiting-for-other-loads");
@@ -133,7 +133,7 @@ public final class Loader {
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
       // Anew, because somebody may have altered the table while we waited.
-      TargetTable table = TargetTable.resolve(session, settings.table());
+      TargetTable table = TargetTable.resolve(session, settings.table().setting());
       List<Column> columns = FileHead.columns(object, format, table);
       attempt.defaulted(table.notAmong(columns));
 
