@@ -4,11 +4,15 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
+import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -53,6 +57,16 @@ public final class History {
   }
 
   /**
+   * The history in that table, if a load has made it.
+   *
+   * @param setting the table's name as in SQL
+   * @throws LoadException {@code TABLE_UNUSABLE} when it cannot be used
+   */
+  public static Optional<History> existing(Session session, String setting) throws SQLException {
+    return HistoryTable.existing(session, setting).map(name -> new History(Optional.of(name)));
+  }
+
+  /**
    * Whether this upload is in the table already, or something newer is; empty when it is to be
    * loaded. Asked under the lock of the target table, in a transaction that is to be committed.
    *
@@ -62,11 +76,31 @@ public final class History {
    */
   public Optional<Seen> recognise(Session session, String targetTable, Upload upload)
       throws SQLException {
-    if (table.isEmpty() || upload.sequencer().isEmpty()) {
-      return Optional.empty();
+    String answer = ask(session, targetTable, upload);
+    if (answer.equals("TAKEN")) {
+      taken(session, targetTable, upload);
     }
-    List<String> answer =
-        session.query(
+    return seen(answer.equals("TAKEN") ? "DUPLICATE" : answer);
+  }
+
+  /** The same, asked while another load of the target table runs: what is certain already. */
+  public Optional<Seen> look(Session session, String targetTable, Upload upload)
+      throws SQLException {
+    return seen(ask(session, targetTable, upload));
+  }
+
+  private static Optional<Seen> seen(String answer) {
+    return Optional.of(answer)
+        .filter(word -> !word.equals("NEW") && !word.equals("TAKEN"))
+        .map(Seen::valueOf);
+  }
+
+  private String ask(Session session, String targetTable, Upload upload) throws SQLException {
+    if (table.isEmpty() || (upload.sequencer().isEmpty() && !upload.found())) {
+      return "NEW";
+    }
+    return session
+        .query(
             """
             -- Each part is one look at the end of an index, however long the history is.
             SELECT CASE
@@ -75,6 +109,12 @@ public final class History {
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.bucket = upload.bucket AND h.object_key = upload.object_key
                   AND %3$s = upload.sequencer) THEN 'DUPLICATE'
+              WHEN upload.found AND EXISTS (
+                SELECT FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND h.etag = upload.etag
+                  AND greatest(h.event_time, h.started_at) >= upload.event_time) THEN 'DUPLICATE'
               WHEN (
                 SELECT %3$s FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
@@ -85,7 +125,9 @@ public final class History {
                 SELECT h.event_time FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.event_time > upload.event_time
-                  AND (h.bucket, h.object_key) <> (upload.bucket, upload.object_key)
+                  -- Of the same object the sequencer tells, where it is known.
+                  AND ((h.bucket, h.object_key) <> (upload.bucket, upload.object_key)
+                    OR (h.sequencer IS NULL AND NOT upload.found))
                 ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'
               -- What the table holds was loaded after this upload, from the same object.
               WHEN (
@@ -98,24 +140,19 @@ public final class History {
               ELSE 'NEW' END
             FROM (
               SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
-                     ?::timestamptz AS event_time, ? AS etag) AS upload
+                     ?::timestamptz AS event_time, ? AS etag, ? AS found) AS upload
             """
-                .formatted(table.get(), PADDED.formatted("?"), PADDED.formatted("h.sequencer")),
+                .formatted(
+                    table.get(), PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
             row -> row.getString(1),
             targetTable,
             upload.object().bucket(),
             upload.object().key(),
-            upload.sequencer().get(),
+            upload.sequencer().orElse(null),
             upload.eventTime().map(History::atUtc).orElse(null),
-            upload.etag().orElse(null));
-    return switch (answer.get(0)) {
-      case "NEW" -> Optional.empty();
-      case "TAKEN" -> {
-        taken(session, targetTable, upload);
-        yield Optional.of(Seen.DUPLICATE);
-      }
-      default -> Optional.of(Seen.valueOf(answer.get(0)));
-    };
+            upload.etag().orElse(null),
+            upload.found())
+        .get(0);
   }
 
   /** Records that what the table holds is this upload, too. */
@@ -131,6 +168,76 @@ public final class History {
         upload.sequencer().orElseThrow(),
         upload.eventTime().map(History::atUtc).orElse(null),
         targetTable);
+  }
+
+  /**
+   * The uploads of which no load is known, the newest first; none in a history without a load. Left
+   * out is what was uploaded before the first load that is known, what is older than the table's
+   * rows, and what failed for a reason that a retry does not change.
+   *
+   * <p>An object counts as loaded when it was loaded as it is now, after it was uploaded: the same
+   * content may have been uploaded before. Who fails leaves behind what its event said.
+   *
+   * @param region of the bucket
+   * @param objects of one bucket
+   */
+  public List<Upload> missed(
+      Session session, String targetTable, String region, List<ListedObject> objects)
+      throws SQLException {
+    return session.query(
+        """
+        WITH unknown AS MATERIALIZED (
+          SELECT target_table, bucket, object_key, etag, modified
+          FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
+              AS o (bucket, object_key, etag, modified)
+            CROSS JOIN (
+              SELECT target_table, min(coalesce(event_time, started_at)) AS first_load
+              FROM %1$s WHERE status = 'LOADED' AND target_table = ? GROUP BY 1) AS known
+          WHERE modified > first_load
+            AND NOT EXISTS (
+              SELECT FROM %1$s h
+              WHERE h.status = 'LOADED' AND h.target_table = known.target_table
+                AND h.bucket = o.bucket AND h.object_key = o.object_key AND h.etag = o.etag
+                AND greatest(h.event_time, h.started_at) >= modified)
+            AND NOT EXISTS (
+              SELECT FROM %1$s h
+              WHERE h.status = 'LOADED' AND h.target_table = known.target_table
+                AND h.event_time > modified
+                AND (h.bucket, h.object_key) <> (o.bucket, o.object_key)))
+        SELECT u.bucket, u.object_key, u.etag, sequencer,
+          coalesce(event_time, modified) AS event_time
+        FROM unknown u
+          LEFT JOIN LATERAL (
+            SELECT sequencer, event_time, error_code
+            FROM %1$s h
+            WHERE h.status = 'FAILED' AND h.target_table = u.target_table
+              AND h.bucket = u.bucket AND h.object_key = u.object_key AND h.etag = u.etag
+              AND greatest(h.event_time, h.started_at) >= modified
+            ORDER BY id DESC LIMIT 1) AS failure ON true
+        WHERE error_code IS NULL OR error_code = ANY (?)
+        ORDER BY coalesce(event_time, modified) DESC, u.object_key"""
+            .formatted(table.orElseThrow()),
+        row ->
+            new Upload(
+                new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
+                region,
+                Optional.ofNullable(row.getString("sequencer")),
+                Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
+                Optional.of(row.getString("etag")),
+                true),
+        texts(objects, object -> object.location().bucket()),
+        texts(objects, object -> object.location().key()),
+        texts(objects, ListedObject::etag),
+        texts(objects, object -> object.modified().toString()),
+        targetTable,
+        Arrays.stream(ErrorCode.values())
+            .filter(ErrorCode::retryHelps)
+            .map(ErrorCode::name)
+            .toArray(String[]::new));
+  }
+
+  private static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
+    return objects.stream().map(text).toArray(String[]::new);
   }
 
   /** Records a load, in its own transaction. */
@@ -162,7 +269,7 @@ public final class History {
         upload.object().bucket(),
         upload.object().key(),
         object.flatMap(StoredObject::versionId).orElse(null),
-        object.map(StoredObject::etag).orElse(null),
+        object.map(StoredObject::etag).or(upload::etag).orElse(null),
         object.map(StoredObject::size).orElse(null),
         upload.sequencer().orElse(null),
         upload.eventTime().map(History::atUtc).orElse(null),

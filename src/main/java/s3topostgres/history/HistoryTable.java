@@ -41,6 +41,10 @@ public final class HistoryTable {
       CREATE INDEX ON %1$s (target_table, id)
         WHERE status = 'LOADED';""";
 
+  private static final String WITHOUT =
+      "HISTORY_TABLE=off: then uploads that come twice are loaded twice, late ones replace newer"
+          + " ones, and lost ones are not caught up on.";
+
   private HistoryTable() {}
 
   private record Found(String name, boolean usable) {}
@@ -72,8 +76,7 @@ public final class HistoryTable {
     if (!found.usable) {
       throw unusable(
           "the database user may not read and write " + found.name,
-          "GRANT SELECT, INSERT ON %s TO the user, or set HISTORY_TABLE=off."
-              .formatted(found.name));
+          "GRANT SELECT, INSERT ON %s TO the user, or set %s".formatted(found.name, WITHOUT));
     }
     return found.name;
   }
@@ -101,7 +104,7 @@ public final class HistoryTable {
     if (SqlErrors.isNameRefused(e)) {
       throw unusable(
               "HISTORY_TABLE is no table's name, or its schema is closed to the database user",
-              "Write it as in SQL, GRANT USAGE ON its schema to the user, or set HISTORY_TABLE=off.")
+              "Write it as in SQL, GRANT USAGE ON its schema to the user, or set " + WITHOUT)
           .sqlState(e.getSQLState());
     }
     return e;
@@ -196,9 +199,11 @@ public final class HistoryTable {
     return unusable(
             "the history table %s is missing and cannot be created (SQLSTATE %s)"
                 .formatted(name, sqlState),
-            "Set HISTORY_TABLE=off, or have this run by somebody who may, and GRANT SELECT, INSERT"
-                + " ON it to the database user:\n"
-                + statement(name))
+            "Have this run by somebody who may, and GRANT SELECT, INSERT ON it to the database"
+                + " user:\n"
+                + statement(name)
+                + "\nOr set "
+                + WITHOUT)
         .sqlState(sqlState);
   }
 

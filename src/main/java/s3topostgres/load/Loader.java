@@ -16,6 +16,7 @@ import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Replace;
 import s3topostgres.postgres.AwsS3Import;
+import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
@@ -37,10 +38,17 @@ import s3topostgres.s3.Upload;
  */
 public final class Loader {
   /** Kept back from the function's time for the rollback, the record of the failure, the answer. */
-  private static final Duration MARGIN = Duration.ofSeconds(10);
+  static final Duration MARGIN = Duration.ofSeconds(10);
 
   /** Of that, for the answer; and should the network be silent, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
+
+  /**
+   * A fifth of the function's time is kept for the work itself: of a quarter of an hour three
+   * minutes, in which a database fetches some gigabytes. So much is waited for at the most: for the
+   * database, and for other loads of the table.
+   */
+  private static final int SHARE_OF_THE_WORK = 5;
 
   /** Keeps the lock apart from other uses of advisory locks: "S3LD". */
   private static final long LOCK_SEED = 0x53334c44;
@@ -79,11 +87,28 @@ public final class Loader {
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
-        throw failed(attempt, functionEnd, e.about(upload.object().toString()));
+        throw failed(
+            attempt, functionEnd, unlessLate(attempt, e).about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
       }
     }
+  }
+
+  /** A load that began late may have the time it needs when it is tried again. */
+  private static LoadException unlessLate(Attempt attempt, LoadException e) {
+    if (e.code() != ErrorCode.OUT_OF_TIME
+        || attempt.waitedMillis() * SHARE_OF_THE_WORK <= attempt.millis()) {
+      return e;
+    }
+    return new LoadException(
+            attempt.waitedForOthers() ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE,
+            "the load was not finished before the function's time limit, of which it had waited %d s for %s"
+                .formatted(
+                    attempt.waitedMillis() / 1000,
+                    attempt.waitedForOthers() ? "other loads of the table" : "the database"),
+            "Send the event again; the old rows are still there.")
+        .sqlState(e.sqlState().orElse(null));
   }
 
   /** Notes that an event was not about a new CSV file. */
@@ -108,11 +133,41 @@ public final class Loader {
     }
   }
 
+  /** Until when a load may wait that has to end by then. */
+  static Deadline latestStart(Deadline deadline) {
+    return deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
+  }
+
   private LoadResult load(Attempt attempt, Deadline deadline) {
+    refuseOtherBuckets(attempt.upload());
+    Deadline latestStart = latestStart(deadline);
+    Backoff backoff = new Backoff();
+    while (true) {
+      attempt.step("connecting");
+      Optional<LoadResult> result = loadUnlessOthersDo(attempt, deadline, latestStart);
+      if (result.isPresent()) {
+        return result.get();
+      }
+      if (latestStart.passed()) {
+        throw new LoadException(
+            ErrorCode.TABLE_BUSY,
+            "other loads of %s took the function's time".formatted(attempt.table()),
+            "Send the event again when they are done; the old rows are still there.");
+      }
+      attempt.waitsForOthers();
+      backoff.pause(latestStart);
+    }
+  }
+
+  /**
+   * Loads, unless another load of the table runs. Then nothing is done and no connection is held.
+   *
+   * @return empty if another load runs, which does not make this one superfluous
+   */
+  private Optional<LoadResult> loadUnlessOthersDo(
+      Attempt attempt, Deadline deadline, Deadline latestStart) {
     Upload upload = attempt.upload();
-    refuseOtherBuckets(upload);
-    attempt.step("connecting");
-    try (Session session = database.connect(deadline)) {
+    try (Session session = database.connect(deadline, latestStart)) {
       objectImport.install(session);
       History history = History.open(session, settings.historyTable());
 
@@ -121,15 +176,17 @@ public final class Loader {
       TargetTable found = TargetTable.resolve(session, settings.table().setting());
       attempt.table(found.name());
       mode.check(session, found);
-      attempt.step("waiting-for-other-loads");
-      lockOutOtherLoads(session, found);
-      Optional<History.Seen> seen = history.recognise(session, found.name(), upload);
-      if (seen.isPresent()) {
+      boolean alone = lockOutOtherLoads(session, found);
+      Optional<History.Seen> seen =
+          alone
+              ? history.recognise(session, found.name(), upload)
+              : history.look(session, found.name(), upload);
+      if (seen.isPresent() || !alone) {
         session.commit();
-        return attempt.ended(Status.valueOf(seen.get().name()), 0, 0);
+        return seen.map(why -> attempt.ended(Status.valueOf(why.name()), 0, 0));
       }
 
-      attempt.step("looking");
+      attempt.begins();
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
       // Anew, because somebody may have altered the table while we waited.
@@ -151,7 +208,7 @@ public final class Loader {
       checkDeferredConstraints(session, table);
       commit(session);
       analyze(session, table);
-      return attempt.ended(Status.LOADED, imported.rows(), imported.bytes());
+      return Optional.of(attempt.ended(Status.LOADED, imported.rows(), imported.bytes()));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
@@ -184,19 +241,23 @@ public final class Loader {
   }
 
   /**
-   * Waits until no other load of this table runs, and keeps others out until the transaction ends.
-   * The lock goes by the name, as the history does: somebody may put another table in its place
-   * while we wait. Each later statement waits for locks no longer than readers of the table wait
-   * with it.
+   * Keeps other loads of this table out until the transaction ends, if none runs now. The lock goes
+   * by the name, as the history does: somebody may put another table in its place meanwhile. Each
+   * later statement waits for locks no longer than readers of the table wait with it.
+   *
+   * @return whether others are locked out; if not, another load runs
    */
-  private void lockOutOtherLoads(Session session, TargetTable table) throws SQLException {
-    session.execute(
-        """
-        SELECT pg_advisory_xact_lock(hashtextextended(?, ?));
-        SET LOCAL lock_timeout = %d"""
-            .formatted(Session.lockMillis(settings.lockTimeout())),
-        table.name(),
-        LOCK_SEED);
+  private boolean lockOutOtherLoads(Session session, TargetTable table) throws SQLException {
+    return session
+        .query(
+            """
+            SELECT pg_try_advisory_xact_lock(hashtextextended(?, ?));
+            SET LOCAL lock_timeout = %d"""
+                .formatted(Session.lockMillis(settings.lockTimeout())),
+            row -> row.getBoolean(1),
+            table.name(),
+            LOCK_SEED)
+        .contains(true);
   }
 
   private static void runScript(Session session, String setting, Optional<String> sql)

@@ -106,18 +106,6 @@ public final class Session implements AutoCloseable {
     return Math.max(1, limit.toMillis());
   }
 
-  /**
-   * Finds out whether the server takes changes.
-   *
-   * @throws SQLException as a statement that changes something would, when it does not
-   */
-  public void checkWritable() throws SQLException {
-    String setting = "SELECT current_setting('transaction_read_only')::boolean";
-    if (query(setting, row -> row.getBoolean(1)).contains(true)) {
-      throw new SQLException("read only", SqlState.READ_ONLY_TRANSACTION);
-    }
-  }
-
   private PreparedStatement prepare(String sql, Object... values) throws SQLException {
     PreparedStatement statement = connection.prepareStatement(timed(sql));
     for (int i = 0; i < values.length; i++) {
@@ -144,6 +132,18 @@ public final class Session implements AutoCloseable {
 
   private void limitSocket(long millis) throws SQLException {
     connection.setNetworkTimeout(Runnable::run, (int) (millis + GRACE.toMillis()));
+  }
+
+  /**
+   * Ends the connection without a word, from any thread and also while a statement runs, which the
+   * server then rolls back.
+   */
+  public void abort() {
+    try {
+      connection.abort(Runnable::run);
+    } catch (SQLException e) {
+      log.debug("aborting the connection failed, SQLSTATE {}", e.getSQLState());
+    }
   }
 
   /** Rolls back if a transaction is open, and closes the connection. Errors here lose nothing. */

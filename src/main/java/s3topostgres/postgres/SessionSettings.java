@@ -3,7 +3,9 @@ package s3topostgres.postgres;
 /** What every session is set to by its first statement. */
 final class SessionSettings {
   /**
-   * A function that died shall soon hold no lock any more, even behind a NAT that forgets silent
+   * Fails where nothing may be changed.
+   *
+   * <p>A function that died shall soon hold no lock any more, even behind a NAT that forgets silent
    * connections: while a statement runs, the server looks every two seconds whether its client is
    * there; between statements it waits for 30 seconds, which we never take.
    *
@@ -31,6 +33,14 @@ final class SessionSettings {
         SET client_connection_check_interval = '2s';
       EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
         NULL;
+      END
+      $$;
+      DO $$
+      BEGIN
+        -- After a failover the address may lead to what is a replica now.
+        IF current_setting('transaction_read_only')::boolean THEN
+          RAISE read_only_sql_transaction;
+        END IF;
       END
       $$;
       -- The driver sends DateStyle and TimeZone when it logs in, and that overrides what ALTER
