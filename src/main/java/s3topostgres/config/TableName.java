@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -93,6 +94,13 @@ public record TableName(String setting, List<Identifier> identifiers) {
   /** Whether the object's key decides. */
   public boolean dependsOnKey() {
     return !identifiers.isEmpty();
+  }
+
+  /** The identifiers that are written in the setting; empty in the place of one from the key. */
+  public List<Optional<String>> written() {
+    return identifiers.stream()
+        .map(identifier -> Optional.of(identifier.text).filter(text -> !identifier.fromKey))
+        .toList();
   }
 
   /**

@@ -1,16 +1,21 @@
 package s3topostgres.history;
 
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
@@ -179,20 +184,22 @@ public final class History {
    * content may have been uploaded before. Who fails leaves behind what its event said.
    *
    * @param region of the bucket
-   * @param objects of one bucket
+   * @param tables the objects of one bucket, each with its target table
+   * @return by target table
    */
-  public List<Upload> missed(
-      Session session, String targetTable, String region, List<ListedObject> objects)
-      throws SQLException {
-    return session.query(
+  public Map<String, List<Upload>> missed(
+      Session session, String region, Map<ListedObject, String> tables) throws SQLException {
+    List<ListedObject> objects = List.copyOf(tables.keySet());
+    Map<String, List<Upload>> missed = new LinkedHashMap<>();
+    session.query(
         """
         WITH unknown AS MATERIALIZED (
           SELECT target_table, bucket, object_key, etag, modified
-          FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
-              AS o (bucket, object_key, etag, modified)
-            CROSS JOIN (
+          FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+              AS o (target_table, bucket, object_key, etag, modified)
+            JOIN (
               SELECT target_table, min(coalesce(event_time, started_at)) AS first_load
-              FROM %1$s WHERE status = 'LOADED' AND target_table = ? GROUP BY 1) AS known
+              FROM %1$s WHERE status = 'LOADED' GROUP BY 1) AS known USING (target_table)
           WHERE modified > first_load
             AND NOT EXISTS (
               SELECT FROM %1$s h
@@ -204,7 +211,7 @@ public final class History {
               WHERE h.status = 'LOADED' AND h.target_table = known.target_table
                 AND h.event_time > modified
                 AND (h.bucket, h.object_key) <> (o.bucket, o.object_key)))
-        SELECT u.bucket, u.object_key, u.etag, sequencer,
+        SELECT u.target_table, u.bucket, u.object_key, u.etag, sequencer,
           coalesce(event_time, modified) AS event_time
         FROM unknown u
           LEFT JOIN LATERAL (
@@ -218,26 +225,49 @@ public final class History {
         ORDER BY coalesce(event_time, modified) DESC, u.object_key"""
             .formatted(table.orElseThrow()),
         row ->
-            new Upload(
-                new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
-                region,
-                Optional.ofNullable(row.getString("sequencer")),
-                Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
-                Optional.of(row.getString("etag")),
-                true),
+            missed
+                .computeIfAbsent(row.getString("target_table"), table -> new ArrayList<>())
+                .add(upload(row, region)),
+        texts(objects, tables::get),
         texts(objects, object -> object.location().bucket()),
         texts(objects, object -> object.location().key()),
         texts(objects, ListedObject::etag),
         texts(objects, object -> object.modified().toString()),
-        targetTable,
         Arrays.stream(ErrorCode.values())
             .filter(ErrorCode::retryHelps)
             .map(ErrorCode::name)
             .toArray(String[]::new));
+    return missed;
+  }
+
+  private static Upload upload(ResultSet row, String region) throws SQLException {
+    return new Upload(
+        new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
+        region,
+        Optional.ofNullable(row.getString("sequencer")),
+        Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
+        Optional.of(row.getString("etag")),
+        true);
   }
 
   private static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
     return objects.stream().map(text).toArray(String[]::new);
+  }
+
+  /**
+   * Refuses to have files loaded into the history itself.
+   *
+   * @throws LoadException {@code TABLE_UNUSABLE}
+   */
+  public void refuseAsTarget(Session session, TargetTable target) throws SQLException {
+    if (table.isPresent()
+        && session
+            .query(
+                "SELECT ?::regclass = ?::oid", row -> row.getBoolean(1), table.get(), target.oid())
+            .contains(true)) {
+      throw TargetTable.unusable(
+          "%s is the history of the loads".formatted(target.name()), "Load a table of your own.");
+    }
   }
 
   /** Records a load, in its own transaction. */

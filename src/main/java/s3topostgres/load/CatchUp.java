@@ -4,7 +4,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,12 +55,12 @@ public final class CatchUp {
   }
 
   /**
-   * Looks for such uploads, and loads the newest that can be loaded. The table holds the newest
-   * file then, so the others need not be loaded.
+   * Looks for such uploads, and loads the newest of each table that can be loaded. The table holds
+   * the newest file then, so the others need not be loaded.
    *
    * @param now which makes uploads old enough
    * @param functionEnd when the function is killed
-   * @return one result at the most
+   * @return one result for a table at the most
    * @throws LoadException the first failure with the others attached, whether or not an older
    *     upload could be loaded
    */
@@ -65,17 +69,20 @@ public final class CatchUp {
     List<LoadException> failures = new ArrayList<>();
     Deadline end = functionEnd.before(Loader.MARGIN);
     Deadline latestStart = Loader.latestStart(end);
-    for (Upload upload : missed(now, end, latestStart)) {
-      if (!loads.isEmpty() || latestStart.passed()) {
-        break;
-      }
-      try {
-        loads.add(loader.load(upload, functionEnd, requestId));
-      } catch (LoadException e) {
-        failures.add(e);
-        // An older file may be good where this one is bad. Nothing else is mended by another file.
-        if (e.code().owner() != ErrorCode.Owner.SENDER) {
+    for (List<Upload> uploads : missed(now, end, latestStart)) {
+      for (Upload upload : uploads) {
+        if (latestStart.passed()) {
           break;
+        }
+        try {
+          loads.add(loader.load(upload, functionEnd, requestId));
+          break;
+        } catch (LoadException e) {
+          failures.add(e);
+          // An older file may be good where this one is bad. Nothing else is mended by another.
+          if (e.code().owner() != ErrorCode.Owner.SENDER) {
+            break;
+          }
         }
       }
     }
@@ -83,7 +90,8 @@ public final class CatchUp {
     return loads;
   }
 
-  private List<Upload> missed(Instant now, Deadline end, Deadline latestStart) {
+  /** By table. */
+  private Collection<List<Upload>> missed(Instant now, Deadline end, Deadline latestStart) {
     String history =
         settings
             .historyTable()
@@ -99,30 +107,58 @@ public final class CatchUp {
             .orElseThrow(
                 () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
     List<ListedObject> files =
-        objects.list(bucket, end.left()).stream()
+        objects.list(bucket, settings.keys().prefix(), end.left()).stream()
             .filter(object -> object.location().isCsv())
+            .filter(object -> settings.keys().match(object.location().key()).isPresent())
             .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
             .toList();
-    List<Upload> missed = files.isEmpty() ? List.of() : missed(files, history, end, latestStart);
+    Map<String, List<Upload>> missed =
+        files.isEmpty() ? Map.of() : missed(files, history, end, latestStart);
     log.info(
-        "catching up: {} of {} files in s3://{} were never loaded",
-        missed.size(),
+        "catching up: {} of {} files in s3://{}/{} were never loaded",
+        missed.values().stream().mapToInt(List::size).sum(),
         files.size(),
-        bucket);
-    return missed;
+        bucket,
+        settings.keys().prefix());
+    return missed.values();
   }
 
-  private List<Upload> missed(
+  private Map<String, List<Upload>> missed(
       List<ListedObject> files, String historyTable, Deadline end, Deadline latestStart) {
     try (Session session = database.connect(end, latestStart)) {
       Optional<History> history = History.existing(session, historyTable);
       if (history.isEmpty()) {
-        return List.of();
+        return Map.of();
       }
-      TargetTable table = TargetTable.resolve(session, settings.table());
-      return history.get().missed(session, table.name(), region, files);
+      return history.get().missed(session, region, byTable(session, files));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, end);
+    }
+  }
+
+  /** A file that names no table failed for that, or will; its event says so. */
+  private Map<ListedObject, String> byTable(Session session, List<ListedObject> files)
+      throws SQLException {
+    Map<Map<String, String>, Optional<String>> known = new HashMap<>();
+    Map<ListedObject, String> tables = new LinkedHashMap<>();
+    for (ListedObject file : files) {
+      Map<String, String> names = settings.keys().match(file.location().key()).orElseThrow();
+      if (!known.containsKey(names)) {
+        known.put(names, table(session, names));
+      }
+      known.get(names).ifPresent(table -> tables.put(file, table));
+    }
+    return tables;
+  }
+
+  private Optional<String> table(Session session, Map<String, String> names) throws SQLException {
+    try {
+      return Optional.of(TargetTable.resolve(session, settings.table(), names).name());
+    } catch (LoadException e) {
+      if (!settings.table().dependsOnKey()) {
+        throw e;
+      }
+      return Optional.empty();
     }
   }
 

@@ -80,6 +80,9 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
+    if (settings.keys().match(upload.object().key()).isEmpty()) {
+      return ignore(upload, "its key is not one of " + settings.keys(), requestId);
+    }
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       try {
         LoadResult result = load(attempt, functionEnd.before(MARGIN));
@@ -111,10 +114,15 @@ public final class Loader {
         .sqlState(e.sqlState().orElse(null));
   }
 
-  /** Notes that an event was not about a new CSV file. */
-  public LoadResult ignore(Upload upload, String requestId) {
+  /**
+   * Notes that an event was not about a file to load.
+   *
+   * @param why for the log
+   */
+  public LoadResult ignore(Upload upload, String why, String requestId) {
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
+      attempt.ignored(why);
       LoadLog.ended(attempt, result);
       return result;
     }
@@ -173,8 +181,9 @@ public final class Loader {
 
       session.begin();
       describe(session, attempt);
-      TargetTable found = TargetTable.resolve(session, settings.table().setting());
+      TargetTable found = target(session, upload);
       attempt.table(found.name());
+      history.refuseAsTarget(session, found);
       mode.check(session, found);
       boolean alone = lockOutOtherLoads(session, found);
       Optional<History.Seen> seen =
@@ -190,7 +199,7 @@ public final class Loader {
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
       // Anew, because somebody may have altered the table while we waited.
-      TargetTable table = TargetTable.resolve(session, settings.table().setting());
+      TargetTable table = target(session, upload);
       List<Column> columns = FileHead.columns(object, format, table);
       attempt.defaulted(table.notAmong(columns));
 
@@ -212,6 +221,11 @@ public final class Loader {
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
+  }
+
+  private TargetTable target(Session session, Upload upload) throws SQLException {
+    return TargetTable.resolve(
+        session, settings.table(), settings.keys().match(upload.object().key()).orElseThrow());
   }
 
   private void refuseOtherBuckets(Upload upload) {

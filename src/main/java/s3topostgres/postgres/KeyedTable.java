@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import s3topostgres.LoadException;
 import s3topostgres.Spelling;
@@ -46,6 +47,27 @@ final class KeyedTable {
       throw missing(table, candidates, existing(session, schemas));
     }
     return found.get(0);
+  }
+
+  /** The tables that it may be, quoted as SQL needs it. */
+  static List<String> possible(Session session, TableName table) throws SQLException {
+    List<Optional<String>> written = table.written();
+    boolean anySchema = written.size() == 2 && written.get(0).isEmpty();
+    return session.query(
+        """
+        SELECT format('%I.%I', n.nspname, c.relname)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+          AND CASE
+            WHEN ? THEN has_schema_privilege(n.oid, 'USAGE')
+            ELSE coalesce(n.nspname = ?, pg_table_is_visible(c.oid)) END
+          AND coalesce(c.relname = ?, true)
+        ORDER BY 1""",
+        row -> row.getString(1),
+        anySchema,
+        written.size() == 2 ? written.get(0).orElse(null) : null,
+        written.get(written.size() - 1).orElse(null));
   }
 
   /** The tables in those schemas, or on the search path, that the user may fill. */

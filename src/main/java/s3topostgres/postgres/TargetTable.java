@@ -70,6 +70,15 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   }
 
   /**
+   * The tables that objects' keys may name, each as {@link #name}.
+   *
+   * @param name that depends on the object's key
+   */
+  public static List<String> possible(Session session, TableName name) throws SQLException {
+    return KeyedTable.possible(session, name);
+  }
+
+  /**
    * Looks a table up.
    *
    * @param name as in SQL: {@code people}, {@code sales.orders}, {@code "Mixed Case"."T"}
