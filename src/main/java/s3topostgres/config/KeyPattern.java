@@ -102,6 +102,11 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
     return new IllegalArgumentException(words);
   }
 
+  /** For people: {@code incoming/{table}.csv}. */
+  public String shown() {
+    return prefix + pattern.orElse("**");
+  }
+
   /** The names in the pattern, in its order. */
   public List<String> names() {
     return compiled().names;

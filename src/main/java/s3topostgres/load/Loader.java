@@ -81,7 +81,11 @@ public final class Loader {
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
     if (settings.keys().match(upload.object().key()).isEmpty()) {
-      return ignore(upload, "its key is not one of " + settings.keys(), requestId);
+      return ignore(
+          upload,
+          "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
+              .formatted(settings.keys().shown()),
+          requestId);
     }
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       try {

@@ -6,7 +6,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import s3topostgres.LoadException;
 import s3topostgres.Spelling;
 import s3topostgres.config.TableName;
@@ -30,9 +29,6 @@ final class KeyedTable {
     String[] schemas =
         candidates.size() == 1 ? new String[0] : candidates.get(0).toArray(String[]::new);
     String[] tables = candidates.get(candidates.size() - 1).toArray(String[]::new);
-    if (Stream.of(schemas, tables).flatMap(Stream::of).anyMatch(name -> name.indexOf(0) >= 0)) {
-      throw missing(table, candidates, List.of()); // Postgres takes no NUL.
-    }
     List<String> found =
         session.query(
             """
