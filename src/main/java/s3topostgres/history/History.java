@@ -1,23 +1,16 @@
 package s3topostgres.history;
 
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Comparator;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.s3.ListedObject;
-import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -59,16 +52,6 @@ public final class History {
   public static History open(Session session, Optional<String> setting) throws SQLException {
     return new History(
         setting.isEmpty() ? setting : Optional.of(HistoryTable.open(session, setting.get())));
-  }
-
-  /**
-   * The history in that table, if a load has made it.
-   *
-   * @param setting the table's name as in SQL
-   * @throws LoadException {@code TABLE_UNUSABLE} when it cannot be used
-   */
-  public static Optional<History> existing(Session session, String setting) throws SQLException {
-    return HistoryTable.existing(session, setting).map(name -> new History(Optional.of(name)));
   }
 
   /**
@@ -176,85 +159,6 @@ public final class History {
   }
 
   /**
-   * The uploads of which no load is known, the newest first; none in a history without a load. Left
-   * out is what was uploaded before the first load that is known, what is older than the table's
-   * rows, and what failed for a reason that a retry does not change.
-   *
-   * <p>An object counts as loaded when it was loaded as it is now, after it was uploaded: the same
-   * content may have been uploaded before. Who fails leaves behind what its event said.
-   *
-   * @param region of the bucket
-   * @param tables the objects of one bucket, each with its target table
-   * @return by target table
-   */
-  public Map<String, List<Upload>> missed(
-      Session session, String region, Map<ListedObject, String> tables) throws SQLException {
-    List<ListedObject> objects = List.copyOf(tables.keySet());
-    Map<String, List<Upload>> missed = new LinkedHashMap<>();
-    session.query(
-        """
-        WITH unknown AS MATERIALIZED (
-          SELECT target_table, bucket, object_key, etag, modified
-          FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
-              AS o (target_table, bucket, object_key, etag, modified)
-            JOIN (
-              SELECT target_table, min(coalesce(event_time, started_at)) AS first_load
-              FROM %1$s WHERE status = 'LOADED' GROUP BY 1) AS known USING (target_table)
-          WHERE modified > first_load
-            AND NOT EXISTS (
-              SELECT FROM %1$s h
-              WHERE h.status = 'LOADED' AND h.target_table = known.target_table
-                AND h.bucket = o.bucket AND h.object_key = o.object_key AND h.etag = o.etag
-                AND greatest(h.event_time, h.started_at) >= modified)
-            AND NOT EXISTS (
-              SELECT FROM %1$s h
-              WHERE h.status = 'LOADED' AND h.target_table = known.target_table
-                AND h.event_time > modified
-                AND (h.bucket, h.object_key) <> (o.bucket, o.object_key)))
-        SELECT u.target_table, u.bucket, u.object_key, u.etag, sequencer,
-          coalesce(event_time, modified) AS event_time
-        FROM unknown u
-          LEFT JOIN LATERAL (
-            SELECT sequencer, event_time, error_code
-            FROM %1$s h
-            WHERE h.status = 'FAILED' AND h.target_table = u.target_table
-              AND h.bucket = u.bucket AND h.object_key = u.object_key AND h.etag = u.etag
-              AND greatest(h.event_time, h.started_at) >= modified
-            ORDER BY id DESC LIMIT 1) AS failure ON true
-        WHERE error_code IS NULL OR error_code = ANY (?)
-        ORDER BY coalesce(event_time, modified) DESC, u.object_key"""
-            .formatted(table.orElseThrow()),
-        row ->
-            missed
-                .computeIfAbsent(row.getString("target_table"), table -> new ArrayList<>())
-                .add(upload(row, region)),
-        texts(objects, tables::get),
-        texts(objects, object -> object.location().bucket()),
-        texts(objects, object -> object.location().key()),
-        texts(objects, ListedObject::etag),
-        texts(objects, object -> object.modified().toString()),
-        Arrays.stream(ErrorCode.values())
-            .filter(ErrorCode::retryHelps)
-            .map(ErrorCode::name)
-            .toArray(String[]::new));
-    return missed;
-  }
-
-  private static Upload upload(ResultSet row, String region) throws SQLException {
-    return new Upload(
-        new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
-        region,
-        Optional.ofNullable(row.getString("sequencer")),
-        Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
-        Optional.of(row.getString("etag")),
-        true);
-  }
-
-  private static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
-    return objects.stream().map(text).toArray(String[]::new);
-  }
-
-  /**
    * Refuses to have files loaded into the history itself.
    *
    * @throws LoadException {@code TABLE_UNUSABLE}
@@ -302,13 +206,21 @@ public final class History {
         object.map(StoredObject::etag).or(upload::etag).orElse(null),
         object.map(StoredObject::size).orElse(null),
         upload.sequencer().orElse(null),
-        upload.eventTime().map(History::atUtc).orElse(null),
+        time(upload, object),
         failure.isEmpty() ? "LOADED" : "FAILED",
         rows.orElse(null),
         atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
         load.requestId());
+  }
+
+  /** Of the upload that was read: it may have been overwritten since its event. */
+  private static OffsetDateTime time(Upload upload, Optional<StoredObject> object) {
+    return Stream.concat(upload.eventTime().stream(), object.map(StoredObject::modified).stream())
+        .max(Comparator.naturalOrder())
+        .map(History::atUtc)
+        .orElse(null);
   }
 
   private static OffsetDateTime atUtc(Instant instant) {

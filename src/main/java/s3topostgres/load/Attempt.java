@@ -27,8 +27,6 @@ final class Attempt implements AutoCloseable {
 
   private volatile String step = "beginning";
   private volatile String table;
-  private boolean waitedForOthers;
-  private long waitedMillis;
   private Optional<StoredObject> object = Optional.empty();
   private List<String> defaulted = List.of();
   private Optional<String> ignored = Optional.empty();
@@ -56,21 +54,6 @@ final class Attempt implements AutoCloseable {
   /** Says what comes now, in one word for the log. */
   void step(String step) {
     this.step = step;
-  }
-
-  /** Another load of the table runs; the log says so at once, and then with the others. */
-  void waitsForOthers() {
-    step("waiting-for-other-loads");
-    if (!waitedForOthers) {
-      waitedForOthers = true;
-      LoadLog.progress(this);
-    }
-  }
-
-  /** The database is there, and no other load of the table runs. */
-  void begins() {
-    waitedMillis = millis();
-    step("looking");
   }
 
   /** The object is as it was when we looked at it. */
@@ -103,15 +86,6 @@ final class Attempt implements AutoCloseable {
 
   String requestId() {
     return requestId;
-  }
-
-  boolean waitedForOthers() {
-    return waitedForOthers;
-  }
-
-  /** For the database and for others; zero if it did not begin. */
-  long waitedMillis() {
-    return waitedMillis;
   }
 
   String step() {

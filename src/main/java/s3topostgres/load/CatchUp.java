@@ -1,21 +1,20 @@
 package s3topostgres.load;
 
+import static java.util.stream.Collectors.groupingBy;
+
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.history.History;
+import s3topostgres.history.MissedUploads;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
@@ -67,11 +66,10 @@ public final class CatchUp {
   public List<LoadResult> run(Instant now, Deadline functionEnd, String requestId) {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
-    Deadline end = functionEnd.before(Loader.MARGIN);
-    Deadline latestStart = Loader.latestStart(end);
-    for (List<Upload> uploads : missed(now, end, latestStart)) {
-      for (Upload upload : uploads) {
-        if (latestStart.passed()) {
+    Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
+    for (List<Upload> ofOneTable : missed(now, patience)) {
+      for (Upload upload : ofOneTable) {
+        if (patience.latestStart().passed()) {
           break;
         }
         try {
@@ -90,8 +88,8 @@ public final class CatchUp {
     return loads;
   }
 
-  /** By table. */
-  private Collection<List<Upload>> missed(Instant now, Deadline end, Deadline latestStart) {
+  /** For each table, the newest first. */
+  private List<List<Upload>> missed(Instant now, Patience patience) {
     String history =
         settings
             .historyTable()
@@ -107,59 +105,55 @@ public final class CatchUp {
             .orElseThrow(
                 () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
     List<ListedObject> files =
-        objects.list(bucket, settings.keys().prefix(), end.left()).stream()
+        objects.list(bucket, settings.keys().prefix(), patience.deadline().left()).stream()
             .filter(object -> object.location().isCsv())
             .filter(object -> settings.keys().match(object.location().key()).isPresent())
             .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
             .toList();
-    Map<String, List<Upload>> missed =
-        files.isEmpty() ? Map.of() : missed(files, history, end, latestStart);
+    List<List<Upload>> missed = files.isEmpty() ? List.of() : missed(files, history, patience);
     log.info(
         "catching up: {} of {} files in s3://{}/{} were never loaded",
-        missed.values().stream().mapToInt(List::size).sum(),
+        missed.stream().mapToInt(List::size).sum(),
         files.size(),
         bucket,
         settings.keys().prefix());
-    return missed.values();
+    return missed;
   }
 
-  private Map<String, List<Upload>> missed(
-      List<ListedObject> files, String historyTable, Deadline end, Deadline latestStart) {
-    try (Session session = database.connect(end, latestStart)) {
-      Optional<History> history = History.existing(session, historyTable);
-      if (history.isEmpty()) {
-        return Map.of();
+  private List<List<Upload>> missed(
+      List<ListedObject> files, String historyTable, Patience patience) {
+    Deadline end = patience.deadline();
+    try (Session session = database.connect(end, patience.latestStart())) {
+      List<List<Upload>> missed = new ArrayList<>();
+      for (Map.Entry<String, List<ListedObject>> table : byTable(session, files).entrySet()) {
+        missed.add(
+            MissedUploads.find(session, historyTable, table.getKey(), region, table.getValue()));
       }
-      return history.get().missed(session, region, byTable(session, files));
+      return missed;
     } catch (SQLException e) {
       throw SqlErrors.translate(e, end);
     }
   }
 
-  /** A file that names no table failed for that, or will; its event says so. */
-  private Map<ListedObject, String> byTable(Session session, List<ListedObject> files)
+  /** Without the files whose keys name no table: their events have failed, or will. */
+  private Map<String, List<ListedObject>> byTable(Session session, List<ListedObject> files)
       throws SQLException {
-    Map<Map<String, String>, Optional<String>> known = new HashMap<>();
-    Map<ListedObject, String> tables = new LinkedHashMap<>();
-    for (ListedObject file : files) {
-      Map<String, String> names = settings.keys().match(file.location().key()).orElseThrow();
-      if (!known.containsKey(names)) {
-        known.put(names, table(session, names));
+    Map<Map<String, String>, List<ListedObject>> byNames =
+        files.stream()
+            .collect(
+                groupingBy(file -> settings.keys().match(file.location().key()).orElseThrow()));
+    Map<String, List<ListedObject>> byTable = new TreeMap<>();
+    for (Map.Entry<Map<String, String>, List<ListedObject>> names : byNames.entrySet()) {
+      try {
+        String table = TargetTable.resolve(session, settings.table(), names.getKey()).name();
+        byTable.computeIfAbsent(table, name -> new ArrayList<>()).addAll(names.getValue());
+      } catch (LoadException e) {
+        if (!settings.table().dependsOnKey()) {
+          throw e;
+        }
       }
-      known.get(names).ifPresent(table -> tables.put(file, table));
     }
-    return tables;
-  }
-
-  private Optional<String> table(Session session, Map<String, String> names) throws SQLException {
-    try {
-      return Optional.of(TargetTable.resolve(session, settings.table(), names).name());
-    } catch (LoadException e) {
-      if (!settings.table().dependsOnKey()) {
-        throw e;
-      }
-      return Optional.empty();
-    }
+    return byTable;
   }
 
   private static LoadException impossible(String why, String whatToDo) {

@@ -16,12 +16,10 @@ import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Replace;
 import s3topostgres.postgres.AwsS3Import;
-import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.ObjectImport;
-import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
@@ -43,13 +41,6 @@ public final class Loader {
   /** Of that, for the answer; and should the network be silent, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
 
-  /**
-   * A fifth of the function's time is kept for the work itself: of a quarter of an hour three
-   * minutes, in which a database fetches some gigabytes. So much is waited for at the most: for the
-   * database, and for other loads of the table.
-   */
-  private static final int SHARE_OF_THE_WORK = 5;
-
   /** Keeps the lock apart from other uses of advisory locks: "S3LD". */
   private static final long LOCK_SEED = 0x53334c44;
 
@@ -68,7 +59,10 @@ public final class Loader {
     this.objects = objects;
     this.database = database;
     this.mode = new Replace(settings.lockTimeout());
-    this.objectImport = new AwsS3Import(format);
+    this.objectImport =
+        new AwsS3Import(
+            format,
+            (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
   }
 
   /**
@@ -87,35 +81,20 @@ public final class Loader {
               .formatted(settings.keys().shown()),
           requestId);
     }
+    Patience patience = new Patience(functionEnd.before(MARGIN));
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       try {
-        LoadResult result = load(attempt, functionEnd.before(MARGIN));
+        LoadResult result = load(attempt, patience);
         LoadLog.ended(attempt, result);
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
-        throw failed(
-            attempt, functionEnd, unlessLate(attempt, e).about(upload.object().toString()));
+        LoadException failure = patience.unlessLate(attempt, e);
+        throw failed(attempt, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
       }
     }
-  }
-
-  /** A load that began late may have the time it needs when it is tried again. */
-  private static LoadException unlessLate(Attempt attempt, LoadException e) {
-    if (e.code() != ErrorCode.OUT_OF_TIME
-        || attempt.waitedMillis() * SHARE_OF_THE_WORK <= attempt.millis()) {
-      return e;
-    }
-    return new LoadException(
-            attempt.waitedForOthers() ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE,
-            "the load was not finished before the function's time limit, of which it had waited %d s for %s"
-                .formatted(
-                    attempt.waitedMillis() / 1000,
-                    attempt.waitedForOthers() ? "other loads of the table" : "the database"),
-            "Send the event again; the old rows are still there.")
-        .sqlState(e.sqlState().orElse(null));
   }
 
   /**
@@ -145,29 +124,15 @@ public final class Loader {
     }
   }
 
-  /** Until when a load may wait that has to end by then. */
-  static Deadline latestStart(Deadline deadline) {
-    return deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
-  }
-
-  private LoadResult load(Attempt attempt, Deadline deadline) {
+  private LoadResult load(Attempt attempt, Patience patience) {
     refuseOtherBuckets(attempt.upload());
-    Deadline latestStart = latestStart(deadline);
-    Backoff backoff = new Backoff();
     while (true) {
       attempt.step("connecting");
-      Optional<LoadResult> result = loadUnlessOthersDo(attempt, deadline, latestStart);
+      Optional<LoadResult> result = loadUnlessOthersDo(attempt, patience);
       if (result.isPresent()) {
         return result.get();
       }
-      if (latestStart.passed()) {
-        throw new LoadException(
-            ErrorCode.TABLE_BUSY,
-            "other loads of %s took the function's time".formatted(attempt.table()),
-            "Send the event again when they are done; the old rows are still there.");
-      }
-      attempt.waitsForOthers();
-      backoff.pause(latestStart);
+      patience.waitForOthers(attempt);
     }
   }
 
@@ -176,52 +141,51 @@ public final class Loader {
    *
    * @return empty if another load runs, which does not make this one superfluous
    */
-  private Optional<LoadResult> loadUnlessOthersDo(
-      Attempt attempt, Deadline deadline, Deadline latestStart) {
+  private Optional<LoadResult> loadUnlessOthersDo(Attempt attempt, Patience patience) {
     Upload upload = attempt.upload();
-    try (Session session = database.connect(deadline, latestStart)) {
+    Deadline deadline = patience.deadline();
+    try (Session session = database.connect(deadline, patience.latestStart())) {
       objectImport.install(session);
       History history = History.open(session, settings.historyTable());
 
       session.begin();
       describe(session, attempt);
-      TargetTable found = target(session, upload);
-      attempt.table(found.name());
-      history.refuseAsTarget(session, found);
-      mode.check(session, found);
-      boolean alone = lockOutOtherLoads(session, found);
+      TargetTable table = target(session, upload);
+      attempt.table(table.name());
+      history.refuseAsTarget(session, table);
+      mode.check(session, table);
+      boolean alone = lockOutOtherLoads(session, table);
       Optional<History.Seen> seen =
           alone
-              ? history.recognise(session, found.name(), upload)
-              : history.look(session, found.name(), upload);
+              ? history.recognise(session, table.name(), upload)
+              : history.look(session, table.name(), upload);
       if (seen.isPresent() || !alone) {
         session.commit();
         return seen.map(why -> attempt.ended(Status.valueOf(why.name()), 0, 0));
       }
 
-      attempt.begins();
+      patience.ends(attempt);
+      attempt.step("looking");
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
-      // Anew, because somebody may have altered the table while we waited.
-      TargetTable table = target(session, upload);
       List<Column> columns = FileHead.columns(object, format, table);
       attempt.defaulted(table.notAmong(columns));
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      LoadMode.Rows rows = into -> objectImport.run(session, into, table, columns, upload);
-      Imported imported = mode.load(session, table, rows, attempt::step);
-      refuseOtherSize(object, imported.bytes());
-      refuseTooFew(imported.rows());
+      LoadMode.Rows fileRows = into -> objectImport.run(session, into, table, columns, upload);
+      long rows = mode.load(session, table, fileRows, attempt::step);
+      refuseChanged(object, objects.look(upload.object(), deadline.left()));
+      refuseTooFew(rows);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
       attempt.step("committing");
-      history.loaded(session, attempt.record(), imported.rows());
+      history.loaded(session, attempt.record(), rows);
       checkDeferredConstraints(session, table);
       commit(session);
       analyze(session, table);
-      return Optional.of(attempt.ended(Status.LOADED, imported.rows(), imported.bytes()));
+      return Optional.of(attempt.ended(Status.LOADED, rows, object.size()));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
@@ -285,15 +249,13 @@ public final class Loader {
     }
   }
 
-  /** A compressed object's size is not what the database counts. */
-  private static void refuseOtherSize(StoredObject object, long imported) {
-    if (object.contentEncoding().isEmpty() && object.size() != imported) {
+  /** The size may be the same, and the columns be in another order. */
+  private static void refuseChanged(StoredObject before, StoredObject after) {
+    if (!before.etag().equals(after.etag())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
-          "the object had %d bytes when the load began, and the database fetched %d"
-              .formatted(object.size(), imported),
-          "It was probably overwritten meanwhile: the next try loads what is there then. The old"
-              + " rows are still there.");
+          "the object changed while it was read",
+          "The next try loads what is there then. The old rows are still there.");
     }
   }
 

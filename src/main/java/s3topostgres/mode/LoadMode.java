@@ -3,7 +3,6 @@ package s3topostgres.mode;
 import java.sql.SQLException;
 import java.util.function.Consumer;
 import s3topostgres.LoadException;
-import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
@@ -16,9 +15,10 @@ public interface LoadMode {
     /**
      * Imports them.
      *
-     * @param table the target table or one with its columns, quoted as SQL needs it
+     * @param table the target table or one with its columns, quoted as SQL needs it; has no rows
+     * @return how many there are
      */
-    Imported into(String table) throws SQLException;
+    long into(String table) throws SQLException;
   }
 
   /**
@@ -32,9 +32,10 @@ public interface LoadMode {
    * Imports the rows and changes the table.
    *
    * @param step is told what comes now, in one word for the log
+   * @return how many rows the file has
    * @throws LoadException {@code TABLE_BUSY} when others use the table for too long, and what
    *     {@link Rows} throws
    */
-  Imported load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  long load(Session session, TargetTable table, Rows rows, Consumer<String> step)
       throws SQLException;
 }

@@ -8,7 +8,6 @@ import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
-import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
@@ -57,7 +56,7 @@ public final class Replace implements LoadMode {
   }
 
   @Override
-  public Imported load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public long load(Session session, TargetTable table, Rows rows, Consumer<String> step)
       throws SQLException {
     step.accept("emptying");
     empty(session, table);

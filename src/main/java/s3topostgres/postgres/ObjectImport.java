@@ -9,13 +9,6 @@ import s3topostgres.s3.Upload;
 public interface ObjectImport {
 
   /**
-   * What was imported.
-   *
-   * @param bytes the object's size as it was read
-   */
-  record Imported(long rows, long bytes) {}
-
-  /**
    * Installs in the database what the import needs, where it is missing, in a transaction of its
    * own.
    *
@@ -26,14 +19,15 @@ public interface ObjectImport {
   /**
    * Imports an object.
    *
-   * @param into the table that takes the rows, quoted as SQL needs it: the target table or one with
-   *     its columns
+   * @param into the table that takes the rows and has none yet, quoted as SQL needs it: the target
+   *     table or one with its columns
    * @param target for messages
    * @param columns in the order of the file's fields; empty for all, in the table's order
+   * @return how many rows there are now
    * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
    *     or {@code OBJECT_UNREADABLE} for what cannot be read
    */
-  Imported run(
+  long run(
       Session session,
       String into,
       TargetTable target,

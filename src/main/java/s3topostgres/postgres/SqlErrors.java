@@ -175,8 +175,8 @@ public final class SqlErrors {
     return new LoadException(
         ErrorCode.DATABASE_UNAVAILABLE,
         database + " is read only",
-        "After a failover that passes. Otherwise set DB_HOST to the writer's address, not a"
-            + " replica's.");
+        "After a failover that passes; otherwise set DB_HOST to the writer's address, not a"
+            + " replica's. Then send the event again.");
   }
 
   private static LoadException refused(String why, String whatToDo) {

@@ -56,6 +56,7 @@ public final class Objects {
       return new StoredObject(
           size(object, head.length),
           object.eTag().replace("\"", ""),
+          object.lastModified(),
           Optional.ofNullable(object.versionId()),
           Optional.ofNullable(object.contentEncoding()),
           head);

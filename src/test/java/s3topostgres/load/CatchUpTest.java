@@ -253,6 +253,29 @@ class CatchUpTest {
     }
   }
 
+  /** A join that goes through the history for each object would take half a minute. */
+  @Test
+  void asksQuicklyHoweverLongTheHistoryIs() {
+    fixture.load("first.csv", FIRST);
+    fixture.execute(
+        """
+        INSERT INTO history.loads (target_table, bucket, object_key, etag, event_time, status,
+          started_at, finished_at)
+        SELECT 'public.people', '%1$s', i || '.csv', md5(i::text), now() - i * interval '1 h',
+          'LOADED', now() - i * interval '1 h', now()
+        FROM generate_series(1, 50000) i"""
+            .formatted(fixture.bucket));
+    nextSecond();
+    for (int i = 0; i < 200; i++) {
+      fixture.s3.put(fixture.bucket, "new/" + i + ".csv", SECOND.getBytes());
+    }
+    long start = System.nanoTime();
+
+    assertThat(fixture.catchUp()).hasSize(1);
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+    assertThat(fixture.log()).contains("200 of 201 files");
+  }
+
   @Test
   void needsAHistory() {
     fixture.set("HISTORY_TABLE", "off");
