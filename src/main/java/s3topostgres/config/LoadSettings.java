@@ -1,6 +1,7 @@
 package s3topostgres.config;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,6 +12,7 @@ import java.util.Optional;
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param minRows a load of fewer rows is refused
  * @param lockTimeout how long to wait for those who are using the table
+ * @param rebuildIndexes whether indexes may be built after the rows, where that is faster
  * @param beforeLoadSql run in the load's transaction before the table is emptied
  * @param afterLoadSql run in the load's transaction after the import
  * @param historyTable where loads are recorded, written as in SQL; empty for nowhere
@@ -21,6 +23,7 @@ public record LoadSettings(
     Optional<String> bucket,
     int minRows,
     Duration lockTimeout,
+    boolean rebuildIndexes,
     Optional<String> beforeLoadSql,
     Optional<String> afterLoadSql,
     Optional<String> historyTable) {
@@ -33,6 +36,7 @@ public record LoadSettings(
         environment.optional("S3_BUCKET_NAME"),
         environment.integer("MIN_ROWS", 1, 0, Integer.MAX_VALUE),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
+        environment.choice("REBUILD_INDEXES", List.of("auto", "off")).equals("auto"),
         environment.optional("BEFORE_LOAD_SQL"),
         environment.optional("AFTER_LOAD_SQL"),
         Optional.of(environment.optional("HISTORY_TABLE").orElse("s3_load_history"))

@@ -2,7 +2,9 @@ package s3topostgres.load;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -25,6 +27,8 @@ final class Attempt implements AutoCloseable {
   private final ScheduledExecutorService ticker =
       Executors.newSingleThreadScheduledExecutor(Attempt::daemon);
 
+  private final Map<String, Duration> took = new HashMap<>();
+  private long stepNanos = startNanos;
   private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
@@ -51,9 +55,17 @@ final class Attempt implements AutoCloseable {
     return thread;
   }
 
-  /** Says what comes now, in one word for the log. */
+  /** Says what comes now, for the log: a word, and perhaps the name of what it is done to. */
   void step(String step) {
+    long now = System.nanoTime();
+    took.merge(this.step.split(" ", 2)[0], Duration.ofNanos(now - stepNanos), Duration::plus);
+    this.stepNanos = now;
     this.step = step;
+  }
+
+  /** How long the steps of that word took, if there were any and they are over. */
+  Optional<Duration> took(String word) {
+    return Optional.ofNullable(took.get(word));
   }
 
   /** The object is as it was when we looked at it. */

@@ -30,6 +30,15 @@ final class LoadLog {
       fields.put("defaulted", String.join(",", attempt.defaulted()));
     }
     attempt.ignored().ifPresent(why -> fields.put("reason", why));
+    attempt
+        .took("indexing")
+        .ifPresent(
+            indexes -> {
+              attempt
+                  .took("importing")
+                  .ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
+              fields.put("indexMillis", indexes.toMillis());
+            });
     log.info(line(fields));
   }
 

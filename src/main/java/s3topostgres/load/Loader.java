@@ -58,7 +58,7 @@ public final class Loader {
     this.format = format;
     this.objects = objects;
     this.database = database;
-    this.mode = new Replace(settings.lockTimeout());
+    this.mode = new Replace(settings.lockTimeout(), settings.rebuildIndexes());
     this.objectImport =
         new AwsS3Import(
             format,
@@ -174,7 +174,7 @@ public final class Loader {
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
       LoadMode.Rows fileRows = into -> objectImport.run(session, into, table, columns, upload);
-      long rows = mode.load(session, table, fileRows, attempt::step);
+      long rows = mode.load(session, table, fileRows, object.unpackedSize(), attempt::step);
       refuseChanged(object, objects.look(upload.object(), deadline.left()));
       refuseTooFew(rows);
       attempt.step("after-load-sql");

@@ -31,11 +31,12 @@ public interface LoadMode {
   /**
    * Imports the rows and changes the table.
    *
+   * @param bytes that the file has, unpacked; a guess
    * @param step is told what comes now, in one word for the log
    * @return how many rows the file has
    * @throws LoadException {@code TABLE_BUSY} when others use the table for too long, and what
    *     {@link Rows} throws
    */
-  long load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  long load(Session session, TargetTable table, Rows rows, long bytes, Consumer<String> step)
       throws SQLException;
 }

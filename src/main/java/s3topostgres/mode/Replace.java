@@ -26,12 +26,15 @@ public final class Replace implements LoadMode {
   private static final Duration LONGEST_TRY = Duration.ofSeconds(2);
 
   private final Duration lockTimeout;
+  private final boolean rebuildIndexes;
 
   /**
    * @param lockTimeout how long to try to lock the table
+   * @param rebuildIndexes whether to build indexes after the rows of a large file
    */
-  public Replace(Duration lockTimeout) {
+  public Replace(Duration lockTimeout, boolean rebuildIndexes) {
     this.lockTimeout = lockTimeout;
+    this.rebuildIndexes = rebuildIndexes;
   }
 
   @Override
@@ -56,12 +59,18 @@ public final class Replace implements LoadMode {
   }
 
   @Override
-  public long load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public long load(Session session, TargetTable table, Rows rows, long bytes, Consumer<String> step)
       throws SQLException {
     step.accept("emptying");
     empty(session, table);
-    step.accept("importing");
-    return rows.into(table.name());
+    Indexes.Filling<Long> filling =
+        () -> {
+          step.accept("importing");
+          return rows.into(table.name());
+        };
+    return rebuildIndexes && Indexes.payFor(bytes)
+        ? new Indexes(session, table).fill(filling, step)
+        : filling.run();
   }
 
   private void empty(Session session, TargetTable table) throws SQLException {

@@ -47,6 +47,7 @@ class SettingsTest {
           Map.entry("CSV_ENCODING", "WIN1252"),
           Map.entry("MIN_ROWS", "0"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "5"),
+          Map.entry("REBUILD_INDEXES", "off"),
           Map.entry("BEFORE_LOAD_SQL", "SET LOCAL datestyle = 'ISO, DMY'"),
           Map.entry("AFTER_LOAD_SQL", "REFRESH MATERIALIZED VIEW v"),
           Map.entry("HISTORY_TABLE", "audit.loads"),
@@ -68,6 +69,7 @@ class SettingsTest {
     assertThat(settings.load().bucket()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(1);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(settings.load().rebuildIndexes()).isTrue();
     assertThat(settings.load().beforeLoadSql()).isEmpty();
     assertThat(settings.load().afterLoadSql()).isEmpty();
     assertThat(settings.load().historyTable()).contains("s3_load_history");
@@ -97,6 +99,7 @@ class SettingsTest {
     assertThat(settings.load().keys().names()).containsExactly("table");
     assertThat(settings.load().minRows()).isZero();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(settings.load().rebuildIndexes()).isFalse();
     assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
     assertThat(settings.load().afterLoadSql()).contains("REFRESH MATERIALIZED VIEW v");
     assertThat(settings.load().historyTable()).contains("audit.loads");
@@ -228,6 +231,7 @@ class SettingsTest {
         "DB_SSL_MODE   | prefer | verify-full, verify-ca, require, disable",
         "DB_AUTH       | IAM | password, iam",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
+        "REBUILD_INDEXES | on | it takes auto, off",
       })
   void refusesWhatPostgresWouldNotTake(String name, String value, String words) {
     assertThatThrownBy(() -> Settings.read(with(name, value)))

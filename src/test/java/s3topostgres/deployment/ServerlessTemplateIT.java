@@ -52,6 +52,7 @@ class ServerlessTemplateIT {
           "LOCK_TIMEOUT_SECONDS",
           "LOG_LEVEL",
           "MIN_ROWS",
+          "REBUILD_INDEXES",
           "S3_BUCKET_NAME");
 
   static final Set<String> DEPLOYMENT_SETTINGS =
@@ -371,6 +372,7 @@ class ServerlessTemplateIT {
     values.put("CSV_ENCODING", "LATIN1");
     values.put("MIN_ROWS", "100");
     values.put("LOCK_TIMEOUT_SECONDS", "10");
+    values.put("REBUILD_INDEXES", "off");
     values.put("BEFORE_LOAD_SQL", "SELECT 'ä';\nSELECT 2");
     values.put("AFTER_LOAD_SQL", "DO $$ BEGIN PERFORM refresh(); END $$");
     values.put("HISTORY_TABLE", "off");
