@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -112,13 +113,16 @@ class IndexesTest {
 
   @Test
   void payForACompressedFileSooner() {
-    byte[] head = {};
-    StoredObject plain = new StoredObject(2_000_000, "0", Optional.empty(), Optional.empty(), head);
-    StoredObject packed =
-        new StoredObject(2_000_000, "0", Optional.empty(), Optional.of("gzip"), head);
+    StoredObject plain = object(Optional.empty());
+    StoredObject packed = object(Optional.of("gzip"));
 
     assertThat(Indexes.payFor(plain.unpackedSize())).isFalse();
     assertThat(Indexes.payFor(packed.unpackedSize())).isTrue();
+  }
+
+  private static StoredObject object(Optional<String> contentEncoding) {
+    return new StoredObject(
+        2_000_000, "0", Instant.EPOCH, Optional.empty(), contentEncoding, new byte[0]);
   }
 
   @TestFactory
@@ -152,7 +156,7 @@ class IndexesTest {
     List<String> steps = new ArrayList<>();
     List<String> filled = new ArrayList<>();
 
-    try (Session session = connections.connect(Deadline.in(Duration.ofSeconds(60)))) {
+    try (Session session = connections.connectOnce(Deadline.in(Duration.ofSeconds(60)))) {
       session.begin();
       TargetTable table = TargetTable.resolve(session, section.table);
       // TRUNCATE would make an invalid index valid.
