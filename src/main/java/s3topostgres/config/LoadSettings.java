@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * What a load does besides the import itself.
  *
- * @param table the target table, written as in SQL
+ * @param table the target table
+ * @param keys the objects that are loaded
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param minRows a load of fewer rows is refused
  * @param lockTimeout how long to wait for those who are using the table
@@ -17,7 +18,8 @@ import java.util.Optional;
  * @param historyTable where loads are recorded, written as in SQL; empty for nowhere
  */
 public record LoadSettings(
-    String table,
+    TableName table,
+    KeyPattern keys,
     Optional<String> bucket,
     int minRows,
     Duration lockTimeout,
@@ -27,8 +29,10 @@ public record LoadSettings(
     Optional<String> historyTable) {
 
   static LoadSettings read(Environment environment) {
+    KeyPattern keys = KeyPattern.read(environment);
     return new LoadSettings(
-        environment.required("DB_TABLE_NAME"),
+        TableName.read(environment, keys),
+        keys,
         environment.optional("S3_BUCKET_NAME"),
         environment.integer("MIN_ROWS", 1, 0, Integer.MAX_VALUE),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
