@@ -2,6 +2,7 @@ package s3topostgres.check;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -119,7 +120,7 @@ public final class Checks {
         name ->
             list.begin(
                 () -> {
-                  objects.checkAccess(name, absentKey(), AWS);
+                  objects.checkAccess(name, absentKey(settings), AWS);
                   return "the function can read s3://" + name;
                 }));
   }
@@ -190,7 +191,10 @@ public final class Checks {
   }
 
   private static String checkTable(Session session, LoadSettings settings) throws SQLException {
-    TargetTable table = TargetTable.resolve(session, settings.table());
+    if (settings.table().dependsOnKey()) {
+      return checkTables(session, settings);
+    }
+    TargetTable table = TargetTable.resolve(session, settings.table().setting());
     new Replace(settings.lockTimeout(), settings.rebuildIndexes()).check(session, table);
     String can =
         "%s has %d columns, and may be emptied and filled"
@@ -203,6 +207,31 @@ public final class Checks {
                 "%s. A large file would load about twice as fast with its indexes built after the rows, but %s (REBUILD_INDEXES in the README)"
                     .formatted(can, why))
         .orElse(can);
+  }
+
+  /** Where the object's key decides, one table that can be loaded is enough. */
+  private static String checkTables(Session session, LoadSettings settings) throws SQLException {
+    List<String> usable = new ArrayList<>();
+    List<String> unusable = new ArrayList<>();
+    for (String name : TargetTable.possible(session, settings.table())) {
+      try {
+        new Replace(settings.lockTimeout(), settings.rebuildIndexes())
+            .check(session, TargetTable.resolve(session, name));
+        usable.add(name);
+      } catch (LoadException e) {
+        unusable.add(e.why());
+      }
+    }
+    String found =
+        "%s may be %s%s"
+            .formatted(
+                settings.table().setting(),
+                usable.isEmpty() ? "no table" : String.join(", ", usable),
+                unusable.isEmpty() ? "" : "; not usable: " + String.join("; ", unusable));
+    if (usable.isEmpty()) {
+      throw TargetTable.unusable(found, "Create a table for it, or grant what loads need.");
+    }
+    return found;
   }
 
   private static String checkHistory(Session session, String name) throws SQLException {
@@ -221,8 +250,11 @@ public final class Checks {
     if (settings.historyTable().isEmpty()) {
       return limits.judge(Optional.empty());
     }
-    TargetTable table = TargetTable.resolve(session, settings.table());
-    return limits.judge(HistoryTable.longest(session, settings.historyTable().get(), table.name()));
+    List<String> tables =
+        settings.table().dependsOnKey()
+            ? TargetTable.possible(session, settings.table())
+            : List.of(TargetTable.resolve(session, settings.table().setting()).name());
+    return limits.judge(HistoryTable.longest(session, settings.historyTable().get(), tables));
   }
 
   /** On a connection of its own, whose time limit is the import's. */
@@ -240,14 +272,14 @@ public final class Checks {
               if (!AwsS3Import.checkExtension(session)) {
                 return "to be seen when the first load has installed aws_s3";
               }
-              AwsS3Import.checkAccess(session, bucket.get(), absentKey(), region);
+              AwsS3Import.checkAccess(session, bucket.get(), absentKey(settings), region);
               return "the database can read s3://" + bucket.get();
             }
           });
     }
   }
 
-  private static String absentKey() {
-    return "s3-csv-to-postgres-check/" + UUID.randomUUID();
+  private static String absentKey(Settings settings) {
+    return settings.load().keys().prefix() + "s3-csv-to-postgres-check/" + UUID.randomUUID();
   }
 }

@@ -8,7 +8,8 @@ import java.util.Optional;
 /**
  * What a load does besides the import itself.
  *
- * @param table the target table, written as in SQL
+ * @param table the target table
+ * @param keys the objects that are loaded
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param importWith how the rows come into the database
  * @param minRows a load of fewer rows is refused
@@ -19,7 +20,8 @@ import java.util.Optional;
  * @param historyTable where loads are recorded, written as in SQL; empty for nowhere
  */
 public record LoadSettings(
-    String table,
+    TableName table,
+    KeyPattern keys,
     Optional<String> bucket,
     ImportWith importWith,
     int minRows,
@@ -38,8 +40,10 @@ public record LoadSettings(
   }
 
   static LoadSettings read(Environment environment) {
+    KeyPattern keys = KeyPattern.read(environment);
     return new LoadSettings(
-        environment.required("DB_TABLE_NAME"),
+        TableName.read(environment, keys),
+        keys,
         environment.optional("S3_BUCKET_NAME"),
         ImportWith.valueOf(
             environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),

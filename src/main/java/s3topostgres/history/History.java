@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -155,6 +156,22 @@ public final class History {
         upload.sequencer().orElseThrow(),
         upload.eventTime().map(History::atUtc).orElse(null),
         targetTable);
+  }
+
+  /**
+   * Refuses to have files loaded into the history itself.
+   *
+   * @throws LoadException {@code TABLE_UNUSABLE}
+   */
+  public void refuseAsTarget(Session session, TargetTable target) throws SQLException {
+    if (table.isPresent()
+        && session
+            .query(
+                "SELECT ?::regclass = ?::oid", row -> row.getBoolean(1), table.get(), target.oid())
+            .contains(true)) {
+      throw TargetTable.unusable(
+          "%s is the history of the loads".formatted(target.name()), "Load a table of your own.");
+    }
   }
 
   /** Records a load, in its own transaction. */

@@ -33,6 +33,7 @@ final class Attempt implements AutoCloseable {
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
   private List<String> defaulted = List.of();
+  private Optional<String> ignored = Optional.empty();
 
   /**
    * @param table the target table as the setting names it
@@ -80,6 +81,15 @@ final class Attempt implements AutoCloseable {
   /** The columns that the file does not have, which take their defaults. */
   void defaulted(List<String> columns) {
     this.defaulted = columns;
+  }
+
+  /** Why nothing is loaded, for people. */
+  void ignored(String why) {
+    ignored = Optional.of(why);
+  }
+
+  Optional<String> ignored() {
+    return ignored;
   }
 
   Upload upload() {

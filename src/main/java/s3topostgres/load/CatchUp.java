@@ -1,10 +1,14 @@
 package s3topostgres.load;
 
+import static java.util.stream.Collectors.groupingBy;
+
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
@@ -50,12 +54,12 @@ public final class CatchUp {
   }
 
   /**
-   * Looks for such uploads, and loads the newest that can be loaded. The table holds the newest
-   * file then, so the others need not be loaded.
+   * Looks for such uploads, and loads the newest of each table that can be loaded. The table holds
+   * the newest file then, so the others need not be loaded.
    *
    * @param now which makes uploads old enough
    * @param functionEnd when the function is killed
-   * @return one result at the most
+   * @return one result for a table at the most
    * @throws LoadException the first failure with the others attached, whether or not an older
    *     upload could be loaded
    */
@@ -63,17 +67,20 @@ public final class CatchUp {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
     Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
-    for (Upload upload : missed(now, patience)) {
-      if (!loads.isEmpty() || patience.latestStart().passed()) {
-        break;
-      }
-      try {
-        loads.add(loader.load(upload, functionEnd, requestId));
-      } catch (LoadException e) {
-        failures.add(e);
-        // An older file may be good where this one is bad. Nothing else is mended by another file.
-        if (e.code().owner() != ErrorCode.Owner.SENDER) {
+    for (List<Upload> ofOneTable : missed(now, patience)) {
+      for (Upload upload : ofOneTable) {
+        if (patience.latestStart().passed()) {
           break;
+        }
+        try {
+          loads.add(loader.load(upload, functionEnd, requestId));
+          break;
+        } catch (LoadException e) {
+          failures.add(e);
+          // An older file may be good where this one is bad. Nothing else is mended by another.
+          if (e.code().owner() != ErrorCode.Owner.SENDER) {
+            break;
+          }
         }
       }
     }
@@ -81,7 +88,8 @@ public final class CatchUp {
     return loads;
   }
 
-  private List<Upload> missed(Instant now, Patience patience) {
+  /** For each table, the newest first. */
+  private List<List<Upload>> missed(Instant now, Patience patience) {
     String history =
         settings
             .historyTable()
@@ -97,27 +105,55 @@ public final class CatchUp {
             .orElseThrow(
                 () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
     List<ListedObject> files =
-        objects.list(bucket, patience.deadline().left()).stream()
+        objects.list(bucket, settings.keys().prefix(), patience.deadline().left()).stream()
             .filter(object -> object.location().isCsv())
+            .filter(object -> settings.keys().match(object.location().key()).isPresent())
             .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
             .toList();
-    List<Upload> missed = files.isEmpty() ? List.of() : missed(files, history, patience);
+    List<List<Upload>> missed = files.isEmpty() ? List.of() : missed(files, history, patience);
     log.info(
-        "catching up: {} of {} files in s3://{} were never loaded",
-        missed.size(),
+        "catching up: {} of {} files in s3://{}/{} were never loaded",
+        missed.stream().mapToInt(List::size).sum(),
         files.size(),
-        bucket);
+        bucket,
+        settings.keys().prefix());
     return missed;
   }
 
-  private List<Upload> missed(List<ListedObject> files, String historyTable, Patience patience) {
+  private List<List<Upload>> missed(
+      List<ListedObject> files, String historyTable, Patience patience) {
     Deadline end = patience.deadline();
     try (Session session = database.connect(end, patience.latestStart())) {
-      TargetTable table = TargetTable.resolve(session, settings.table());
-      return MissedUploads.find(session, historyTable, table.name(), region, files);
+      List<List<Upload>> missed = new ArrayList<>();
+      for (Map.Entry<String, List<ListedObject>> table : byTable(session, files).entrySet()) {
+        missed.add(
+            MissedUploads.find(session, historyTable, table.getKey(), region, table.getValue()));
+      }
+      return missed;
     } catch (SQLException e) {
       throw SqlErrors.translate(e, end);
     }
+  }
+
+  /** Without the files whose keys name no table: their events have failed, or will. */
+  private Map<String, List<ListedObject>> byTable(Session session, List<ListedObject> files)
+      throws SQLException {
+    Map<Map<String, String>, List<ListedObject>> byNames =
+        files.stream()
+            .collect(
+                groupingBy(file -> settings.keys().match(file.location().key()).orElseThrow()));
+    Map<String, List<ListedObject>> byTable = new TreeMap<>();
+    for (Map.Entry<Map<String, String>, List<ListedObject>> names : byNames.entrySet()) {
+      try {
+        String table = TargetTable.resolve(session, settings.table(), names.getKey()).name();
+        byTable.computeIfAbsent(table, name -> new ArrayList<>()).addAll(names.getValue());
+      } catch (LoadException e) {
+        if (!settings.table().dependsOnKey()) {
+          throw e;
+        }
+      }
+    }
+    return byTable;
   }
 
   private static LoadException impossible(String why, String whatToDo) {

@@ -29,6 +29,7 @@ final class LoadLog {
     if (!attempt.defaulted().isEmpty()) {
       fields.put("defaulted", String.join(",", attempt.defaulted()));
     }
+    attempt.ignored().ifPresent(why -> fields.put("reason", why));
     attempt
         .took("indexing")
         .ifPresent(

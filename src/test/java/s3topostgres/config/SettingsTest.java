@@ -34,10 +34,12 @@ class SettingsTest {
           Map.entry("DB_DATABASE", "people"),
           Map.entry("DB_USERNAME", "loader"),
           Map.entry("DB_AUTH", "iam"),
-          Map.entry("DB_TABLE_NAME", "\"Mixed Case\".\"T\""),
+          Map.entry("DB_TABLE_NAME", "\"Mixed Case\".{table}"),
           Map.entry("DB_SSL_MODE", "verify-ca"),
           Map.entry("DB_CA_CERTIFICATE", "/people/ca"),
           Map.entry("S3_BUCKET_NAME", "drops"),
+          Map.entry("S3_KEY_PREFIX", "in/"),
+          Map.entry("S3_KEY_PATTERN", "{table}.csv"),
           Map.entry("IMPORT_WITH", "copy"),
           Map.entry("CSV_HEADER", "skip"),
           Map.entry("CSV_DELIMITER", "tab"),
@@ -94,8 +96,10 @@ class SettingsTest {
     assertThat(settings.database().passwordParameter()).isEmpty();
     assertThat(settings.database().sslMode()).isEqualTo("verify-ca");
     assertThat(settings.database().caCertificate()).contains("/people/ca");
-    assertThat(settings.load().table()).isEqualTo("\"Mixed Case\".\"T\"");
+    assertThat(settings.load().table().setting()).isEqualTo("\"Mixed Case\".{table}");
     assertThat(settings.load().bucket()).contains("drops");
+    assertThat(settings.load().keys().prefix()).isEqualTo("in/");
+    assertThat(settings.load().keys().names()).containsExactly("table");
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
     assertThat(settings.load().minRows()).isZero();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));

@@ -251,8 +251,8 @@ class ServerlessTemplateIT {
                   "FunctionName": "example-production-load",
                   "BucketName": "example-uploads",
                   "BucketConfigs": [
-                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Suffix": ".csv"}]},
-                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Suffix": ".CSV"}]}
+                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".csv"}]},
+                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".CSV"}]}
                   ]
                 }
                 """));
@@ -412,6 +412,21 @@ class ServerlessTemplateIT {
   }
 
   @Test
+  void isNotifiedOfAndMayReadTheKeysWithThePrefixOnly(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder).environment(TYPICAL).param("S3_KEY_PREFIX", "people/in-").template();
+
+    assertThat(statements(template, "LoadRole"))
+        .contains(
+            "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/people/in-*]",
+            "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]"
+                + " if {\"StringLikeIfExists\":{\"s3:prefix\":\"people/in-*\"}}");
+    assertThat(environment(template)).containsEntry("S3_KEY_PREFIX", "people/in-");
+    assertThat(template.properties("LoadCustomS31").at("/BucketConfigs/0/Rules"))
+        .isEqualTo(json("[{\"Prefix\": \"people/in-\"}, {\"Suffix\": \".csv\"}]"));
+  }
+
+  @Test
   void mayReadAParameterWhoseNameHasNoSlash(@TempDir Path folder) {
     CloudFormation template =
         new Packaging(folder)
@@ -505,7 +520,8 @@ class ServerlessTemplateIT {
   private static List<String> loadStatements() {
     return List.of(
         "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/*]",
-        "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]",
+        "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]"
+            + " if {\"StringLikeIfExists\":{\"s3:prefix\":\"*\"}}",
         "Allow [ssm:GetParameter]"
             + " on [arn:aws:ssm:eu-west-2:123456789012:parameter/app/production/db-password]",
         "Allow [logs:CreateLogStream, logs:PutLogEvents]"

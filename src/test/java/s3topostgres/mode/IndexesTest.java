@@ -86,7 +86,8 @@ class IndexesTest {
     database.createRole(OWNER, "any");
     database.createRole(GROUP, "any");
     database.execute(
-        "COPY (SELECT) TO PROGRAM 'mkdir %s'".formatted(TABLESPACE),
+        // A program that does not read what it is sent would be an error.
+        "COPY (SELECT) TO PROGRAM 'cat && mkdir %s'".formatted(TABLESPACE),
         "GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(OWNER),
         "GRANT \"%s\" TO \"%s\"".formatted(GROUP, OWNER),
         "ALTER ROLE \"%s\" SET extra_float_digits = -5".formatted(OWNER),
