@@ -13,7 +13,7 @@ import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
-import s3topostgres.mode.Replace;
+import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
@@ -186,9 +186,9 @@ public final class Checks {
 
   private static String checkTable(Session session, LoadSettings settings) throws SQLException {
     TargetTable table = TargetTable.resolve(session, settings.table());
-    new Replace(settings.lockTimeout()).check(session, table);
-    return "%s has %d columns, and may be emptied and filled"
-        .formatted(table.name(), table.columns().size());
+    return "%s has %d columns, and %s"
+        .formatted(
+            table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
   }
 
   private static String checkHistory(Session session, String name) throws SQLException {

@@ -1,6 +1,8 @@
 package s3topostgres.config;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -8,6 +10,9 @@ import java.util.Optional;
  *
  * @param table the target table, written as in SQL
  * @param bucket the only bucket whose objects are loaded; empty for any
+ * @param mode what a file does to the table
+ * @param key names of the columns that name a row, as the catalogue has them; empty for the primary
+ *     key
  * @param minRows a load of fewer rows is refused
  * @param lockTimeout how long to wait for those who are using the table
  * @param beforeLoadSql run in the load's transaction before the table is emptied
@@ -17,7 +22,9 @@ import java.util.Optional;
 public record LoadSettings(
     String table,
     Optional<String> bucket,
-    int minRows,
+    Mode mode,
+    Optional<List<String>> key,
+    MinRows minRows,
     Duration lockTimeout,
     Optional<String> beforeLoadSql,
     Optional<String> afterLoadSql,
@@ -27,7 +34,9 @@ public record LoadSettings(
     return new LoadSettings(
         environment.required("DB_TABLE_NAME"),
         environment.optional("S3_BUCKET_NAME"),
-        environment.integer("MIN_ROWS", 1, 0, Integer.MAX_VALUE),
+        Mode.valueOf(environment.choice("LOAD_MODE", Mode.LABELS).toUpperCase(Locale.ROOT)),
+        ColumnNames.read(environment, "LOAD_KEY"),
+        MinRows.read(environment),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
         environment.optional("BEFORE_LOAD_SQL"),
         environment.optional("AFTER_LOAD_SQL"),

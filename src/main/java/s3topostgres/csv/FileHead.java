@@ -28,7 +28,7 @@ public final class FileHead {
   /**
    * The columns that the file's fields belong to.
    *
-   * @return in the order of the fields; empty for all columns in the table's order
+   * @return in the order of the fields
    * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
    */
   public static List<Column> columns(StoredObject object, CsvFormat format, TargetTable table) {
@@ -53,7 +53,7 @@ public final class FileHead {
     if (records.size() > first) {
       refuseOtherNumber(records.get(first), first + 1, format, table);
     }
-    return List.of();
+    return table.positional();
   }
 
   private static List<String> header(List<List<String>> records, Beginning beginning) {

@@ -14,13 +14,12 @@ import s3topostgres.csv.FileHead;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
-import s3topostgres.mode.Replace;
+import s3topostgres.mode.Loaded;
 import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.ObjectImport;
-import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
@@ -59,7 +58,7 @@ public final class Loader {
     this.format = format;
     this.objects = objects;
     this.database = database;
-    this.mode = new Replace(settings.lockTimeout());
+    this.mode = LoadMode.of(settings);
     this.objectImport = new AwsS3Import(format);
   }
 
@@ -89,7 +88,7 @@ public final class Loader {
   /** Notes that an event was not about a new CSV file. */
   public LoadResult ignore(Upload upload, String requestId) {
     try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
-      LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
+      LoadResult result = attempt.ended(Status.IGNORED);
       LoadLog.ended(attempt, result);
       return result;
     }
@@ -114,7 +113,7 @@ public final class Loader {
     attempt.step("connecting");
     try (Session session = database.connect(deadline)) {
       objectImport.install(session);
-      History history = History.open(session, settings.historyTable());
+      History history = History.open(session, settings);
 
       session.begin();
       describe(session, attempt);
@@ -122,11 +121,11 @@ public final class Loader {
       attempt.table(found.name());
       mode.check(session, found);
       attempt.step("waiting-for-other-loads");
-      lockOutOtherLoads(session, found);
+      lockOutOtherLoads(session, found, upload);
       Optional<History.Seen> seen = history.recognise(session, found.name(), upload);
       if (seen.isPresent()) {
         session.commit();
-        return attempt.ended(Status.valueOf(seen.get().name()), 0, 0);
+        return attempt.ended(Status.valueOf(seen.get().name()));
       }
 
       attempt.step("looking");
@@ -139,19 +138,22 @@ public final class Loader {
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      LoadMode.Rows rows = into -> objectImport.run(session, into, table, columns, upload);
-      Imported imported = mode.load(session, table, rows, attempt::step);
-      refuseOtherSize(object, imported.bytes());
-      refuseTooFew(imported.rows());
+      long minRows = settings.minRows().after(history.lastRows(session, table.name()));
+      FileRows rows =
+          new FileRows(
+              objectImport, session, table, columns, format.header(), upload, object, minRows);
+      Loaded loaded = mode.load(session, table, rows, attempt::step);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
       attempt.step("committing");
-      history.loaded(session, attempt.record(), imported.rows());
+      history.loaded(session, attempt.record(), loaded.rows(), loaded.changes());
       checkDeferredConstraints(session, table);
       commit(session);
-      analyze(session, table);
-      return attempt.ended(Status.LOADED, imported.rows(), imported.bytes());
+      if (!loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false)) {
+        analyze(session, table);
+      }
+      return attempt.loaded(loaded, object.size());
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
@@ -184,47 +186,29 @@ public final class Loader {
   }
 
   /**
-   * Waits until no other load of this table runs, and keeps others out until the transaction ends.
-   * The lock goes by the name, as the history does: somebody may put another table in its place
-   * while we wait. Each later statement waits for locks no longer than readers of the table wait
-   * with it.
+   * Waits until no other load of this table runs, and keeps others out until the transaction ends;
+   * where loads run side by side, only those of the same object. The lock goes by the name, as the
+   * history does: somebody may put another table in its place while we wait. Each later statement
+   * waits for locks no longer than readers of the table wait with it.
    */
-  private void lockOutOtherLoads(Session session, TargetTable table) throws SQLException {
+  private void lockOutOtherLoads(Session session, TargetTable table, Upload upload)
+      throws SQLException {
+    boolean sideBySide = settings.mode().isSideBySide();
     session.execute(
         """
-        SELECT pg_advisory_xact_lock(hashtextextended(?, ?));
-        SET LOCAL lock_timeout = %d"""
-            .formatted(Session.lockMillis(settings.lockTimeout())),
+        SELECT pg_advisory_xact_lock%1$s(hashtextextended(?, %2$d));
+        SELECT pg_advisory_xact_lock(hashtextextended(?, %2$d));
+        SET LOCAL lock_timeout = %3$d"""
+            .formatted(
+                sideBySide ? "_shared" : "", LOCK_SEED, Session.lockMillis(settings.lockTimeout())),
         table.name(),
-        LOCK_SEED);
+        sideBySide ? table.name() + " " + upload.object() : table.name());
   }
 
   private static void runScript(Session session, String setting, Optional<String> sql)
       throws SQLException {
     if (sql.isPresent()) {
       Script.run(session, setting, sql.get());
-    }
-  }
-
-  /** A compressed object's size is not what the database counts. */
-  private static void refuseOtherSize(StoredObject object, long imported) {
-    if (object.contentEncoding().isEmpty() && object.size() != imported) {
-      throw new LoadException(
-          ErrorCode.OBJECT_UNREADABLE,
-          "the object had %d bytes when the load began, and the database fetched %d"
-              .formatted(object.size(), imported),
-          "It was probably overwritten meanwhile: the next try loads what is there then. The old"
-              + " rows are still there.");
-    }
-  }
-
-  private void refuseTooFew(long rows) {
-    if (rows < settings.minRows()) {
-      throw new LoadException(
-          ErrorCode.TOO_FEW_ROWS,
-          "the file has %d rows, and at least %d are expected (MIN_ROWS)"
-              .formatted(rows, settings.minRows()),
-          "Check that the export was complete and upload it again; the old rows are still there.");
     }
   }
 
@@ -286,7 +270,7 @@ public final class Loader {
     LoadMetrics.failed(attempt, failure);
     if (settings.historyTable().isPresent()) {
       try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
-        History.open(session, settings.historyTable()).failed(session, attempt.record(), failure);
+        History.open(session, settings).failed(session, attempt.record(), failure);
       } catch (SQLException | RuntimeException e) {
         log.warn("the failure could not be recorded in the history");
       }

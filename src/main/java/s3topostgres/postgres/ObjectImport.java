@@ -29,7 +29,7 @@ public interface ObjectImport {
    * @param into the table that takes the rows, quoted as SQL needs it: the target table or one with
    *     its columns
    * @param target for messages
-   * @param columns in the order of the file's fields; empty for all, in the table's order
+   * @param columns in the order of the file's fields
    * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
    *     or {@code OBJECT_UNREADABLE} for what cannot be read
    */

@@ -40,14 +40,12 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return columns.stream().filter(column -> !column.generated).toList();
   }
 
-  /** The names of the columns that take their defaults when these are loaded; none means all. */
+  /** The names of the columns that take their defaults when these are loaded. */
   public List<String> notAmong(List<Column> loaded) {
-    return loaded.isEmpty()
-        ? List.of()
-        : positional().stream()
-            .filter(column -> !loaded.contains(column))
-            .map(Column::name)
-            .toList();
+    return positional().stream()
+        .filter(column -> !loaded.contains(column))
+        .map(Column::name)
+        .toList();
   }
 
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");
