@@ -118,11 +118,12 @@ final class Stage {
     return rows;
   }
 
-  /** The statement that inserts its rows that are among the differences {@code d}. */
+  /** The statement that inserts its rows that are among the differences {@code d}, in order. */
   String insertInto(TargetTable table, String which) {
     return """
         INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
-        SELECT %s FROM %s AS d JOIN %s AS s ON s.%s = d.number WHERE %s"""
+        SELECT %s FROM %s AS d JOIN %s AS s ON s.%s = d.number WHERE %s
+        ORDER BY d.number"""
         .formatted(
             table.name(),
             list("", columns),
