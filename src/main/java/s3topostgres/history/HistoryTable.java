@@ -99,16 +99,16 @@ public final class HistoryTable {
   }
 
   private static String usable(Found found) {
-    if (!found.missing.isEmpty() && !found.owned) {
-      throw unusable(
-          "the history table %s is from an earlier version".formatted(found.name),
-          "Have its owner run %s; or set HISTORY_TABLE=off.".formatted(found.upgrade()));
-    }
     if (!found.usable) {
       throw unusable(
           "the database user may not read and write " + found.name,
           "GRANT SELECT, INSERT ON %s TO the user, or set HISTORY_TABLE=off."
               .formatted(found.name));
+    }
+    if (!found.missing.isEmpty() && !found.owned) {
+      throw unusable(
+          "the history table %s is from an earlier version".formatted(found.name),
+          "Have its owner run %s; or set HISTORY_TABLE=off.".formatted(found.upgrade()));
     }
     return found.name;
   }

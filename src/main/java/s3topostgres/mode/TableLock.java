@@ -53,26 +53,34 @@ final class TableLock {
 
   /** Runs a statement that takes the lock and does nothing that can take long. */
   void take(String statement) throws SQLException {
-    with(statement, () -> null);
+    with(statement, statement, () -> null);
   }
 
   /**
-   * Locks the others who write out, and no reader.
+   * Locks others out who write, and no reader. Only when somebody has locked a row that is to be
+   * changed, the next try keeps out those who lock rows, too: foreign keys that are checked, and
+   * {@code SELECT FOR UPDATE}.
    *
    * @see <a
    *     href="https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES">Table-level
    *     locks</a>
    */
   <T> T withoutWriters(Work<T> work) throws SQLException {
-    return with("LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE".formatted(table.name()), work);
+    String lock = "LOCK TABLE %s IN %s MODE";
+    return with(
+        lock.formatted(table.name(), "SHARE ROW EXCLUSIVE"),
+        lock.formatted(table.name(), "EXCLUSIVE"),
+        work);
   }
 
-  private <T> T with(String statement, Work<T> work) throws SQLException {
+  private <T> T with(String statement, String stricter, Work<T> work) throws SQLException {
     Deadline end = Deadline.in(limit);
     Duration longest = FIRST_TRY;
+    String next = statement;
     while (true) {
       try {
-        lock(statement, end.within(longest).left());
+        lock(next, end.within(longest).left());
+        next = stricter;
         T result = work.run();
         session.execute(limited("RELEASE SAVEPOINT " + SAVEPOINT, limit));
         return result;
