@@ -27,6 +27,11 @@ public enum Mode {
     return this == REPLACE || this == SYNC;
   }
 
+  /** Whether rows come into a temporary table first, and from there into the target. */
+  public boolean hasStage() {
+    return this == SYNC || this == UPSERT;
+  }
+
   /** Whether loads of one table may run at the same time. */
   public boolean isSideBySide() {
     return this == APPEND;

@@ -13,6 +13,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
+import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.Objects;
@@ -31,7 +32,8 @@ public final class FileHead {
    * @return in the order of the fields
    * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
    */
-  public static List<Column> columns(StoredObject object, CsvFormat format, TargetTable table) {
+  public static List<Column> columns(
+      StoredObject object, CsvFormat format, Mode mode, TargetTable table) {
     Beginning beginning = beginning(object);
     FileKind.refuseOtherThanCsv(beginning.bytes);
     refuseMarkInOtherEncoding(beginning.bytes, format);
@@ -47,7 +49,7 @@ public final class FileHead {
     refuseSeparatorLine(unmarked, format);
     List<List<String>> records = FirstRecords.read(unmarked, beginning.whole, format, 2);
     if (format.header() == Header.MATCH) {
-      return ColumnMatch.match(header(records, beginning), format, table);
+      return ColumnMatch.match(header(records, beginning), format, mode, table);
     }
     int first = format.header() == Header.SKIP ? 1 : 0;
     if (records.size() > first) {

@@ -133,7 +133,7 @@ public final class Loader {
       attempt.object(object);
       // Anew, because somebody may have altered the table while we waited.
       TargetTable table = TargetTable.resolve(session, settings.table());
-      List<Column> columns = FileHead.columns(object, format, table);
+      List<Column> columns = FileHead.columns(object, format, settings.mode(), table);
       attempt.defaulted(table.notAmong(columns));
 
       attempt.step("before-load-sql");

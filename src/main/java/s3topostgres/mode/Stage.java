@@ -43,7 +43,7 @@ final class Stage {
 
   /** Makes it and imports the rows. */
   static Stage fill(Session session, TargetTable table, LoadMode.Rows rows) throws SQLException {
-    String number = free("s3_load_row", table);
+    String number = number(table);
     session.execute(
         """
         CREATE TEMPORARY TABLE %s (%s, %s bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)) ON COMMIT DROP"""
@@ -57,8 +57,8 @@ final class Stage {
    */
   static void show(Session session, TargetTable table, List<Column> columns) throws SQLException {
     session.execute(
-        "CREATE TEMPORARY VIEW %s AS SELECT %s FROM %s"
-            .formatted(NAME, list("", columns), table.name()));
+        "CREATE TEMPORARY VIEW %s AS SELECT %s, row_number() OVER () AS %s FROM %s"
+            .formatted(NAME, list("", columns), number(table), table.name()));
   }
 
   /**
@@ -78,6 +78,10 @@ final class Stage {
           "the database user may not make temporary tables, which this LOAD_MODE needs",
           "GRANT TEMPORARY ON DATABASE ... TO the user.");
     }
+  }
+
+  private static String number(TargetTable table) {
+    return free("s3_load_row", table);
   }
 
   /** A name that no column of the table has. */

@@ -24,8 +24,8 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * @param type as SQL writes it: {@code character varying(20)}
    * @param required has no default and must not be NULL
    * @param generated from other columns, so that nothing can be loaded into it
-   * @param identityAlways numbered by the database, so that a header should not name it; files
-   *     without a header do load it, as {@code COPY} does
+   * @param identityAlways numbered by the database, so that a header should not name it, unless the
+   *     mode finds rows by it; files without a header do load it, as {@code COPY} does
    */
   public record Column(
       String name,

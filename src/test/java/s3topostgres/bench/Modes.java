@@ -23,7 +23,7 @@ import s3topostgres.sandbox.LambdaRuntime;
  * three more indexes, beside the statements that empty the table.
  */
 final class Modes {
-  private static final int ROUNDS = 5;
+  private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
   private static final int ROWS = 1_000_000;
   private static final Pattern WAY = Pattern.compile("status=LOADED.* way=(\\S+)");
 
@@ -86,7 +86,8 @@ final class Modes {
       long before = walPosition();
       unchanged.add(time(() -> load(sync, "one-percent.csv")));
       wal.add(walPosition() - before);
-      alike.add(time(() -> load(keyless, round(round))));
+      String next = round % 2 == 0 ? "one-percent.csv" : "base.csv";
+      alike.add(time(() -> load(keyless, next)));
       if (round < 2) {
         other.add(time(() -> load(sync, "all.csv")));
       }
@@ -105,10 +106,6 @@ final class Modes {
         "Longest read without a load, in ms: %d; with a sync: %s"
             .formatted(calm.toMillis(), waits.stream().map(Duration::toMillis).toList()));
     Files.delete(file);
-  }
-
-  private static String round(int round) {
-    return round % 2 == 0 ? "one-percent.csv" : "base.csv";
   }
 
   private void uploadFiles() throws IOException {

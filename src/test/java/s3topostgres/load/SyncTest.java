@@ -233,6 +233,16 @@ class SyncTest {
   }
 
   @Test
+  void findsRowsByTheIdentityThatAHeaderNames() {
+    create("things", "(id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text)");
+    fixture.execute("INSERT INTO things (name) VALUES ('a'), ('b')");
+
+    fixture.load("things.csv", "name,id\naa,1\nc,9\n");
+
+    assertThat(fixture.rows("SELECT * FROM things ORDER BY id")).containsExactly("1|aa", "9|c");
+  }
+
+  @Test
   void movesRowsBetweenPartitions() {
     create(
         "sales",
