@@ -14,3 +14,5 @@ CREATE FUNCTION aws_commons.create_s3_uri(bucket text, file_path text, region te
 CREATE FUNCTION aws_commons.create_aws_credentials(access_key text, secret_key text, session_token text)
   RETURNS aws_commons._aws_credentials_1 LANGUAGE sql IMMUTABLE
   AS 'SELECT ROW(access_key, secret_key, session_token)::aws_commons._aws_credentials_1';
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA aws_commons FROM PUBLIC;

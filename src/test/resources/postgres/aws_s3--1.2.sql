@@ -1,4 +1,4 @@
--- The documented signatures, return text and behaviour of aws_s3 on RDS and Aurora:
+-- The documented signatures and return text of aws_s3 on RDS and Aurora, and the errors that its users report:
 -- https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.S3Import.Reference.html
 --
 -- Set for the database by the sandbox:
@@ -6,11 +6,21 @@
 --   sandbox.s3_endpoint              where the database reaches S3, as http://host:port
 --   sandbox.s3_region                the region of every bucket
 -- Set by a test, for the database or its own session:
---   sandbox.import_fault             the import fails at once with this message
---   sandbox.import_fault_hint        and this hint
 --   sandbox.import_bytes_per_second  S3 sends no faster than this
+--   sandbox.import_answer            what a successful import returns instead of its usual text
+--   sandbox.import_sqlstate          the state of the extension's own errors instead of XX000
+-- Faults:
+--   sandbox.import_hang              for so many seconds the import does nothing and heeds no cancel
+--   sandbox.import_fault             the import fails with this message,
+--   sandbox.import_fault_detail      this detail
+--   sandbox.import_fault_hint        and this hint; "CURL error code: 28" takes two attempts and their notices
+--   sandbox.import_garble            the object comes broken, so that COPY fails with this state: 22P02 or 22P04
+--   sandbox.import_fault_times       so many imports have the fault, and those after them have none
 
 CREATE SCHEMA aws_s3;
+
+CREATE FUNCTION aws_s3._setting(name text, otherwise text DEFAULT NULL) RETURNS text LANGUAGE sql STABLE
+AS $$ SELECT coalesce(nullif(current_setting('sandbox.' || name, true), ''), otherwise) $$;
 
 CREATE FUNCTION aws_s3._percent_encoded(path text) RETURNS text LANGUAGE sql IMMUTABLE
 AS $$
@@ -20,6 +30,15 @@ AS $$
         ELSE upper(regexp_replace(encode(convert_to(c, 'UTF8'), 'hex'), '(..)', '%\1', 'g'))
       END, '' ORDER BY position)
     FROM regexp_split_to_table(path, '') WITH ORDINALITY AS characters (c, position)
+$$;
+
+-- A sequence, because it counts on when the transaction is rolled back.
+CREATE SEQUENCE aws_s3._imports;
+
+CREATE FUNCTION aws_s3._has_fault() RETURNS boolean LANGUAGE sql SECURITY DEFINER
+AS $$
+  SELECT aws_s3._setting('import_fault_times') IS NULL
+    OR nextval('aws_s3._imports') <= aws_s3._setting('import_fault_times')::bigint
 $$;
 
 -- The fetching program's last word, a byte count or what went wrong; NULL when it was ended before it had one.
@@ -39,6 +58,79 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION aws_s3._fail(message text) RETURNS void LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF message LIKE 'CURL error code: %' THEN
+    FOR remaining IN REVERSE 1..0 LOOP
+      RAISE NOTICE USING ERRCODE = 'XX000', MESSAGE =
+        format('%s when attempting to validate pre-signed URL, %s attempt(s) remaining', message, remaining);
+      RAISE NOTICE USING ERRCODE = 'XX000', MESSAGE =
+        'HINT: make sure your instance is able to connect with S3.';
+    END LOOP;
+    message := 'Unable to generate pre-signed url, look at engine log for details.';
+  END IF;
+  IF aws_s3._setting('import_fault_detail', aws_s3._setting('import_fault_hint')) IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = aws_s3._setting('import_sqlstate', 'XX000'), MESSAGE = message;
+  END IF;
+  RAISE EXCEPTION USING
+    ERRCODE = aws_s3._setting('import_sqlstate', 'XX000'),
+    MESSAGE = message,
+    DETAIL = aws_s3._setting('import_fault_detail', ''),
+    HINT = aws_s3._setting('import_fault_hint', '');
+END
+$$;
+
+CREATE FUNCTION aws_s3._import(
+    table_name text, column_list text, options text, bucket text, file_path text, region text)
+  RETURNS text LANGUAGE plpgsql
+AS $$
+DECLARE
+  has_fault boolean := aws_s3._has_fault();
+  result_file text := 'aws_s3_' || pg_backend_pid();
+  program text := format(
+    '%s ''%s/%s/%s'' %s %s %s',
+    aws_s3._setting('fetch_object'),
+    aws_s3._setting('s3_endpoint'), aws_s3._percent_encoded(bucket), aws_s3._percent_encoded(file_path),
+    result_file,
+    aws_s3._setting('import_bytes_per_second', '0'),
+    CASE WHEN has_fault THEN aws_s3._setting('import_garble') END);
+  result text;
+  imported bigint;
+BEGIN
+  IF has_fault AND aws_s3._setting('import_hang') IS NOT NULL THEN
+    EXECUTE format(
+      'COPY (SELECT WHERE false) TO PROGRAM %L',
+      format('trap "" INT TERM; sleep %s', aws_s3._setting('import_hang')));
+  END IF;
+  IF has_fault AND aws_s3._setting('import_fault') IS NOT NULL THEN
+    PERFORM aws_s3._fail(aws_s3._setting('import_fault'));
+  END IF;
+  IF region IS DISTINCT FROM aws_s3._setting('s3_region') THEN
+    PERFORM aws_s3._fail('Unable to validate pre-signed URL. Error: HTTP 301. Check your arguments and try again.');
+  END IF;
+  BEGIN
+    EXECUTE format(
+      'COPY %s%s FROM PROGRAM %L %s', table_name, ' (' || nullif(column_list, '') || ')', program, options);
+    GET DIAGNOSTICS imported = ROW_COUNT;
+    result := aws_s3._take_result(result_file);
+  EXCEPTION
+    WHEN external_routine_exception THEN
+      -- The program failed. Had it been ended by a cancel, that would be noticed here and end the statement.
+      PERFORM aws_s3._fail(coalesce(aws_s3._take_result(result_file), SQLERRM));
+    WHEN OTHERS THEN
+      PERFORM aws_s3._take_result(result_file);
+      RAISE;
+  END;
+  IF imported = 0 THEN
+    PERFORM aws_s3._fail('Import from S3 failed, 0 rows were copied successfully');
+  END IF;
+  RETURN aws_s3._setting('import_answer', format(
+    '%s rows imported into relation "%s" from file %s of %s bytes', imported, table_name, file_path, result));
+END
+$$;
+
+-- With FROM, so that Postgres does not put the worker in this function's place: errors come from within it.
 CREATE FUNCTION aws_s3.table_import_from_s3(
     table_name text,
     column_list text,
@@ -49,43 +141,9 @@ CREATE FUNCTION aws_s3.table_import_from_s3(
     access_key text DEFAULT NULL,
     secret_key text DEFAULT NULL,
     session_token text DEFAULT NULL)
-  RETURNS text LANGUAGE plpgsql
+  RETURNS text LANGUAGE sql
 AS $$
-DECLARE
-  fault text := current_setting('sandbox.import_fault', true);
-  result_file text := 'aws_s3_' || pg_backend_pid();
-  program text := format(
-    '%s ''%s/%s/%s'' %s %s',
-    current_setting('sandbox.fetch_object'),
-    current_setting('sandbox.s3_endpoint'), aws_s3._percent_encoded(bucket), aws_s3._percent_encoded(file_path),
-    result_file,
-    coalesce(nullif(current_setting('sandbox.import_bytes_per_second', true), ''), '0'));
-  result text;
-  imported bigint;
-BEGIN
-  IF fault <> '' THEN
-    RAISE internal_error USING MESSAGE = fault, HINT = coalesce(current_setting('sandbox.import_fault_hint', true), '');
-  END IF;
-  IF region IS DISTINCT FROM current_setting('sandbox.s3_region') THEN
-    RAISE internal_error USING MESSAGE = 'HTTP 301. Check your arguments and try again.';
-  END IF;
-  BEGIN
-    EXECUTE format(
-      'COPY %s%s FROM PROGRAM %L %s', table_name, ' (' || nullif(column_list, '') || ')', program, options);
-    GET DIAGNOSTICS imported = ROW_COUNT;
-  EXCEPTION
-    WHEN external_routine_exception THEN
-      -- The program failed. Had it been ended by a cancel, that would be noticed here and end the statement.
-      result := aws_s3._take_result(result_file);
-      RAISE internal_error USING MESSAGE = coalesce(result, SQLERRM);
-    WHEN OTHERS THEN
-      PERFORM aws_s3._take_result(result_file);
-      RAISE;
-  END;
-  RETURN format(
-    '%s rows imported into relation "%s" from file %s of %s bytes',
-    imported, table_name, file_path, aws_s3._take_result(result_file));
-END
+  SELECT answer FROM aws_s3._import(table_name, column_list, options, bucket, file_path, region) AS answer
 $$;
 
 CREATE FUNCTION aws_s3.table_import_from_s3(
@@ -96,6 +154,12 @@ CREATE FUNCTION aws_s3.table_import_from_s3(
     credentials aws_commons._aws_credentials_1 DEFAULT NULL)
   RETURNS text LANGUAGE sql
 AS $$
-  SELECT aws_s3.table_import_from_s3(
-    table_name, column_list, options, (s3_info).bucket, (s3_info).file_path, (s3_info).region)
+  SELECT answer
+  FROM aws_s3._import(
+    table_name, column_list, options, (s3_info).bucket, (s3_info).file_path, (s3_info).region) AS answer
 $$;
+
+REVOKE ALL ON FUNCTION
+  aws_s3.table_import_from_s3(text, text, text, text, text, text, text, text, text),
+  aws_s3.table_import_from_s3(text, text, text, aws_commons._s3_uri_1, aws_commons._aws_credentials_1)
+  FROM PUBLIC;

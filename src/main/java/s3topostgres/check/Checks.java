@@ -136,7 +136,7 @@ public final class Checks {
             : "DB_SSL_MODE=disable: the connection is not encrypted";
     try {
       Session session =
-          list.await(Item.TLS, CONNECTING, list.begin(() -> connectToWriter(database)));
+          list.await(Item.TLS, CONNECTING, list.begin(() -> database.connectOnce(end)));
       tlsPassed(encrypted, tls);
       list.ok(Item.LOGIN, "the database lets %s in".formatted(settings.username()));
       return Optional.of(session);
@@ -148,17 +148,6 @@ public final class Checks {
         list.failed(Item.LOGIN, e);
       }
       return Optional.empty();
-    }
-  }
-
-  private Session connectToWriter(Database database) throws SQLException {
-    Session session = database.connectOnce(end);
-    try {
-      session.checkWritable();
-      return session;
-    } catch (SQLException | LoadException e) {
-      session.close();
-      throw e;
     }
   }
 

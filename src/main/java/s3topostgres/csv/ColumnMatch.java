@@ -67,8 +67,7 @@ final class ColumnMatch {
    * @return the columns in the order of the header
    * @throws LoadException {@code HEADER_MISMATCH} with everything that does not fit
    */
-  static List<Column> match(
-      List<String> header, CsvFormat format, Mode mode, TargetTable table) {
+  static List<Column> match(List<String> header, CsvFormat format, Mode mode, TargetTable table) {
     ColumnMatch match = new ColumnMatch(header, format, mode, table);
     FORMS.forEach(match::matchBy);
     match.refuseWhatDoesNotFit();

@@ -58,6 +58,18 @@ public final class FileHead {
     return table.positional();
   }
 
+  /** Whether the file has a record besides its header. */
+  public static boolean hasRows(StoredObject object, CsvFormat format) {
+    Beginning beginning = beginning(object);
+    int first = format.header() == Header.NONE ? 0 : 1;
+    List<List<String>> records =
+        FirstRecords.read(
+            new String(beginning.bytes, format.charset()), beginning.whole, format, first + 1);
+    // Up to Postgres 17 "\." ends the data. A record without an end in the first bytes has it
+    // later.
+    return records.size() > first ? !records.get(first).equals(List.of("\\.")) : !beginning.whole;
+  }
+
   private static List<String> header(List<List<String>> records, Beginning beginning) {
     if (records.isEmpty()) {
       throw mismatch(

@@ -7,10 +7,10 @@ import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.ObjectImport;
-import s3topostgres.postgres.ObjectImport.Imported;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -28,6 +28,7 @@ record FileRows(
     CsvFormat.Header header,
     Upload upload,
     StoredObject object,
+    Objects objects,
     long minRows)
     implements LoadMode.Rows {
 
@@ -38,21 +39,20 @@ record FileRows(
 
   @Override
   public long into(String name) throws SQLException {
-    Imported imported = objectImport.run(session, name, table, columns, upload);
-    refuseOtherSize(imported.bytes());
-    refuseTooFew(imported.rows());
-    return imported.rows();
+    long rows = objectImport.run(session, name, table, columns, upload);
+    refuseChanged();
+    refuseTooFew(rows);
+    return rows;
   }
 
-  /** A compressed object's size is not what the database counts. */
-  private void refuseOtherSize(long imported) {
-    if (object.contentEncoding().isEmpty() && object.size() != imported) {
+  /** The size may be the same, and the columns be in another order. */
+  private void refuseChanged() {
+    StoredObject now = objects.look(upload.object(), session.deadline().left());
+    if (!now.etag().equals(object.etag())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
-          "the object had %d bytes when the load began, and the database fetched %d"
-              .formatted(object.size(), imported),
-          "It was probably overwritten meanwhile: the next try loads what is there then. The old"
-              + " rows are still there.");
+          "the object changed while it was read",
+          "The next try loads what is there then. The old rows are still there.");
     }
   }
 

@@ -59,7 +59,10 @@ public final class Loader {
     this.objects = objects;
     this.database = database;
     this.mode = LoadMode.of(settings);
-    this.objectImport = new AwsS3Import(format);
+    this.objectImport =
+        new AwsS3Import(
+            format,
+            (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
   }
 
   /**
@@ -141,7 +144,15 @@ public final class Loader {
       long minRows = settings.minRows().after(history.lastRows(session, table.name()));
       FileRows rows =
           new FileRows(
-              objectImport, session, table, columns, format.header(), upload, object, minRows);
+              objectImport,
+              session,
+              table,
+              columns,
+              format.header(),
+              upload,
+              object,
+              objects,
+              minRows);
       Loaded loaded = mode.load(session, table, rows, attempt::step);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());

@@ -16,7 +16,10 @@ import s3topostgres.LoadException;
  * number and names from the catalogue are taken from Postgres' texts, never a value.
  */
 public final class ImportErrors {
-  /** {@code COPY people, line 3, column age: "x"}; the line is the physical one, from 1. */
+  /**
+   * {@code COPY people, line 3, column age: "x"}, the first of perhaps several frames; the value
+   * may have line breaks. The line is the physical one, from 1.
+   */
   private static final Pattern PLACE =
       Pattern.compile("(?m)^COPY .*?, line (\\d{1,18})(, column )?");
 
@@ -34,7 +37,6 @@ public final class ImportErrors {
 
   static LoadException translate(
       SQLException e, TargetTable table, String encoding, Deadline deadline) {
-    String state = SqlErrors.state(e);
     if (isWrongEncoding(e, table)) {
       return row(
           e,
@@ -46,22 +48,21 @@ public final class ImportErrors {
     if (isRowRejected(e) || isFaultOfALine(e, table)) {
       return row(e, table);
     }
-    if (place(e, table).line.isPresent() && !state.equals(SqlState.INTERNAL_ERROR)) {
-      // A privilege that a trigger lacks, for instance, has nothing to do with aws_s3.
-      return SqlErrors.translate(e, deadline);
+    if (place(e, table).line.isEmpty()
+        && SqlErrors.state(e).equals(SqlState.FEATURE_NOT_SUPPORTED)) {
+      return new LoadException(
+              ErrorCode.TABLE_UNUSABLE,
+              table.name() + " cannot be loaded by COPY (row-level security, for instance)",
+              "Turn row-level security off for the database user, or load another table.")
+          .sqlState(e.getSQLState());
     }
-    return switch (state) {
-      case SqlState.INTERNAL_ERROR -> awsS3(e);
-      case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
-          AwsS3Import.closed().sqlState(state);
-      case SqlState.FEATURE_NOT_SUPPORTED ->
-          new LoadException(
-                  ErrorCode.TABLE_UNUSABLE,
-                  table.name() + " cannot be loaded by COPY (row-level security, for instance)",
-                  "Turn row-level security off for the database user, or load another table.")
-              .sqlState(state);
-      default -> SqlErrors.translate(e, deadline);
-    };
+    return SqlErrors.translate(e, deadline);
+  }
+
+  /** Whether COPY or a constraint objects, so that any word may be a value's. */
+  static boolean isOfTheTable(SQLException e, TargetTable table) {
+    return place(e, table).line.isPresent()
+        || SqlErrors.serverMessage(e).map(ServerErrorMessage::getConstraint).isPresent();
   }
 
   /** Whether the data is the reason: a bad value, a constraint, or a function that objects. */
@@ -145,65 +146,5 @@ public final class ImportErrors {
 
   private static Optional<TargetTable.Column> named(String name, TargetTable table) {
     return table.columns().stream().filter(column -> column.name().equals(name)).findFirst();
-  }
-
-  /** The extension's own errors, which have nothing but a text, and that changes: match loosely. */
-  static LoadException awsS3(SQLException e) {
-    ServerErrorMessage message = SqlErrors.serverMessage(e).orElseThrow();
-    String words = message.getMessage() + " " + message.getHint() + " " + message.getDetail();
-    LoadException failure;
-    if (words.contains("s3Import") || words.contains("credentials")) {
-      failure =
-          AwsS3Import.unavailable(
-              "the database has no role for reading from S3",
-              "Associate a role with the feature s3Import to the database instance or cluster.");
-    } else if (words.contains("HTTP 403")) {
-      failure =
-          unreadable(
-              "S3 denies the database access to it (HTTP 403)",
-              "Allow the role that is associated with the database as s3Import s3:GetObject and"
-                  + " s3:ListBucket on this bucket, and kms:Decrypt where it is encrypted.");
-    } else if (words.contains("HTTP 404")) {
-      failure =
-          unreadable(
-              "the database does not find it in S3 (HTTP 404)",
-              "Upload it again if it is still wanted.");
-    } else if (words.contains("HTTP 301") || words.contains("HTTP 400")) {
-      failure =
-          unreadable(
-              "S3 does not serve it to the database (wrong region, or its encryption key)",
-              "Use a bucket in the database's region and a key that the s3Import role may use.");
-    } else if (words.contains("code: 51")) {
-      failure =
-          AwsS3Import.unavailable(
-              "the database cannot reach the bucket by TLS, because the bucket's name has dots",
-              "Use a bucket without dots in its name.");
-    } else if (words.contains("CURL error code")) {
-      failure = noRoute();
-    } else if (words.contains("empty")) {
-      failure = unreadable("the object is empty", "Upload the file again.");
-    } else {
-      failure =
-          AwsS3Import.unavailable(
-              "aws_s3 failed inside the database (SQLSTATE XX000)",
-              "The database's own log has its words.");
-    }
-    return failure.sqlState(e.getSQLState());
-  }
-
-  /** Whether S3 told the database that there is no such object. */
-  static boolean isNotFound(SQLException e) {
-    return SqlErrors.serverMessage(e).orElseThrow().getMessage().contains("HTTP 404");
-  }
-
-  static LoadException noRoute() {
-    return AwsS3Import.unavailable(
-        "the database has no route to S3",
-        "Give the database's subnets a gateway endpoint for S3, and let its security group out on"
-            + " port 443.");
-  }
-
-  private static LoadException unreadable(String why, String whatToDo) {
-    return new LoadException(ErrorCode.OBJECT_UNREADABLE, why, whatToDo);
   }
 }

@@ -9,13 +9,6 @@ import s3topostgres.s3.Upload;
 public interface ObjectImport {
 
   /**
-   * What was imported.
-   *
-   * @param bytes the object's size as it was read
-   */
-  record Imported(long rows, long bytes) {}
-
-  /**
    * Installs in the database what the import needs, where it is missing, in a transaction of its
    * own.
    *
@@ -30,10 +23,11 @@ public interface ObjectImport {
    *     its columns
    * @param target for messages
    * @param columns in the order of the file's fields
+   * @return how many rows were imported
    * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
    *     or {@code OBJECT_UNREADABLE} for what cannot be read
    */
-  Imported run(
+  long run(
       Session session,
       String into,
       TargetTable target,

@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,11 +61,25 @@ public final class Session implements AutoCloseable {
     connection.setAutoCommit(true);
   }
 
+  /**
+   * Makes one long statement one that can be undone by itself. An error behind a savepoint releases
+   * no lock that was taken before it; so that nobody holds the locks who is gone, the server waits
+   * for the next statement for 5 s only.
+   */
+  void savepoint(String name) throws SQLException {
+    execute(SessionSettings.IDLE.formatted("5s") + "; SAVEPOINT " + name);
+  }
+
   /** Undoes what came after a savepoint; works after a statement that failed, too. */
   public void rollbackTo(String savepoint) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("ROLLBACK TO SAVEPOINT " + savepoint);
     }
+  }
+
+  /** Ends what {@link #savepoint} began. */
+  void release(String savepoint) throws SQLException {
+    execute("RELEASE SAVEPOINT " + savepoint + "; " + SessionSettings.IDLE.formatted("30s"));
   }
 
   /**
@@ -82,7 +97,7 @@ public final class Session implements AutoCloseable {
   /** Runs statements with their values and forgets what they return. */
   public void execute(String sql, Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(sql, values)) {
-      statement.execute();
+      run(statement);
     }
   }
 
@@ -99,7 +114,7 @@ public final class Session implements AutoCloseable {
   /** The rows of one query. */
   public <T> List<T> query(String sql, Row<T> row, Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(sql, values)) {
-      statement.execute();
+      run(statement);
       statement.getMoreResults(); // The first result is that of the time limit.
       List<T> rows = new ArrayList<>();
       try (ResultSet result = statement.getResultSet()) {
@@ -116,15 +131,13 @@ public final class Session implements AutoCloseable {
     return Math.max(1, limit.toMillis());
   }
 
-  /**
-   * Finds out whether the server takes changes.
-   *
-   * @throws SQLException as a statement that changes something would, when it does not
-   */
-  public void checkWritable() throws SQLException {
-    String setting = "SELECT current_setting('transaction_read_only')::boolean";
-    if (query(setting, row -> row.getBoolean(1)).contains(true)) {
-      throw new SQLException("read only", SqlState.READ_ONLY_TRANSACTION);
+  /** Hangs the notices that came before an error to it, as its next exceptions. */
+  private static void run(PreparedStatement statement) throws SQLException {
+    try {
+      statement.execute();
+    } catch (SQLException e) {
+      Optional.ofNullable(statement.getWarnings()).ifPresent(e::setNextException);
+      throw e;
     }
   }
 

@@ -9,7 +9,10 @@ final class SessionSettings {
    *
    * <p>And what the project has set for its database or role shall neither break a load nor be
    * overridden by accident: who waited for a lock has to see what was committed meanwhile, waiting
-   * has limits of our own, and what was reported as loaded survives a crash.
+   * has limits of our own, what was reported as loaded survives a crash, and {@code aws_s3} tells
+   * in notices why it does not reach S3.
+   *
+   * <p>A server that takes no changes, as the old writer for a while after a failover, fails here.
    *
    * @see <a
    *     href="https://www.postgresql.org/docs/current/runtime-config-connection.html">Connection
@@ -23,10 +26,14 @@ final class SessionSettings {
       SET idle_in_transaction_session_timeout = '30s';
       SET lock_timeout = 0;
       SET default_transaction_isolation = 'read committed';
+      SET client_min_messages = notice;
       SELECT set_config('synchronous_commit', 'on', false)
       WHERE current_setting('synchronous_commit') = 'off';
       DO $$
       BEGIN
+        IF current_setting('transaction_read_only')::boolean THEN
+          RAISE read_only_sql_transaction;
+        END IF;
         -- New in Postgres 14, and not on every system.
         SET client_connection_check_interval = '2s';
       EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
@@ -55,6 +62,9 @@ final class SessionSettings {
         -- As Postgres has it: for both together, for the role, for the database, for all.
         ORDER BY name, setrole = 0, setdatabase = 0
       ) AS defaults""";
+
+  /** How long the server waits for us between the statements of this transaction. */
+  static final String IDLE = "SET LOCAL idle_in_transaction_session_timeout = '%s'";
 
   private SessionSettings() {}
 }

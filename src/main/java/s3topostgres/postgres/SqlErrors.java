@@ -49,10 +49,7 @@ public final class SqlErrors {
                   ErrorCode.TABLE_UNUSABLE,
                   "the database user lacks a privilege",
                   "Grant what the README lists under the database user.");
-          case SqlState.READ_ONLY_TRANSACTION ->
-              refused(
-                  "the database is read only",
-                  "Set DB_HOST to the writer's address, not a replica's.");
+          case SqlState.READ_ONLY_TRANSACTION -> readOnly("the database");
           default -> byClass(state, atDeadline);
         };
     return failure.sqlState(e.getSQLState());
@@ -98,6 +95,8 @@ public final class SqlErrors {
                   + where
                   + " does not offer the connection that DB_SSL_MODE asks for",
               "Turn on TLS at the database, or set DB_SSL_MODE=disable where there is none.");
+    } else if (state.equals(SqlState.READ_ONLY_TRANSACTION)) {
+      failure = readOnly("the database at " + where);
     } else if (isConnectionLost(e) || state.startsWith(SqlState.RESOURCES_CLASS)) {
       failure =
           unavailable(
@@ -169,6 +168,14 @@ public final class SqlErrors {
         why,
         "Check that the database is up and reachable from the function's subnets, then send the"
             + " event again.");
+  }
+
+  private static LoadException readOnly(String database) {
+    return new LoadException(
+        ErrorCode.DATABASE_UNAVAILABLE,
+        database + " is read only",
+        "After a failover that passes; otherwise set DB_HOST to the writer's address, not a"
+            + " replica's. Then send the event again.");
   }
 
   private static LoadException refused(String why, String whatToDo) {

@@ -25,6 +25,7 @@ public final class SqlState {
   static final String NOT_IN_ENCODING = "22021";
   static final String INVALID_PARAMETER_VALUE = "22023";
   static final String STRING_LENGTH_MISMATCH = "22026";
+  static final String INVALID_TEXT = "22P02";
   static final String BAD_FILE_FORMAT = "22P04";
   static final String UNTRANSLATABLE_CHARACTER = "22P05";
   public static final String NOT_NULL_VIOLATION = "23502";

@@ -200,7 +200,7 @@ class ChecksTest {
 
     Check failed = failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
 
-    assertThat(failed.what()).isEqualTo("the database is read only");
+    assertThat(failed.what()).contains("is read only");
     assertThat(failed.whatToDo()).contains("the writer's address");
   }
 
@@ -228,7 +228,7 @@ class ChecksTest {
       value = {
         "DROP EXTENSION aws_s3 | the database has no extension aws_s3",
         "REVOKE USAGE ON SCHEMA aws_s3 FROM \"ROLE\" | may not use aws_s3",
-        "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 FROM PUBLIC | may not use aws_s3",
+        "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 FROM \"ROLE\" | may not use aws_s3",
       })
   void namesTheExtension(String sql, String words) throws Exception {
     database.execute(sql.replace("\"ROLE\"", "\"" + role + "\""));
@@ -253,7 +253,7 @@ class ChecksTest {
       value = {
         "HTTP 403. Check your arguments and try again. | S3 denies the database access",
         "HTTP 301. Check your arguments and try again. | wrong region",
-        "CURL error code: 28 when attempting to validate pre-signed URL | no route to S3",
+        "CURL error code: 28 | no route to S3",
         "AWS credentials not found | the database has no role for reading from S3",
       })
   void namesWhatKeepsTheDatabaseFromTheBucket(String fault, String words) throws Exception {

@@ -53,7 +53,8 @@ class ColumnMatchTest {
         new TargetTable(
             1, "t", Set.of(), List.of(new Column("a".repeat(62), "", "text", true, false, false)));
 
-    assertThat(ColumnMatch.match(List.of(name), FORMAT, Mode.REPLACE, table)).isEqualTo(table.columns());
+    assertThat(ColumnMatch.match(List.of(name), FORMAT, Mode.REPLACE, table))
+        .isEqualTo(table.columns());
   }
 
   @Test
@@ -108,6 +109,8 @@ class ColumnMatchTest {
   }
 
   private static List<String> match(String... header) {
-    return ColumnMatch.match(List.of(header), FORMAT, Mode.REPLACE, PEOPLE).stream().map(Column::name).toList();
+    return ColumnMatch.match(List.of(header), FORMAT, Mode.REPLACE, PEOPLE).stream()
+        .map(Column::name)
+        .toList();
   }
 }

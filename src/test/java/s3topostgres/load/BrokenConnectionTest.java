@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
@@ -136,6 +137,31 @@ class BrokenConnectionTest {
         socket.close();
       }
     }
+  }
+
+  /** The old writer, while its address still leads to it. */
+  @Test
+  void readOnlyForAWhileAfterAFailover() {
+    fixture.execute(
+        "ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(fixture.role()));
+    RunningLoad load = RunningLoad.start(fixture, fixture.upload("people.csv", CONTENT));
+    RunningLoad.await(() -> fixture.log().contains("retrying to connect"));
+    fixture.execute(
+        "ALTER ROLE \"%s\" RESET default_transaction_read_only".formatted(fixture.role()));
+
+    assertThat(load.result().status()).isEqualTo(LOADED);
+    assertThat(fixture.people()).containsExactly("1|new|null");
+  }
+
+  @Test
+  void readOnlyForGood() {
+    fixture.execute(
+        "ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(fixture.role()));
+
+    LoadException failure =
+        fixture.failure(DATABASE_UNAVAILABLE, fixture.upload("people.csv", CONTENT), FUNCTION_TIME);
+    assertThat(failure).hasMessageContaining(" is read only").hasMessageContaining("failover");
+    assertThat(failure.sqlState()).contains("25006");
   }
 
   @Test

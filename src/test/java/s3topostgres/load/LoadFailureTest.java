@@ -242,33 +242,6 @@ class LoadFailureTest {
     fixture.failure(OUT_OF_TIME, fixture.upload("people.csv", GOOD), Duration.ofSeconds(5));
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "CURL error code: 28 when attempting to validate pre-signed URL, 1 attempt(s) remaining | IMPORT_UNAVAILABLE | no route to S3",
-        "CURL error code: 51 when attempting to validate pre-signed URL | IMPORT_UNAVAILABLE | the bucket's name has dots",
-        "Unknown error occurred | IMPORT_UNAVAILABLE | aws_s3 failed inside the database",
-        "HTTP 403. Check your arguments and try again. | OBJECT_UNREADABLE | denies the database access",
-        "HTTP 404. Check your arguments and try again. | OBJECT_UNREADABLE | the database does not find it",
-      })
-  void tellsWhatKeepsTheDatabaseFromTheObject(String fault, String code, String words) {
-    fixture.failImports(fault, "");
-
-    assertThat(fixture.failure(s3topostgres.ErrorCode.valueOf(code), "people.csv", GOOD))
-        .hasMessageContaining(words);
-  }
-
-  @Test
-  void tellsThatTheDatabaseHasNoRoleForS3() {
-    fixture.failImports(
-        "AWS credentials not found",
-        "Make sure that the instance has a role with the feature s3Import.");
-
-    assertThat(fixture.failure(IMPORT_UNAVAILABLE, "people.csv", GOOD))
-        .hasMessageContaining("feature s3Import");
-  }
-
   @Test
   void tellsThatTheExtensionIsMissing() {
     fixture.execute("DROP EXTENSION aws_s3");

@@ -206,13 +206,22 @@ final class LoadFixture implements AutoCloseable {
         () -> database.set("sandbox.import_bytes_per_second", Integer.toString(bytesPerSecond)));
   }
 
-  /** Makes every import from now on fail as {@code aws_s3} does. */
-  void failImports(String message, String hint) {
-    unchecked(
-        () -> {
-          database.set("sandbox.import_fault", message);
-          database.set("sandbox.import_fault_hint", hint);
-        });
+  /** Sets a parameter of the stand-in for {@code aws_s3}, such as {@code import_fault}. */
+  LoadFixture standIn(String parameter, String value) {
+    unchecked(() -> database.set("sandbox." + parameter, value));
+    return this;
+  }
+
+  /** Lets so many imports from now on have the stand-in's faults, and none after them. */
+  LoadFixture failImports(int times) {
+    unchecked(() -> database.failImports(times));
+    return this;
+  }
+
+  /** How many imports there were since {@link #failImports}. */
+  long imports() {
+    return Long.parseLong(
+        rows("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM aws_s3._imports").get(0));
   }
 
   /** A connection of somebody else's, as superuser. The caller closes it. */

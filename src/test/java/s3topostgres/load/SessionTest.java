@@ -74,16 +74,17 @@ class SessionTest {
         role + "statement_timeout = '1ms'",
         role + "lock_timeout = '1ms'",
         role + "synchronous_commit = off",
+        role + "client_min_messages = error",
         role + "intervalstyle = 'iso_8601'",
         role + "standard_conforming_strings = on",
         role + "extra_float_digits = -5",
-        "ALTER TABLE moments ADD settings text DEFAULT concat_ws(' ', current_setting('transaction_isolation'), current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'), current_setting('client_connection_check_interval', true))");
+        "ALTER TABLE moments ADD settings text DEFAULT concat_ws(' ', current_setting('transaction_isolation'), current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'), current_setting('client_min_messages'), current_setting('client_connection_check_interval', true))");
 
     assertThat(fixture.load("moments.csv", "at\n2026-01-01\n").status()).isEqualTo(LOADED);
     assertThat(fixture.rows("SELECT settings FROM moments"))
         .singleElement()
         .asString()
-        .startsWith("read committed on 30s");
+        .startsWith("read committed on 5s notice");
   }
 
   private void setForDatabase(String setting) {

@@ -11,8 +11,11 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.zip.GZIPOutputStream;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.util.PSQLException;
 
@@ -123,9 +127,10 @@ class AwsS3StandInTest {
   void unpacksGzipThatSaysSo() throws SQLException, IOException {
     S3.put(bucket, "people.csv", gzip("Ann,40\n"), "gzip");
 
-    importAs("postgres", "people", "", "(FORMAT csv)", "people.csv");
+    String answer = importAs("postgres", "people", "", "(FORMAT csv)", "people.csv");
 
     assertThat(database.rows("SELECT name, age FROM people")).containsExactly(List.of("Ann", "40"));
+    assertThat(answer).as("the bytes that S3 keeps").endsWith(" of 27 bytes");
   }
 
   @Test
@@ -139,12 +144,29 @@ class AwsS3StandInTest {
   void refusesAnEmptyObject() {
     put("people.csv", "");
 
-    assertFails("XX000", "HTTP 416. Check your arguments and try again.", "people.csv");
+    assertFails(
+        "XX000",
+        "Unable to validate pre-signed URL. Error: HTTP 416. Check your arguments and try again.",
+        "people.csv");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"XX000", "P0001"})
+  void refusesAFileWithoutRows(String sqlState) throws SQLException {
+    put("people.csv", "name,age\n");
+    database.set("sandbox.import_sqlstate", sqlState);
+
+    PSQLException failure =
+        failure(() -> importAs("postgres", "people", "", "(FORMAT csv, HEADER)", "people.csv"));
+
+    assertThat(failure.getServerErrorMessage().getMessage())
+        .isEqualTo("Import from S3 failed, 0 rows were copied successfully");
+    assertThat(failure.getSQLState()).isEqualTo(sqlState);
   }
 
   @Test
   void refusesAnObjectThatIsNotThere() {
-    assertFails("XX000", "HTTP 404. Check your arguments and try again.", "nowhere.csv");
+    assertFails("XX000", "Error: HTTP 404. Check your arguments and try again.", "nowhere.csv");
   }
 
   @Test
@@ -160,14 +182,47 @@ class AwsS3StandInTest {
                     """
                         .formatted(bucket)))
         .isInstanceOf(SQLException.class)
-        .hasMessageContaining("HTTP 301. Check your arguments and try again.");
+        .hasMessageContaining("Error: HTTP 301. Check your arguments and try again.");
   }
 
   @Test
   void saysWhenS3IsOutOfReach() throws SQLException {
     database.set("sandbox.s3_endpoint", "http://localhost:1");
 
-    assertFails("XX000", "CURL error code: 7", "people.csv");
+    assertNoticesNoRoute("CURL error code: 7");
+  }
+
+  @Test
+  void saysOnDemandThatS3IsOutOfReach() throws SQLException {
+    database.set("sandbox.import_fault", "CURL error code: 28");
+
+    assertNoticesNoRoute("CURL error code: 28");
+  }
+
+  private void assertNoticesNoRoute(String code) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      PSQLException failure =
+          failure(
+              () ->
+                  statement.execute(
+                      "SELECT aws_s3.table_import_from_s3('people', '', '', '%s', 'k', 'eu-west-1')"
+                          .formatted(bucket)));
+
+      assertThat(failure.getServerErrorMessage().getMessage())
+          .isEqualTo("Unable to generate pre-signed url, look at engine log for details.");
+      List<String> notices = new ArrayList<>();
+      for (SQLWarning notice = statement.getWarnings();
+          notice != null;
+          notice = notice.getNextWarning()) {
+        notices.add(notice.getSQLState() + " " + notice.getMessage());
+      }
+      String attempt =
+          "XX000 %s when attempting to validate pre-signed URL, %d attempt(s) remaining";
+      String hint = "XX000 HINT: make sure your instance is able to connect with S3.";
+      assertThat(notices)
+          .containsExactly(attempt.formatted(code, 1), hint, attempt.formatted(code, 0), hint);
+    }
   }
 
   @Test
@@ -185,6 +240,48 @@ class AwsS3StandInTest {
   }
 
   @Test
+  void failsAsOftenAsDemanded() throws SQLException {
+    put("people.csv", "Ann,40\n");
+    database.set("sandbox.import_fault", "HTTP 500");
+    database.failImports(2);
+
+    assertFails("XX000", "HTTP 500", "people.csv");
+    assertFails("XX000", "HTTP 500", "people.csv");
+    importAs("postgres", "people", "", "(FORMAT csv)", "people.csv");
+    database.failImports(1);
+    assertFails("XX000", "HTTP 500", "people.csv");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"22P02", "22P04"})
+  void breaksAGoodFileOnDemand(String sqlState) throws SQLException {
+    put("people.csv", "Ann,40\nBob,50\nCid,60\n");
+    database.set("sandbox.import_garble", sqlState);
+
+    assertFails(sqlState, "", "people.csv");
+  }
+
+  @Test
+  void answersOnDemandInOtherWords() throws SQLException {
+    put("people.csv", "Ann,40\n");
+    database.set("sandbox.import_answer", "done");
+
+    assertThat(importAs("postgres", "people", "", "(FORMAT csv)", "people.csv")).isEqualTo("done");
+  }
+
+  @Test
+  void hangsOnDemandWhateverTheTimeLimit() throws SQLException {
+    put("people.csv", "Ann,40\n");
+    database.set("sandbox.import_hang", "2");
+    database.set("statement_timeout", "500");
+
+    Instant start = Instant.now();
+    assertFails("57014", "canceling statement due to statement timeout", "people.csv");
+
+    assertThat(Duration.between(start, Instant.now())).isGreaterThan(Duration.ofSeconds(2));
+  }
+
+  @Test
   void leavesErrorsOfTheCopyAsTheyAre() throws SQLException {
     put("people.csv", "Ann,40\nBob,50\nCid,old\n");
 
@@ -193,7 +290,8 @@ class AwsS3StandInTest {
 
     assertThat(failure.getSQLState()).isEqualTo("22P02");
     assertThat(failure.getServerErrorMessage().getWhere())
-        .startsWith("COPY people, line 3, column age: \"old\"\n");
+        .startsWith("COPY people, line 3, column age: \"old\"\nSQL statement \"COPY people ")
+        .endsWith("\nSQL function \"table_import_from_s3\" statement 1");
     assertThat(database.rows("SELECT FROM people")).isEmpty();
     assertThat(resultFiles()).isEmpty();
   }
@@ -222,16 +320,20 @@ class AwsS3StandInTest {
     assertThat(database.rows("SELECT name FROM people")).containsExactly(List.of("Ann"));
   }
 
-  @Test
-  void isClosedToRolesThatWereNotLetIn() throws SQLException {
+  @ParameterizedTest
+  @CsvSource({
+    "USAGE ON SCHEMA aws_s3, permission denied for schema aws_s3",
+    "EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3, permission denied for function",
+  })
+  void isClosedToRolesThatWereNotLetIn(String privilege, String words) throws SQLException {
     database.createRole("loader", "pass'word");
-    database.execute("REVOKE USAGE ON SCHEMA aws_s3 FROM loader");
+    database.execute("REVOKE " + privilege + " FROM loader");
 
     PSQLException failure =
         failure(() -> importAs("loader", "people", "", "(FORMAT csv)", "people.csv"));
 
     assertThat(failure.getSQLState()).isEqualTo("42501");
-    assertThat(failure.getMessage()).contains("permission denied for schema aws_s3");
+    assertThat(failure.getMessage()).contains(words);
   }
 
   @ParameterizedTest

@@ -89,8 +89,8 @@ public final class SandboxDatabase implements AutoCloseable {
   }
 
   /**
-   * Makes a role that may log in and owns nothing. It may use {@code aws_s3} when the extension is
-   * there already, as on RDS after {@code GRANT USAGE}.
+   * Makes a role that may log in and owns nothing. It may call the one function of {@code aws_s3}
+   * that a load calls, when the extension is there already.
    *
    * <p>It also gets {@code pg_execute_server_program}, which no role of RDS has: the stand-in reads
    * a program's output as the caller, so that the caller's own privileges on the table count.
@@ -105,7 +105,12 @@ public final class SandboxDatabase implements AutoCloseable {
           "GRANT pg_execute_server_program TO " + quoted);
       roles.add(quoted);
       if (!rows("SELECT FROM pg_extension WHERE extname = 'aws_s3'").isEmpty()) {
-        execute(connection, "GRANT USAGE ON SCHEMA aws_s3, aws_commons TO " + quoted);
+        execute(
+            connection,
+            "GRANT USAGE ON SCHEMA aws_s3 TO " + quoted,
+            "GRANT EXECUTE ON FUNCTION aws_s3.table_import_from_s3("
+                + "text, text, text, text, text, text, text, text, text) TO "
+                + quoted);
       }
     }
   }
@@ -141,8 +146,7 @@ public final class SandboxDatabase implements AutoCloseable {
 
   /**
    * Sets a parameter for the sessions that begin from now on, such as those that make the stand-in
-   * fail or dawdle: {@code sandbox.import_fault}, {@code sandbox.import_fault_hint} and {@code
-   * sandbox.import_bytes_per_second}.
+   * fail or dawdle; the head of its file {@code aws_s3--1.2.sql} lists them.
    */
   public void set(String parameter, String value) throws SQLException {
     try (Connection connection = connect();
@@ -150,6 +154,15 @@ public final class SandboxDatabase implements AutoCloseable {
       String literal = statement.enquoteLiteral(value);
       statement.execute("ALTER DATABASE " + name + " SET " + parameter + " = " + literal);
     }
+  }
+
+  /**
+   * Has so many imports from now on fail as the other parameters of the stand-in say, and none
+   * after them.
+   */
+  public void failImports(int times) throws SQLException {
+    set("sandbox.import_fault_times", Integer.toString(times));
+    execute("ALTER SEQUENCE aws_s3._imports RESTART");
   }
 
   /** How many connections to this database are open now, not counting the one that asks. */

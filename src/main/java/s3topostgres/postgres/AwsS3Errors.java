@@ -1,0 +1,146 @@
+package s3topostgres.postgres;
+
+import static java.util.stream.Collectors.joining;
+
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+
+/**
+ * Recognises errors of {@code aws_s3} itself by a few of their words, in the error and in the
+ * notices before it. Their SQLSTATE tells nothing, and no manual lists them.
+ */
+final class AwsS3Errors {
+  private static final Pattern HTTP = Pattern.compile("\\bHTTP (\\d{3})\\b");
+  private static final Pattern CURL = Pattern.compile("\\bCURL error code: (\\d+)");
+
+  private static final String NO_ROWS = "0 rows were copied";
+
+  private AwsS3Errors() {}
+
+  /** What went wrong in a call of the extension; empty if it is not the extension that says so. */
+  static Optional<LoadException> of(SQLException e) {
+    return SqlErrors.isConnectionLost(e)
+        ? Optional.empty()
+        : byWords(words(e))
+            .or(() -> byWords(notices(e)))
+            .or(() -> byState(SqlErrors.state(e)))
+            .map(failure -> failure.sqlState(e.getSQLState()));
+  }
+
+  /** Whether the extension copied nothing, which it takes for an error. */
+  static boolean isNoRows(SQLException e) {
+    return words(e).contains(NO_ROWS);
+  }
+
+  /** Whether S3 told the database that there is no such object. */
+  static boolean isNotFound(SQLException e) {
+    return words(e).contains("HTTP 404");
+  }
+
+  private static String words(SQLException e) {
+    return SqlErrors.serverMessage(e)
+        .map(said -> said.getMessage() + " " + said.getHint() + " " + said.getDetail())
+        .orElse("");
+  }
+
+  /** {@link Session} hangs them to the error. */
+  private static String notices(SQLException e) {
+    return Stream.iterate(e.getNextException(), Objects::nonNull, SQLException::getNextException)
+        .map(SQLException::getMessage)
+        .collect(joining(" "));
+  }
+
+  private static Optional<LoadException> byWords(String words) {
+    if (words.contains(NO_ROWS)) {
+      return Optional.of(
+          AwsS3Import.unavailable(
+              "aws_s3 copied no row of a file that has some",
+              "Send the event again. If the table has a trigger that leaves rows out, see whether it"
+                  + " leaves out all of them."));
+    }
+    Matcher http = HTTP.matcher(words);
+    if (http.find()) {
+      return Optional.of(http(Integer.parseInt(http.group(1))));
+    }
+    Matcher curl = CURL.matcher(words);
+    if (curl.find()) {
+      return Optional.of(curl(curl.group(1)));
+    }
+    return words.contains("s3Import") || words.contains("credentials")
+        ? Optional.of(
+            AwsS3Import.unavailable(
+                "the database has no role for reading from S3",
+                "Associate a role with the feature s3Import to the database instance or cluster."))
+        : Optional.empty();
+  }
+
+  private static LoadException http(int status) {
+    return switch (status) {
+      case 403 ->
+          unreadable(
+              "S3 denies the database access to it (HTTP 403)",
+              "Allow the role that is associated with the database as s3Import s3:GetObject and"
+                  + " s3:ListBucket on this bucket, and kms:Decrypt where it is encrypted.");
+      case 404 ->
+          unreadable(
+              "the database does not find it in S3 (HTTP 404)",
+              "Upload it again if it is still wanted.");
+      case 412 ->
+          unreadable(
+              "the object changed while it was read (HTTP 412)",
+              "The next try loads what is there then. The old rows are still there.");
+      case 416 -> unreadable("the object is empty", "Upload the file again.");
+      case 301, 307, 400 ->
+          unreadable(
+              "S3 does not serve it to the database (wrong region, or its encryption key)",
+              "Use a bucket in the database's region and a key that the s3Import role may use.");
+      default ->
+          unreadable(
+              "S3 answered the database HTTP " + status,
+              "Send the event again; if that does not help, look at the bucket.");
+    };
+  }
+
+  /**
+   * Both codes are for a certificate of another name.
+   *
+   * @see <a href="https://curl.se/libcurl/c/libcurl-errors.html">libcurl's error codes</a>
+   */
+  private static LoadException curl(String code) {
+    return code.equals("51") || code.equals("60")
+        ? AwsS3Import.unavailable(
+            "the database cannot reach the bucket by TLS, because the bucket's name has dots",
+            "Use a bucket without dots in its name.")
+        : noRoute();
+  }
+
+  static LoadException noRoute() {
+    return AwsS3Import.unavailable(
+        "the database has no route to S3",
+        "Give the database's subnets a gateway endpoint for S3, and let its security group out on"
+            + " port 443.");
+  }
+
+  private static Optional<LoadException> byState(String state) {
+    return switch (state) {
+      case SqlState.INTERNAL_ERROR ->
+          Optional.of(
+              AwsS3Import.unavailable(
+                  "aws_s3 failed inside the database (SQLSTATE XX000)",
+                  "The database's own log has its words."));
+      case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
+          Optional.of(AwsS3Import.closed());
+      default -> Optional.empty();
+    };
+  }
+
+  private static LoadException unreadable(String why, String whatToDo) {
+    return new LoadException(ErrorCode.OBJECT_UNREADABLE, why, whatToDo);
+  }
+}
