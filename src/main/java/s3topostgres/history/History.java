@@ -103,14 +103,12 @@ public final class History {
                 FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                 ORDER BY h.id DESC LIMIT 1) THEN 'TAKEN'
-              -- What was added to the table was this upload already.
-              WHEN NOT upload.whole AND (
-                SELECT h.etag = upload.etag AND h.started_at > upload.event_time
-                FROM %1$s h
+              -- Some load of the object took it as this upload left it.
+              WHEN NOT upload.whole AND EXISTS (
+                SELECT FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.sequencer IS NOT NULL
-                ORDER BY %3$s DESC LIMIT 1) THEN 'TAKEN'
+                  AND h.etag = upload.etag AND h.started_at > upload.event_time) THEN 'TAKEN'
               ELSE 'NEW' END
             FROM (
               SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,

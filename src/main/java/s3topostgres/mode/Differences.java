@@ -7,9 +7,8 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
 /**
- * What differs between the stage and the target table, in a temporary table: {@code relation} and
- * {@code place} of a row of the target, or the {@code number} of a row of the stage, or both for
- * rows that belong together.
+ * What differs between the stage and the target table, in a temporary table {@code d}: where a row
+ * of the target is, or a row of the stage, or both for rows that belong together.
  *
  * <p>Rows are compared by their images. That works for every type; and what is equal but stored
  * otherwise, such as 1.0 and 1.00, differs.
@@ -21,6 +20,11 @@ import s3topostgres.postgres.TargetTable;
 final class Differences {
   static final String TABLE = "pg_temp.s3_load_differences";
 
+  /** Where {@code d} is the row of the target table {@code t}. */
+  private final String placed;
+
+  private final String relation;
+  private final String place;
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
@@ -38,6 +42,9 @@ final class Differences {
     this.stage = stage;
     this.key = key;
     this.whole = whole;
+    this.relation = Stage.free("s3_load_relation", table);
+    this.place = Stage.free("s3_load_place", table);
+    this.placed = "t.tableoid = d.%s AND t.ctid = d.%s".formatted(relation, place);
     this.turn = Stage.free("s3_load_turn", table);
     this.digest = Stage.free("s3_load_digest", table);
   }
@@ -47,29 +54,67 @@ final class Differences {
     session.execute(
         """
         CREATE TEMPORARY TABLE s3_load_differences ON COMMIT DROP AS
-        SELECT t.tableoid AS relation, t.ctid AS place, s.%1$s AS number
-        FROM %2$s
-        WHERE s.%1$s IS NULL OR t.ctid IS NULL
-          OR ROW(%3$s)::record OPERATOR(pg_catalog.*<>) ROW(%4$s)::record;
-        ANALYZE %5$s"""
+        SELECT t.tableoid AS %1$s, t.ctid AS %2$s, s.%3$s, %4$s
+        FROM %5$s
+        WHERE s.%3$s IS NULL OR t.ctid IS NULL
+          OR ROW(%4$s)::record OPERATOR(pg_catalog.*<>) ROW(%6$s)::record;
+        ANALYZE %7$s (%2$s, %3$s)"""
             .formatted(
+                relation,
+                place,
                 stage.number(),
-                sides(),
                 Stage.list("s.", stage.columns()),
+                sides(),
                 Stage.list("t.", stage.columns()),
                 TABLE));
     return session
         .query(
             """
-            SELECT count(*) FILTER (WHERE place IS NULL) AS inserted,
-              count(*) FILTER (WHERE place IS NOT NULL AND number IS NOT NULL) AS updated,
-              count(*) FILTER (WHERE number IS NULL) AS deleted
-            FROM %s"""
-                .formatted(TABLE),
+            SELECT count(*) FILTER (WHERE %1$s) AS inserted,
+              count(*) FILTER (WHERE %2$s) AS updated,
+              count(*) FILTER (WHERE %3$s) AS deleted
+            FROM %4$s AS d"""
+                .formatted(added(), paired(), removed(), TABLE),
             row ->
                 new Changes(
                     row.getLong("inserted"), row.getLong("updated"), row.getLong("deleted")))
         .get(0);
+  }
+
+  /** The condition that a row is in the file only. */
+  String added() {
+    return "d.%s IS NULL".formatted(place);
+  }
+
+  /** The condition that a row is in the table only. */
+  String removed() {
+    return "d.%s IS NULL".formatted(stage.number());
+  }
+
+  /** The condition that a row is in both. */
+  String paired() {
+    return "d.%s IS NOT NULL AND d.%s IS NOT NULL".formatted(place, stage.number());
+  }
+
+  /** The statement that deletes the rows of the table for which a condition holds. */
+  String delete(String condition) {
+    return "DELETE FROM %s AS t USING %s AS d WHERE %s AND %s"
+        .formatted(table.name(), TABLE, placed, condition);
+  }
+
+  /** The statement that inserts, in order, the rows of the file for which a condition holds. */
+  String insert(String condition) {
+    return """
+        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
+        SELECT %s FROM %s AS d WHERE d.%s IS NOT NULL AND %s ORDER BY d.%s"""
+        .formatted(
+            table.name(),
+            Stage.list("", stage.columns()),
+            Stage.list("d.", stage.columns()),
+            TABLE,
+            stage.number(),
+            condition,
+            stage.number());
   }
 
   private String sides() {
@@ -78,10 +123,10 @@ final class Differences {
     }
     if (whole && !key.get().unique()) {
       return "%s AS s FULL JOIN %s AS t ON %s AND t.%s = 1"
-          .formatted(Stage.TABLE, turns(key.get()), key.get().joined(), turn);
+          .formatted(Stage.TABLE, turns(key.get()), key.get().joined("s", "t"), turn);
     }
     return "%s AS s %s JOIN %s AS t ON %s"
-        .formatted(Stage.TABLE, whole ? "FULL" : "LEFT", table.name(), key.get().joined());
+        .formatted(Stage.TABLE, whole ? "FULL" : "LEFT", table.name(), key.get().joined("s", "t"));
   }
 
   private String joined(String stageRows, String tableRows) {

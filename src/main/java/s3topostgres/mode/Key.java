@@ -179,10 +179,13 @@ record Key(List<Part> parts, boolean unique) {
     return parts.stream().map(part -> part.column().quoted()).collect(joining(", "));
   }
 
-  /** The condition that a row of {@code s} and one of {@code t} have the same key. */
-  String joined() {
+  /** The condition that rows of two tables have the same key. */
+  String joined(String one, String other) {
     return parts.stream()
-        .map(part -> "s.%1$s %2$s t.%1$s".formatted(part.column().quoted(), part.equals()))
+        .map(
+            part ->
+                "%1$s.%3$s %4$s %2$s.%3$s"
+                    .formatted(one, other, part.column().quoted(), part.equals()))
         .collect(joining(" AND "));
   }
 

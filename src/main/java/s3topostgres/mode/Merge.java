@@ -61,13 +61,14 @@ final class Merge {
   private Loaded change(Changes found) throws SQLException {
     try {
       if (key.isEmpty()) {
-        long deleted = delete("place IS NOT NULL");
-        return loaded("by-row", new Changes(insert("number IS NOT NULL"), 0, deleted));
+        long deleted = session.update(differences.delete("true"));
+        return loaded(
+            "by-row", new Changes(session.update(differences.insert("true")), 0, deleted));
       }
-      Update update = new Update(session, table, stage, key.get());
-      long deleted = found.deleted() == 0 ? 0 : delete("number IS NULL");
+      Update update = new Update(session, table, stage, key.get(), differences);
+      long deleted = change(found.deleted(), differences.delete(differences.removed()));
       long updated = found.updated() == 0 ? 0 : update.run();
-      long inserted = found.inserted() == 0 ? 0 : insert("place IS NULL");
+      long inserted = change(found.inserted(), differences.insert(differences.added()));
       return loaded(update.way(), new Changes(inserted, updated, deleted));
     } catch (SQLException e) {
       if (ImportErrors.isRowRejected(e)) {
@@ -81,16 +82,8 @@ final class Merge {
     return new Loaded(stage.rows(), Optional.of(way), Optional.of(changes));
   }
 
-  private long delete(String which) throws SQLException {
-    return session.update(
-        """
-        DELETE FROM %s AS t USING %s AS d
-        WHERE t.tableoid = d.relation AND t.ctid = d.place AND d.%s"""
-            .formatted(table.name(), Differences.TABLE, which));
-  }
-
-  private long insert(String which) throws SQLException {
-    return session.update(stage.insertInto(table, "d." + which));
+  private long change(long expected, String statement) throws SQLException {
+    return expected == 0 ? 0 : session.update(statement);
   }
 
   private LoadException rejected(SQLException e) throws SQLException {

@@ -122,22 +122,6 @@ final class Stage {
     return rows;
   }
 
-  /** The statement that inserts its rows that are among the differences {@code d}, in order. */
-  String insertInto(TargetTable table, String which) {
-    return """
-        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
-        SELECT %s FROM %s AS d JOIN %s AS s ON s.%s = d.number WHERE %s
-        ORDER BY d.number"""
-        .formatted(
-            table.name(),
-            list("", columns),
-            list("s.", columns),
-            Differences.TABLE,
-            TABLE,
-            number,
-            which);
-  }
-
   /**
    * Collects the statistics that the planner needs for a join with the target table.
    *

@@ -26,13 +26,15 @@ final class Update {
   private final TargetTable table;
   private final Stage stage;
   private final Key key;
+  private final Differences differences;
   private String way = "by-key";
 
-  Update(Session session, TargetTable table, Stage stage, Key key) {
+  Update(Session session, TargetTable table, Stage stage, Key key, Differences differences) {
     this.session = session;
     this.table = table;
     this.stage = stage;
     this.key = key;
+    this.differences = differences;
   }
 
   /** How it was done, in one word for the log. */
@@ -70,37 +72,24 @@ final class Update {
     List<Column> columns =
         stage.columns().stream().filter(column -> !column.identityAlways()).toList();
     return session.update(
-        """
-        UPDATE %s AS t SET %s
-        FROM %s AS d JOIN %s AS s ON s.%s = d.number
-        WHERE d.place IS NOT NULL AND %s"""
+        "UPDATE %s AS t SET %s FROM %s AS d WHERE %s AND %s"
             .formatted(
                 table.name(),
                 columns.stream()
-                    .map(column -> "%1$s = s.%1$s".formatted(column.quoted()))
+                    .map(column -> "%1$s = d.%1$s".formatted(column.quoted()))
                     .collect(joining(", ")),
                 Differences.TABLE,
-                Stage.TABLE,
-                stage.number(),
-                key.joined()));
+                differences.paired(),
+                key.joined("d", "t")));
   }
 
   private long reinsert() throws SQLException {
     way = "delete-and-insert";
+    // Counted before the first row is inserted, so all are deleted by then.
+    String condition = differences.paired() + " AND (SELECT count(*) FROM deleted) > 0";
     return session.update(
-        """
-        WITH deleted AS (
-          DELETE FROM %s AS t USING %s AS d
-          WHERE t.tableoid = d.relation AND t.ctid = d.place AND d.number IS NOT NULL
-          RETURNING 1)
-        %s"""
-            .formatted(
-                table.name(),
-                Differences.TABLE,
-                stage.insertInto(
-                    table,
-                    // Counted before the first row is inserted, so all are deleted by then.
-                    "d.place IS NOT NULL AND (SELECT count(*) FROM deleted) > 0")));
+        "WITH deleted AS (%s RETURNING 1) %s"
+            .formatted(differences.delete(differences.paired()), differences.insert(condition)));
   }
 
   /** Whether something would follow from a deletion that does not follow from an update. */
