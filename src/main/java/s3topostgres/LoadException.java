@@ -1,5 +1,6 @@
 package s3topostgres;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -115,6 +116,19 @@ public final class LoadException extends RuntimeException {
       copy.addSuppressed(suppressed);
     }
     return copy;
+  }
+
+  /**
+   * Tells of failures that ended nothing.
+   *
+   * @throws LoadException the first one, if there is any, with the others attached
+   */
+  public static void throwFirst(List<LoadException> failures) {
+    if (!failures.isEmpty()) {
+      LoadException first = failures.get(0);
+      failures.stream().skip(1).forEach(first::addSuppressed);
+      throw first;
+    }
   }
 
   public ErrorCode code() {

@@ -80,6 +80,23 @@ class DocumentationTest {
                 .toList());
   }
 
+  @Test
+  void readmesRoleHasConnectionsForTheLoadsAndFiveMore() {
+    int loads = Integer.parseInt(names(SERVERLESS, "env:MAX_CONCURRENT_LOADS, '(\\d+)'").get(0));
+
+    assertThat(names(README, "LOGIN CONNECTION LIMIT (\\d+);"))
+        .containsExactly(Integer.toString(loads + 5));
+  }
+
+  @Test
+  void everythingNamesTheSameOsls() {
+    String version = names(SERVERLESS, "(?m)^frameworkVersion: (\\S+)$").get(0);
+
+    assertThat(names(README + SERVERLESS, "osls@([\\d.]+\\d)")).containsOnly(version);
+    assertThat(names(read(".github/osls/package.json"), "\"osls\": \"(.*)\""))
+        .containsExactly(version);
+  }
+
   /** The cells of a table's rows, without the heading. */
   private static List<List<String>> rows(String markdown) {
     return markdown

@@ -11,10 +11,12 @@ import java.net.ServerSocket;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +28,7 @@ import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxDatabase;
 import s3topostgres.sandbox.SsmServer;
+import s3topostgres.sandbox.UploadEvent;
 
 /** The package that is deployed, run by AWS's own runtime client, from S3's event to the rows. */
 class EndToEndIT {
@@ -338,7 +341,6 @@ class EndToEndIT {
   @Test
   void checksByItsSecondEntry() throws Exception {
     settings.put("S3_BUCKET_NAME", bucket);
-    database.execute("REVOKE TRUNCATE ON people FROM \"%s\"".formatted(role));
 
     try (LambdaRuntime lambda = LambdaRuntime.start("check", settings)) {
       Answer answer = lambda.invoke("{}");
@@ -359,15 +361,53 @@ class EndToEndIT {
               "S3 from the function",
               "Systems Manager from the function",
               "time and memory");
-      assertThat(checks)
-          .filteredOn(check -> check.get("result").asText().equals("failed"))
-          .containsExactly(
-              JSON.readTree(
-                  """
-                  {"check": "table and privileges", "result": "failed",
-                   "what": "the database user lacks TRUNCATE on public.people",
-                   "whatToDo": "GRANT SELECT, INSERT, TRUNCATE ON public.people TO the user, and USAGE ON its schema."}"""));
-      assertThat(answer.body() + lambda.log()).doesNotContain("s3cret");
+      assertThat(checks.findValuesAsText("result")).doesNotContain("failed");
+
+      // An invocation that fails is what stops a deployment.
+      database.execute("REVOKE TRUNCATE ON people FROM \"%s\"".formatted(role));
+      Answer failure = lambda.invoke("{}");
+
+      assertThat(failure.failed()).isTrue();
+      assertThat(JSON.readTree(failure.body()).get("errorMessage").asText().lines())
+          .hasSize(13)
+          .contains(
+              "failed      | table and privileges              |"
+                  + " the database user lacks TRUNCATE on public.people. GRANT SELECT, INSERT,"
+                  + " TRUNCATE ON public.people TO the user, and USAGE ON its schema.",
+              "not checked | time and memory                   | needs: table and privileges");
+      assertThat(answer.body() + failure.body() + lambda.log()).doesNotContain("s3cret");
+    }
+  }
+
+  @Test
+  void catchesUpByItsThirdEntry() throws Exception {
+    settings.put("S3_BUCKET_NAME", bucket);
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      lambda.invoke(UploadEvent.put(s3, bucket, "first.csv", "id,name\n1,Ana\n"));
+    }
+    // S3's list has no fractions of the second.
+    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
+    s3.put(bucket, "a+b people.csv", bytes("id,name\n2,Bo\n"));
+    settings.put("METRICS_SERVICE", "people-load");
+
+    try (LambdaRuntime lambda = LambdaRuntime.start("catchUp", settings)) {
+      assertThat(lambda.invoke("{}").body()).as("it is left to its event").contains("[]");
+      Answer answer =
+          lambda.invoke(
+              """
+              {"version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+               "detail-type": "Scheduled Event", "source": "aws.events",
+               "account": "123456789012", "time": "%s", "region": "eu-west-1",
+               "resources": ["arn:aws:events:eu-west-1:123456789012:rule/catch-up"], "detail": {}}"""
+                  .formatted(Instant.now().plus(Duration.ofMinutes(21))));
+
+      assertThat(answer.failed()).as(answer.body() + lambda.log()).isFalse();
+      assertThat(JSON.readTree(answer.body()).at("/loads/0/object").asText())
+          .isEqualTo("s3://" + bucket + "/a+b people.csv");
+      assertThat(people()).containsExactly("2 Bo");
+      assertThat(lambda.log())
+          .anyMatch(line -> line.endsWith("1 of 2 files in s3://" + bucket + " were never loaded"))
+          .anyMatch(line -> line.contains("\"service\":\"people-load\""));
     }
   }
 

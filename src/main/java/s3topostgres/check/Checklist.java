@@ -2,6 +2,7 @@ package s3topostgres.check;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -18,6 +19,7 @@ import java.util.concurrent.TimeoutException;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 
 /**
@@ -29,6 +31,7 @@ final class Checklist implements AutoCloseable {
   private final ExecutorService threads = Executors.newCachedThreadPool(Checklist::daemon);
   private final Map<Item, Check> checks = new EnumMap<>(Item.class);
   private final Set<Item> missing = EnumSet.noneOf(Item.class);
+  private final List<Session> sessions = new ArrayList<>();
 
   /**
    * @param end when the last answer has to be there
@@ -52,6 +55,18 @@ final class Checklist implements AutoCloseable {
   /** Begins to find something out while others are looked at. */
   <T> Future<T> begin(Step<T> step) {
     return threads.submit(step::run);
+  }
+
+  /**
+   * Has a connection closed at the end, or at once if it comes after that: whoever waited for it
+   * has perhaps given up.
+   */
+  synchronized Session keep(Session session) {
+    if (threads.isShutdown()) {
+      session.abort();
+    }
+    sessions.add(session);
+    return session;
   }
 
   /** Looks at one thing, unless what it needs is missing. The step returns what it found. */
@@ -147,7 +162,8 @@ final class Checklist implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     threads.shutdownNow();
+    sessions.forEach(Session::abort);
   }
 }

@@ -136,7 +136,7 @@ public final class Checks {
             : "DB_SSL_MODE=disable: the connection is not encrypted";
     try {
       Session session =
-          list.await(Item.TLS, CONNECTING, list.begin(() -> database.connectOnce(end)));
+          list.await(Item.TLS, CONNECTING, list.begin(() -> list.keep(database.connectOnce(end))));
       tlsPassed(encrypted, tls);
       list.ok(Item.LOGIN, "the database lets %s in".formatted(settings.username()));
       return Optional.of(session);
@@ -167,7 +167,11 @@ public final class Checks {
           .historyTable()
           .ifPresentOrElse(
               name -> list.check(Item.HISTORY, SHORT, () -> checkHistory(session, name)),
-              () -> list.notChecked(Item.HISTORY, "HISTORY_TABLE=off: no load is recorded"));
+              () ->
+                  list.notChecked(
+                      Item.HISTORY,
+                      "HISTORY_TABLE=off: no load is recorded, repeats and late files are loaded,"
+                          + " and nothing is caught up on"));
       list.check(Item.EXTENSION, SHORT, () -> checkExtension(session));
       list.check(Item.LIMITS, SHORT, () -> checkLimits(session, settings.load()));
     }
@@ -210,7 +214,7 @@ public final class Checks {
           Item.IMPORT,
           IMPORT.plus(SHORT),
           () -> {
-            try (Session session = database.connectOnce(end.within(IMPORT))) {
+            try (Session session = list.keep(database.connectOnce(end.within(IMPORT)))) {
               String region = environment.getOrDefault("AWS_REGION", "");
               if (!AwsS3Import.checkExtension(session)) {
                 return "to be seen when the first load has installed aws_s3";

@@ -5,6 +5,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import java.time.Duration;
 import java.util.List;
 import s3topostgres.check.Check;
+import s3topostgres.check.CheckFailedException;
 import s3topostgres.check.Checks;
 import s3topostgres.config.Parameters;
 import s3topostgres.s3.Objects;
@@ -29,20 +30,20 @@ public final class CheckHandler implements RequestHandler<Object, CheckHandler.A
 
   /**
    * @param event anything
+   * @throws CheckFailedException if anything is missing, with the same as a table
    */
   @Override
   public Answer handleRequest(Object event, Context context) {
     Duration time = Duration.ofMillis(context.getRemainingTimeInMillis());
-    return new Answer(
+    List<Check> checks =
         Checks.run(
-                System.getenv(),
-                Objects.connect(System.getenv()),
-                Parameters.connect(),
-                time,
-                context.getMemoryLimitInMB())
-            .stream()
-            .map(CheckHandler::line)
-            .toList());
+            System.getenv(),
+            Objects.connect(System.getenv()),
+            Parameters.connect(),
+            time,
+            context.getMemoryLimitInMB());
+    CheckFailedException.throwIfAnyFailed(checks);
+    return new Answer(checks.stream().map(CheckHandler::line).toList());
   }
 
   private static Answer.Line line(Check check) {

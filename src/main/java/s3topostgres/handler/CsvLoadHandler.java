@@ -7,13 +7,10 @@ import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotificatio
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
-import s3topostgres.config.Parameters;
-import s3topostgres.config.Settings;
 import s3topostgres.load.LoadResult;
 import s3topostgres.load.Loader;
 import s3topostgres.postgres.Database;
@@ -38,16 +35,10 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
    * @throws LoadException {@code CONFIG_INVALID} with every problem in the settings
    */
   public CsvLoadHandler() {
-    Map<String, String> environment = System.getenv();
-    Settings settings = Settings.read(environment);
-    // Before the first logger of ours is made; the level of others' stays at warnings.
-    System.setProperty("org.slf4j.simpleLogger.log.s3topostgres", settings.logLevel());
-    System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
-    this.region = environment.getOrDefault("AWS_REGION", "");
-    Objects objects = Objects.connect(environment);
-    Database database = new Database(settings.database(), Parameters.connect());
-    this.loader = new Loader(settings.load(), settings.format(), objects, database);
-    warmUp(database, objects, settings.load().bucket());
+    Wiring wiring = Wiring.of(System.getenv());
+    loader = wiring.loader();
+    region = wiring.region();
+    warmUp(wiring.database(), wiring.objects(), wiring.settings().load().bucket());
   }
 
   /**
@@ -82,11 +73,7 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
         failures.add(e);
       }
     }
-    if (!failures.isEmpty()) {
-      LoadException first = failures.get(0);
-      failures.stream().skip(1).forEach(first::addSuppressed);
-      throw first;
-    }
+    LoadException.throwFirst(failures);
     return new LoadReport(loads);
   }
 

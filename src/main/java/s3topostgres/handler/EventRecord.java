@@ -4,7 +4,6 @@ import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotificatio
 import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotification.S3EventNotificationRecord;
 import com.amazonaws.services.lambda.runtime.events.models.s3.S3EventNotification.S3ObjectEntity;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -22,10 +21,9 @@ import s3topostgres.s3.Upload;
  */
 record EventRecord(S3EventNotificationRecord record) {
 
-  /** Whether it announces a new CSV file, whatever the case of {@code .csv}. */
+  /** Whether it announces a new CSV file. */
   boolean isNewCsv(Upload upload) {
-    return record.getEventName().startsWith("ObjectCreated:")
-        && upload.object().key().toLowerCase(Locale.ROOT).endsWith(".csv");
+    return record.getEventName().startsWith("ObjectCreated:") && upload.object().isCsv();
   }
 
   /**

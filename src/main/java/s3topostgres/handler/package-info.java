@@ -1,5 +1,6 @@
 /**
- * The edge to AWS Lambda: {@link s3topostgres.handler.CsvLoadHandler} is what serverless.yml names.
- * Nothing else uses this package.
+ * The edge to AWS Lambda: serverless.yml names {@link s3topostgres.handler.CsvLoadHandler}, {@link
+ * s3topostgres.handler.CatchUpHandler} and {@link s3topostgres.handler.CheckHandler}. Nothing else
+ * uses this package.
  */
 package s3topostgres.handler;

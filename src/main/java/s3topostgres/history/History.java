@@ -4,9 +4,10 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.List;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
@@ -70,11 +71,31 @@ public final class History {
    */
   public Optional<Seen> recognise(Session session, String targetTable, Upload upload)
       throws SQLException {
-    if (table.isEmpty() || upload.sequencer().isEmpty()) {
-      return Optional.empty();
+    String answer = ask(session, targetTable, upload);
+    if (answer.equals("TAKEN")) {
+      taken(session, targetTable, upload);
     }
-    List<String> answer =
-        session.query(
+    return seen(answer.equals("TAKEN") ? "DUPLICATE" : answer);
+  }
+
+  /** The same, asked while another load of the target table runs: what is certain already. */
+  public Optional<Seen> look(Session session, String targetTable, Upload upload)
+      throws SQLException {
+    return seen(ask(session, targetTable, upload));
+  }
+
+  private static Optional<Seen> seen(String answer) {
+    return Optional.of(answer)
+        .filter(word -> !word.equals("NEW") && !word.equals("TAKEN"))
+        .map(Seen::valueOf);
+  }
+
+  private String ask(Session session, String targetTable, Upload upload) throws SQLException {
+    if (table.isEmpty() || (upload.sequencer().isEmpty() && !upload.found())) {
+      return "NEW";
+    }
+    return session
+        .query(
             """
             -- Each part is one look at the end of an index, however long the history is.
             SELECT CASE
@@ -83,17 +104,25 @@ public final class History {
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.bucket = upload.bucket AND h.object_key = upload.object_key
                   AND %3$s = upload.sequencer) THEN 'DUPLICATE'
+              WHEN upload.found AND EXISTS (
+                SELECT FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND h.etag = upload.etag
+                  AND greatest(h.event_time, h.started_at) >= upload.event_time) THEN 'DUPLICATE'
               WHEN (
                 SELECT %3$s FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.bucket = upload.bucket AND h.object_key = upload.object_key
                   AND h.sequencer IS NOT NULL
                 ORDER BY %3$s DESC LIMIT 1) > upload.sequencer THEN 'STALE'
-              WHEN upload.whole AND (
+              WHEN (
                 SELECT h.event_time FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.event_time > upload.event_time
-                  AND (h.bucket, h.object_key) <> (upload.bucket, upload.object_key)
+                  -- Of the same object the sequencer tells, where it is known.
+                  AND CASE WHEN (h.bucket, h.object_key) = (upload.bucket, upload.object_key)
+                    THEN h.sequencer IS NULL AND NOT upload.found ELSE upload.whole END
                 ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'
               -- What the table holds was loaded after this upload, from the same object.
               WHEN upload.whole AND (
@@ -112,25 +141,20 @@ public final class History {
               ELSE 'NEW' END
             FROM (
               SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
-                     ?::timestamptz AS event_time, ? AS etag, ? AS whole) AS upload
+                     ?::timestamptz AS event_time, ? AS etag, ? AS found, ? AS whole) AS upload
             """
-                .formatted(table.get(), PADDED.formatted("?"), PADDED.formatted("h.sequencer")),
+                .formatted(
+                    table.get(), PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
             row -> row.getString(1),
             targetTable,
             upload.object().bucket(),
             upload.object().key(),
-            upload.sequencer().get(),
+            upload.sequencer().orElse(null),
             upload.eventTime().map(History::atUtc).orElse(null),
             upload.etag().orElse(null),
-            mode.isWholeTable());
-    return switch (answer.get(0)) {
-      case "NEW" -> Optional.empty();
-      case "TAKEN" -> {
-        taken(session, targetTable, upload);
-        yield Optional.of(Seen.DUPLICATE);
-      }
-      default -> Optional.of(Seen.valueOf(answer.get(0)));
-    };
+            upload.found(),
+            mode.isWholeTable())
+        .get(0);
   }
 
   /** Records that what the last load of the object took is this upload, too. */
@@ -211,10 +235,10 @@ public final class History {
         upload.object().bucket(),
         upload.object().key(),
         object.flatMap(StoredObject::versionId).orElse(null),
-        object.map(StoredObject::etag).orElse(null),
+        object.map(StoredObject::etag).or(upload::etag).orElse(null),
         object.map(StoredObject::size).orElse(null),
         upload.sequencer().orElse(null),
-        upload.eventTime().map(History::atUtc).orElse(null),
+        time(upload, object),
         failure.isEmpty() ? "LOADED" : "FAILED",
         mode.label(),
         rows.orElse(null),
@@ -225,6 +249,14 @@ public final class History {
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
         load.requestId());
+  }
+
+  /** Of the upload that was read: it may have been overwritten since its event. */
+  private static OffsetDateTime time(Upload upload, Optional<StoredObject> object) {
+    return Stream.concat(upload.eventTime().stream(), object.map(StoredObject::modified).stream())
+        .max(Comparator.naturalOrder())
+        .map(History::atUtc)
+        .orElse(null);
   }
 
   private static OffsetDateTime atUtc(Instant instant) {

@@ -56,6 +56,10 @@ public final class HistoryTable {
           "rows_updated", "bigint",
           "rows_deleted", "bigint");
 
+  private static final String WITHOUT =
+      "HISTORY_TABLE=off: then uploads that come twice are loaded twice, late ones replace newer"
+          + " ones, and lost ones are not caught up on.";
+
   private HistoryTable() {}
 
   /**
@@ -102,13 +106,12 @@ public final class HistoryTable {
     if (!found.usable) {
       throw unusable(
           "the database user may not read and write " + found.name,
-          "GRANT SELECT, INSERT ON %s TO the user, or set HISTORY_TABLE=off."
-              .formatted(found.name));
+          "GRANT SELECT, INSERT ON %s TO the user, or set %s".formatted(found.name, WITHOUT));
     }
     if (!found.missing.isEmpty() && !found.owned) {
       throw unusable(
           "the history table %s is from an earlier version".formatted(found.name),
-          "Have its owner run %s; or set HISTORY_TABLE=off.".formatted(found.upgrade()));
+          "Have its owner run %s; or set %s".formatted(found.upgrade(), WITHOUT));
     }
     return found.name;
   }
@@ -121,7 +124,7 @@ public final class HistoryTable {
                  has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable,
                  pg_has_role(relowner, 'USAGE') AS owned,
                  ARRAY(
-                   SELECT name FROM unnest(?::text[]) AS name
+                   SELECT name FROM regexp_split_to_table(?, ',') AS name
                    WHERE NOT EXISTS (
                      SELECT FROM pg_attribute
                      WHERE attrelid = oid AND attname = name AND NOT attisdropped)) AS missing
@@ -132,7 +135,7 @@ public final class HistoryTable {
                   row.getBoolean("usable"),
                   row.getBoolean("owned"),
                   List.of((String[]) row.getArray("missing").getArray())),
-          ADDED.keySet().stream().sorted().toArray(String[]::new),
+          ADDED.keySet().stream().sorted().collect(joining(",")),
           setting);
     } catch (SQLException e) {
       throw unlessMalformed(e);
@@ -148,7 +151,7 @@ public final class HistoryTable {
     if (SqlErrors.isNameRefused(e)) {
       throw unusable(
               "HISTORY_TABLE is no table's name, or its schema is closed to the database user",
-              "Write it as in SQL, GRANT USAGE ON its schema to the user, or set HISTORY_TABLE=off.")
+              "Write it as in SQL, GRANT USAGE ON its schema to the user, or set " + WITHOUT)
           .sqlState(e.getSQLState());
     }
     return e;
@@ -243,9 +246,11 @@ public final class HistoryTable {
     return unusable(
             "the history table %s is missing and cannot be created (SQLSTATE %s)"
                 .formatted(name, sqlState),
-            "Set HISTORY_TABLE=off, or have this run by somebody who may, and GRANT SELECT, INSERT"
-                + " ON it to the database user:\n"
-                + statement(name))
+            "Have this run by somebody who may, and GRANT SELECT, INSERT ON it to the database"
+                + " user:\n"
+                + statement(name)
+                + "\nOr set "
+                + WITHOUT)
         .sqlState(sqlState);
   }
 

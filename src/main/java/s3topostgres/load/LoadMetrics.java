@@ -1,5 +1,6 @@
 package s3topostgres.load;
 
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
@@ -60,7 +61,10 @@ final class LoadMetrics {
   }
 
   private static void print(String table, Figures figures) {
-    String service = System.getenv("AWS_LAMBDA_FUNCTION_NAME");
+    // What is caught up on is counted with the other loads.
+    String service =
+        Optional.ofNullable(System.getenv("METRICS_SERVICE"))
+            .orElse(System.getenv("AWS_LAMBDA_FUNCTION_NAME"));
     if (service != null) {
       try {
         MetricsLogger metrics = new MetricsLogger(new LambdaEnvironment());

@@ -36,7 +36,7 @@ import s3topostgres.s3.Upload;
  */
 public final class Loader {
   /** Kept back from the function's time for the rollback, the record of the failure, the answer. */
-  private static final Duration MARGIN = Duration.ofSeconds(10);
+  static final Duration MARGIN = Duration.ofSeconds(10);
 
   /** Of that, for the answer; and should the network be silent, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
@@ -50,6 +50,7 @@ public final class Loader {
   private final CsvFormat format;
   private final Objects objects;
   private final Database database;
+  private final Missed missed;
   private final LoadMode mode;
   private final ObjectImport objectImport;
 
@@ -58,6 +59,7 @@ public final class Loader {
     this.format = format;
     this.objects = objects;
     this.database = database;
+    this.missed = new Missed(settings, objects, database);
     this.mode = LoadMode.of(settings);
     this.objectImport =
         new AwsS3Import(
@@ -74,16 +76,34 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
+    Patience patience = new Patience(functionEnd.before(MARGIN));
     try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
       try {
-        LoadResult result = load(attempt, functionEnd.before(MARGIN));
+        refuseOtherBuckets(upload);
+        attempt.step("looking-for-earlier-uploads");
+        for (Upload earlier : missed.before(upload, patience)) {
+          loadEarlier(earlier, functionEnd, requestId);
+        }
+        LoadResult result = load(attempt, patience);
         LoadLog.ended(attempt, result);
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
-        throw failed(attempt, functionEnd, e.about(upload.object().toString()));
+        LoadException failure = patience.unlessLate(attempt, e);
+        throw failed(attempt, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
+      }
+    }
+  }
+
+  /** What cannot be loaded however often it is tried holds up nothing. */
+  private void loadEarlier(Upload earlier, Deadline functionEnd, String requestId) {
+    try {
+      load(earlier, functionEnd, requestId);
+    } catch (LoadException e) {
+      if (e.code().retryHelps()) {
+        throw e;
       }
     }
   }
@@ -110,32 +130,48 @@ public final class Loader {
     }
   }
 
-  private LoadResult load(Attempt attempt, Deadline deadline) {
+  private LoadResult load(Attempt attempt, Patience patience) {
+    while (true) {
+      attempt.step("connecting");
+      Optional<LoadResult> result = loadUnlessOthersDo(attempt, patience);
+      if (result.isPresent()) {
+        return result.get();
+      }
+      patience.waitForOthers(attempt);
+    }
+  }
+
+  /**
+   * Loads, unless another load of the table runs. Then nothing is done and no connection is held.
+   *
+   * @return empty if another load runs, which does not make this one superfluous
+   */
+  private Optional<LoadResult> loadUnlessOthersDo(Attempt attempt, Patience patience) {
     Upload upload = attempt.upload();
-    refuseOtherBuckets(upload);
-    attempt.step("connecting");
-    try (Session session = database.connect(deadline)) {
+    Deadline deadline = patience.deadline();
+    try (Session session = database.connect(deadline, patience.latestStart())) {
       objectImport.install(session);
       History history = History.open(session, settings);
 
       session.begin();
       describe(session, attempt);
-      TargetTable found = TargetTable.resolve(session, settings.table());
-      attempt.table(found.name());
-      mode.check(session, found);
-      attempt.step("waiting-for-other-loads");
-      lockOutOtherLoads(session, found, upload);
-      Optional<History.Seen> seen = history.recognise(session, found.name(), upload);
-      if (seen.isPresent()) {
+      TargetTable table = TargetTable.resolve(session, settings.table());
+      attempt.table(table.name());
+      mode.check(session, table);
+      boolean alone = lockOutOtherLoads(session, table, upload);
+      Optional<History.Seen> seen =
+          alone
+              ? history.recognise(session, table.name(), upload)
+              : history.look(session, table.name(), upload);
+      if (seen.isPresent() || !alone) {
         session.commit();
-        return attempt.ended(Status.valueOf(seen.get().name()));
+        return seen.map(why -> attempt.ended(Status.valueOf(why.name())));
       }
 
+      patience.ends(attempt);
       attempt.step("looking");
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
-      // Anew, because somebody may have altered the table while we waited.
-      TargetTable table = TargetTable.resolve(session, settings.table());
       List<Column> columns = FileHead.columns(object, format, settings.mode(), table);
       attempt.defaulted(table.notAmong(columns));
 
@@ -164,7 +200,7 @@ public final class Loader {
       if (!loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false)) {
         analyze(session, table);
       }
-      return attempt.loaded(loaded, object.size());
+      return Optional.of(attempt.loaded(loaded, object.size()));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
@@ -197,23 +233,30 @@ public final class Loader {
   }
 
   /**
-   * Waits until no other load of this table runs, and keeps others out until the transaction ends;
-   * where loads run side by side, only those of the same object. The lock goes by the name, as the
-   * history does: somebody may put another table in its place while we wait. Each later statement
-   * waits for locks no longer than readers of the table wait with it.
+   * Keeps other loads of this table out until the transaction ends, if none runs now; where loads
+   * run side by side, only those of the same object. The lock goes by the name, as the history
+   * does: somebody may put another table in its place meanwhile. Each later statement waits for
+   * locks no longer than readers of the table wait with it.
+   *
+   * @return whether others are locked out; if not, another load runs
    */
-  private void lockOutOtherLoads(Session session, TargetTable table, Upload upload)
+  private boolean lockOutOtherLoads(Session session, TargetTable table, Upload upload)
       throws SQLException {
     boolean sideBySide = settings.mode().isSideBySide();
-    session.execute(
-        """
-        SELECT pg_advisory_xact_lock%1$s(hashtextextended(?, %2$d));
-        SELECT pg_advisory_xact_lock(hashtextextended(?, %2$d));
-        SET LOCAL lock_timeout = %3$d"""
-            .formatted(
-                sideBySide ? "_shared" : "", LOCK_SEED, Session.lockMillis(settings.lockTimeout())),
-        table.name(),
-        sideBySide ? table.name() + " " + upload.object() : table.name());
+    return session
+        .query(
+            """
+            SELECT pg_try_advisory_xact_lock%1$s(hashtextextended(?, %2$d))
+              AND pg_try_advisory_xact_lock(hashtextextended(?, %2$d));
+            SET LOCAL lock_timeout = %3$d"""
+                .formatted(
+                    sideBySide ? "_shared" : "",
+                    LOCK_SEED,
+                    Session.lockMillis(settings.lockTimeout())),
+            row -> row.getBoolean(1),
+            table.name(),
+            sideBySide ? table.name() + " " + upload.object() : table.name())
+        .contains(true);
   }
 
   private static void runScript(Session session, String setting, Optional<String> sql)

@@ -38,9 +38,12 @@ public final class AwsS3Import implements ObjectImport {
 
   private static final Logger log = LoggerFactory.getLogger(AwsS3Import.class);
 
+  private static final String GRANT =
+      "GRANT USAGE ON SCHEMA aws_s3 and EXECUTE ON FUNCTION aws_s3.table_import_from_s3(text, text,"
+          + " text, text, text, text, text, text, text) TO the database user";
+
   private static final String SETUP =
-      "An rds_superuser runs CREATE EXTENSION aws_s3 CASCADE, and GRANTs USAGE ON SCHEMA aws_s3 and"
-          + " EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 to the database user.";
+      "An rds_superuser runs CREATE EXTENSION aws_s3 CASCADE; " + GRANT + ".";
 
   private final CsvFormat format;
   private final BiPredicate<Upload, Duration> hasRows;
@@ -234,8 +237,7 @@ public final class AwsS3Import implements ObjectImport {
   static LoadException closed() {
     return unavailable(
         "the database user may not use aws_s3",
-        "GRANT USAGE ON SCHEMA aws_s3 and EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 TO the"
-            + " database user, and GRANT INSERT on every column of the file.");
+        GRANT + ", and GRANT INSERT on every column of the file.");
   }
 
   private static LoadException notOffered() {

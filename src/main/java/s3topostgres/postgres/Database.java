@@ -19,11 +19,7 @@ import s3topostgres.config.Password;
 
 /** Connects to the database. One connection a load: there is no pool. */
 public final class Database {
-  /** How long to go on trying when the database cannot be reached: a failover takes about that. */
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
-
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration PAUSE = Duration.ofSeconds(2);
 
   private static final Logger log = LoggerFactory.getLogger(Database.class);
 
@@ -41,23 +37,24 @@ public final class Database {
   }
 
   /**
-   * Opens a connection, and goes on trying for up to two minutes where another try can help.
+   * Opens a connection, and goes on trying where another try can help.
    *
    * @param deadline when the work on the connection has to end
+   * @param latestStart after which that work could not be done any more, so that nothing is tried
    * @throws LoadException {@code DATABASE_UNAVAILABLE}, {@code DATABASE_REFUSED} or {@code
    *     OUT_OF_TIME}; {@code CONFIG_INVALID} when the password cannot be read
    */
-  public Session connect(Deadline deadline) {
-    Deadline patience = deadline.within(PATIENCE);
+  public Session connect(Deadline deadline, Deadline latestStart) {
+    Backoff backoff = new Backoff();
     while (true) {
       try {
         return connectOnce(deadline);
       } catch (LoadException e) {
-        if (!e.code().retryHelps() || patience.left().compareTo(PAUSE) <= 0) {
+        if (!e.code().retryHelps() || latestStart.passed()) {
           throw e;
         }
         log.warn("retrying to connect to the database: {}", e.getMessage());
-        Deadline.in(PAUSE).sleep();
+        backoff.pause(latestStart);
       }
     }
   }

@@ -169,6 +169,18 @@ public final class Session implements AutoCloseable {
     connection.setNetworkTimeout(Runnable::run, (int) (millis + GRACE.toMillis()));
   }
 
+  /**
+   * Ends the connection without a word, from any thread and also while a statement runs, which the
+   * server then rolls back.
+   */
+  public void abort() {
+    try {
+      connection.abort(Runnable::run);
+    } catch (SQLException e) {
+      log.debug("aborting the connection failed, SQLSTATE {}", e.getSQLState());
+    }
+  }
+
   /** Rolls back if a transaction is open, and closes the connection. Errors here lose nothing. */
   @Override
   public void close() {

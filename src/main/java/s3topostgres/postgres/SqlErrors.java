@@ -170,6 +170,7 @@ public final class SqlErrors {
             + " event again.");
   }
 
+  /** After a failover, until the address leads to the new writer; or for ever. */
   private static LoadException readOnly(String database) {
     return new LoadException(
         ErrorCode.DATABASE_UNAVAILABLE,

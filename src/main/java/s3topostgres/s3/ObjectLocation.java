@@ -1,5 +1,6 @@
 package s3topostgres.s3;
 
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -12,6 +13,11 @@ public record ObjectLocation(String bucket, String key) {
   public ObjectLocation {
     Objects.requireNonNull(bucket);
     Objects.requireNonNull(key);
+  }
+
+  /** Whether it is a CSV file by its name, whatever the case of {@code .csv}. */
+  public boolean isCsv() {
+    return key.toLowerCase(Locale.ROOT).endsWith(".csv");
   }
 
   /** {@code s3://bucket/key} for people; control characters are shown as question marks. */

@@ -1,6 +1,7 @@
 package s3topostgres.s3;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -55,6 +56,7 @@ public final class Objects {
       return new StoredObject(
           size(object, head.length),
           object.eTag().replace("\"", ""),
+          object.lastModified(),
           Optional.ofNullable(object.versionId()),
           Optional.ofNullable(object.contentEncoding()),
           head);
@@ -83,6 +85,36 @@ public final class Objects {
       if (e.statusCode() != 404) {
         throw refused(e.statusCode(), location);
       }
+    } catch (SdkException e) {
+      throw silent();
+    }
+  }
+
+  /**
+   * All objects of a bucket, in one request for each thousand.
+   *
+   * @param limit for each request, with all tries
+   * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed
+   */
+  public List<ListedObject> list(String bucket, Duration limit) {
+    try {
+      return s3
+          .listObjectsV2Paginator(
+              request ->
+                  request
+                      .bucket(bucket)
+                      .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
+          .contents()
+          .stream()
+          .map(
+              object ->
+                  new ListedObject(
+                      new ObjectLocation(bucket, object.key()),
+                      object.eTag().replace("\"", ""),
+                      object.lastModified()))
+          .toList();
+    } catch (S3Exception e) {
+      throw refused(e.statusCode(), new ObjectLocation(bucket, ""));
     } catch (SdkException e) {
       throw silent();
     }

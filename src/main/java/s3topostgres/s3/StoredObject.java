@@ -1,5 +1,6 @@
 package s3topostgres.s3;
 
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -7,6 +8,8 @@ import java.util.Optional;
  *
  * @param size in bytes, as stored
  * @param etag without quotes
+ * @param modified when it was uploaded, without fractions of the second; for an upload in parts,
+ *     when that began
  * @param versionId empty in a bucket without versions
  * @param contentEncoding the header of that name, such as {@code gzip}
  * @param head the first bytes, at most {@link Objects#HEAD_BYTES}
@@ -14,6 +17,7 @@ import java.util.Optional;
 public record StoredObject(
     long size,
     String etag,
+    Instant modified,
     Optional<String> versionId,
     Optional<String> contentEncoding,
     byte[] head) {}

@@ -14,12 +14,14 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import s3topostgres.check.Check.Result;
+import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxAws;
@@ -344,6 +346,24 @@ class ChecksTest {
 
       assertThat(failure(Item.IMPORT, except(Item.IMPORT)).whatToDo()).contains("gateway endpoint");
     }
+  }
+
+  @Test
+  void leavesNoConnectionBehindThatComesTooLate() throws Exception {
+    try (Network network = Network.to("localhost", database.port())) {
+      environment.put("DB_PORT", Integer.toString(network.port()));
+      // Longer than the check waits, after the login.
+      network.before("SET tcp_keepalives_idle", () -> pause(Duration.ofSeconds(14)));
+
+      failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
+
+      pause(Duration.ofSeconds(3));
+      assertThat(database.connections()).isZero();
+    }
+  }
+
+  private static void pause(Duration duration) {
+    LockSupport.parkNanos(duration.toNanos());
   }
 
   @Test

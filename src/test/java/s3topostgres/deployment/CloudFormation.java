@@ -62,6 +62,11 @@ final class CloudFormation {
     return resolve(resource(logicalId).path("Properties"));
   }
 
+  /** What the deployment says of itself under that name. */
+  String output(String name) {
+    return resolve(template.path("Outputs").path(name).path("Value")).asText();
+  }
+
   private Set<String> logicalIds() {
     Set<String> ids = new TreeSet<>();
     template.path("Resources").fieldNames().forEachRemaining(ids::add);

@@ -1,5 +1,7 @@
 package s3topostgres.deployment;
 
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,14 +18,15 @@ import org.junit.jupiter.api.Assertions;
  * tree and reads no {@code .env} file that a developer keeps there.
  */
 final class Packaging {
-  /** serverless.yml asks for exactly this version, so that the two cannot differ. */
-  private static final String OSLS = "osls@4.3.1";
-
   /** Put in the place of the name that a project has chosen, the one thing it edits. */
   private static final String SERVICE = "example";
 
   private static final String PACKAGE = "target/function.zip";
   private static final Path TREE = Path.of("").toAbsolutePath();
+
+  /** Installed when first needed, from the lock file that deploy.yml installs from. */
+  private static final Path OSLS = TREE.resolve("target/osls");
+
   private static final String TEMPLATE = "cloudformation-template-update-stack.json";
 
   private final Path folder;
@@ -79,22 +82,42 @@ final class Packaging {
   }
 
   private String run() throws IOException {
-    List<String> command = new ArrayList<>(List.of("npx", "--yes", OSLS, "package"));
+    List<String> command = new ArrayList<>(List.of(osls().toString(), "package"));
     command.addAll(List.of("--stage", "production", "--package", "out"));
     command.addAll(arguments);
-    Path output = folder.resolve("osls.log");
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile());
+    ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().keySet().removeIf(Packaging::isSetting);
     builder.environment().putAll(environment);
-    Process process = start(builder);
+    return run(builder, folder.resolve("osls.log"));
+  }
+
+  private static synchronized Path osls() throws IOException {
+    Path program = OSLS.resolve("node_modules/.bin/osls");
+    Path lock = TREE.resolve(".github/osls/package-lock.json");
+    Path installed = OSLS.resolve(lock.getFileName());
+    if (!Files.exists(program) || Files.mismatch(lock, installed) >= 0) {
+      Files.createDirectories(OSLS);
+      Files.copy(lock, installed, REPLACE_EXISTING);
+      Files.copy(
+          lock.resolveSibling("package.json"), OSLS.resolve("package.json"), REPLACE_EXISTING);
+      String output =
+          run(
+              new ProcessBuilder("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+                  .directory(OSLS.toFile()),
+              OSLS.resolve("npm.log"));
+      if (!Files.exists(program)) {
+        Assertions.fail(output);
+      }
+    }
+    return program;
+  }
+
+  private static String run(ProcessBuilder builder, Path output) throws IOException {
+    Process process = start(builder.redirectErrorStream(true).redirectOutput(output.toFile()));
     try {
       if (!process.waitFor(5, TimeUnit.MINUTES)) {
         process.destroyForcibly();
-        Assertions.fail("osls did not end in 5 minutes: " + Files.readString(output));
+        Assertions.fail("no end in 5 minutes: " + Files.readString(output));
       }
     } catch (InterruptedException e) {
       process.destroyForcibly();
@@ -108,7 +131,7 @@ final class Packaging {
     try {
       return builder.start();
     } catch (IOException e) {
-      return Assertions.fail("The packaging check needs Node 20 or later with npx on the PATH.", e);
+      return Assertions.fail("The packaging check needs Node 20 or later with npm on the PATH.", e);
     }
   }
 

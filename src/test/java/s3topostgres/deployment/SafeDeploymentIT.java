@@ -193,18 +193,20 @@ class SafeDeploymentIT {
     CloudFormation template = TEMPLATES.get(configuration);
 
     assertThat(Rights.ofEverybody(template)).isEmpty();
-    // No function URL, no permission for another account, no interface: nothing but these.
+    // No function URL, no interface: nothing but these.
     Set<String> types = new TreeSet<>();
     template.resources().forEach(resource -> types.add(resource.split(" ")[1]));
     assertThat(types)
         .isSubsetOf(
             "AWS::CloudWatch::Alarm",
             "AWS::CloudWatch::Dashboard",
+            "AWS::Events::Rule",
             "AWS::IAM::Role",
             "AWS::IAM::RolePolicy",
             "AWS::KMS::Key",
             "AWS::Lambda::EventInvokeConfig",
             "AWS::Lambda::Function",
+            "AWS::Lambda::Permission",
             "AWS::Logs::LogGroup",
             "AWS::Logs::MetricFilter",
             "AWS::S3::Bucket",
@@ -214,6 +216,9 @@ class SafeDeploymentIT {
             "AWS::SNS::TopicPolicy",
             "Custom::DatabaseRole",
             "Custom::S3");
+    assertThat(template.resources("AWS::Lambda::Permission")).containsOnly("CatchUpPermission");
+    assertThat(template.properties("CatchUpPermission").path("Principal").asText())
+        .isEqualTo("events.amazonaws.com");
     for (String bucket : template.resources("AWS::S3::Bucket")) {
       assertThat(template.properties(bucket).path("PublicAccessBlockConfiguration"))
           .hasSize(4)
@@ -234,8 +239,12 @@ class SafeDeploymentIT {
       if (id.startsWith("CustomDashresource")) {
         continue; // The function of osls; it may not write a log.
       }
+      JsonNode function = template.properties(id);
       assertThat(logs)
-          .contains("/aws/lambda/" + template.properties(id).path("FunctionName").asText());
+          .contains(
+              function
+                  .at("/LoggingConfig/LogGroup")
+                  .asText("/aws/lambda/" + function.path("FunctionName").asText()));
     }
   }
 
@@ -260,7 +269,8 @@ class SafeDeploymentIT {
     assertThat(subscription.path("Endpoint").asText()).isEqualTo("ops@example.org");
     assertThat(destination(template)).isEqualTo("${FailuresTopic}");
     assertThat(alarms(template))
-        .containsExactly("dropped", "duration", "errors", "no-load", "reports", "throttles");
+        .containsExactly(
+            "catch-up", "dropped", "duration", "errors", "no-load", "reports", "throttles");
     for (String id : template.resources("AWS::CloudWatch::Alarm")) {
       assertThat(template.properties(id).at("/AlarmActions/0").asText())
           .as(id)
@@ -292,7 +302,8 @@ class SafeDeploymentIT {
   void hasAlarmsAndTellsNobodyWhenThatIsAllThatIsWanted() {
     CloudFormation template = TEMPLATES.get(Configuration.MINIMAL);
 
-    assertThat(alarms(template)).containsExactly("dropped", "duration", "errors", "throttles");
+    assertThat(alarms(template))
+        .containsExactly("catch-up", "dropped", "duration", "errors", "throttles");
     assertThat(template.properties("ErrorsAlarm").has("AlarmActions")).isFalse();
     assertThat(template.properties("LoadLambdaEvConf").path("DestinationConfig")).isEmpty();
   }
@@ -342,7 +353,7 @@ class SafeDeploymentIT {
         case "text" -> assertThat(properties.path("markdown").asText()).contains("example-uploads");
         case "alarm" ->
             assertThat(properties.path("alarms"))
-                .hasSize(configuration == Configuration.EVERYTHING ? 6 : 4);
+                .hasSize(configuration == Configuration.EVERYTHING ? 7 : 5);
         case "log" ->
             assertThat(properties.path("query").asText())
                 .startsWith("SOURCE '${LoadLogGroup}' | filter ")
@@ -416,6 +427,9 @@ class SafeDeploymentIT {
             + "\""
             + FUNCTION
             + "example-production-load\","
+            + "\""
+            + FUNCTION
+            + "example-production-catch-up\","
             + "\""
             + FUNCTION
             + "example-production-check\"]}}");

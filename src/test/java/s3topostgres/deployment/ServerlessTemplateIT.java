@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import s3topostgres.handler.CatchUpHandler;
 import s3topostgres.handler.CheckHandler;
 import s3topostgres.handler.CsvLoadHandler;
 
@@ -55,11 +57,13 @@ class ServerlessTemplateIT {
   static final Set<String> DEPLOYMENT_SETTINGS =
       Set.of(
           "AWS_REGION",
+          "CATCH_UP_EVERY",
           "DB_CLUSTER_IDENTIFIER",
           "DB_INSTANCE_IDENTIFIER",
           "EXPECT_LOAD_EVERY_HOURS",
           "FAILURES_TO",
           "KMS_KEY_ARNS",
+          "MAX_CONCURRENT_LOADS",
           "SECURITY_GROUP_IDS",
           "SUBNET_IDS");
 
@@ -122,6 +126,7 @@ class ServerlessTemplateIT {
                     "SubnetIds": ["subnet-1", "subnet-2"],
                     "SecurityGroupIds": ["sg-1"]
                   },
+                  "ReservedConcurrentExecutions": "5",
                   "Tags": [
                     {"Key": "service", "Value": "example"},
                     {"Key": "stage", "Value": "production"}
@@ -145,6 +150,92 @@ class ServerlessTemplateIT {
       assertThat(check.path(same)).as(same).isEqualTo(load.path(same));
     }
     assertThat(typical.properties("CheckLogGroup").path("RetentionInDays").asInt()).isEqualTo(90);
+  }
+
+  @Test
+  void catchesUpEveryHourAsTheLoadsDo() {
+    JsonNode load = typical.properties("LoadLambdaFunction");
+    JsonNode catchUp = typical.properties("CatchUpLambdaFunction");
+
+    assertThat(catchUp.path("Handler").asText()).isEqualTo(CatchUpHandler.class.getName());
+    for (String same : List.of("Code", "Timeout", "MemorySize", "VpcConfig", "Role")) {
+      assertThat(catchUp.path(same)).as(same).isEqualTo(load.path(same));
+    }
+    ObjectNode environment = catchUp.at("/Environment/Variables").deepCopy();
+    assertThat(environment.remove("METRICS_SERVICE")).isEqualTo(load.path("FunctionName"));
+    assertThat(environment).isEqualTo(load.at("/Environment/Variables"));
+    assertThat(catchUp.at("/LoggingConfig/LogGroup"))
+        .isEqualTo(typical.properties("LoadLogGroup").path("LogGroupName"));
+    assertThat(typical.properties("CatchUpLambdaEvConf").path("MaximumRetryAttempts").asInt(-1))
+        .isZero();
+    assertThat(typical.properties("CatchUpSchedule"))
+        .isEqualTo(
+            json(
+                """
+                {
+                  "Name": "example-production-catch-up",
+                  "Description": "Calls the function example-production-catch-up",
+                  "ScheduleExpression": "rate(1 hour)",
+                  "Targets": [{"Id": "catch-up", "Arn": "${CatchUpLambdaFunction.Arn}"}]
+                }
+                """));
+    assertThat(typical.properties("CatchUpPermission"))
+        .isEqualTo(
+            json(
+                """
+                {
+                  "FunctionName": "${CatchUpLambdaFunction.Arn}",
+                  "Action": "lambda:InvokeFunction",
+                  "Principal": "events.amazonaws.com",
+                  "SourceArn": "${CatchUpSchedule.Arn}"
+                }
+                """));
+    assertThat(typical.output("CatchUp")).isEqualTo("1 hour");
+  }
+
+  @Test
+  void catchesUpAsOftenAsItIsTold(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder)
+            .environment(TYPICAL)
+            .param("CATCH_UP_EVERY", "15 minutes")
+            .param("MAX_CONCURRENT_LOADS", "2")
+            .template();
+
+    assertThat(template.properties("CatchUpSchedule").path("ScheduleExpression").asText())
+        .isEqualTo("rate(15 minutes)");
+    assertThat(template.output("CatchUp")).isEqualTo("15 minutes");
+    assertThat(
+            template.properties("LoadLambdaFunction").path("ReservedConcurrentExecutions").asText())
+        .isEqualTo("2");
+  }
+
+  @Test
+  void neitherCatchesUpNorReservesWhereThatIsNotWanted(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder)
+            .environment(TYPICAL)
+            .param("CATCH_UP_EVERY", "never")
+            .param("MAX_CONCURRENT_LOADS", "none")
+            .template();
+
+    Set<String> less = new TreeSet<>(typical.resources());
+    less.removeAll(template.resources());
+    assertThat(less)
+        .containsExactly(
+            "CatchUpPermission AWS::Lambda::Permission", "CatchUpSchedule AWS::Events::Rule");
+    assertThat(template.output("CatchUp")).isEqualTo("never");
+    assertThat(template.properties("LoadLambdaFunction").has("ReservedConcurrentExecutions"))
+        .isFalse();
+  }
+
+  @Test
+  void saysThatWithoutAHistoryThereIsNoCatchingUp(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder).environment(TYPICAL).param("HISTORY_TABLE", "off").template();
+
+    assertThat(template.resources("AWS::Events::Rule")).isEmpty();
+    assertThat(template.output("CatchUp")).startsWith("never, because HISTORY_TABLE=off");
   }
 
   @Test
@@ -202,8 +293,13 @@ class ServerlessTemplateIT {
             "LoadLambdaEvConf AWS::Lambda::EventInvokeConfig",
             "LoadLogGroup AWS::Logs::LogGroup",
             "LoadRole AWS::IAM::Role",
+            "CatchUpLambdaFunction AWS::Lambda::Function",
+            "CatchUpLambdaEvConf AWS::Lambda::EventInvokeConfig",
+            "CatchUpSchedule AWS::Events::Rule",
+            "CatchUpPermission AWS::Lambda::Permission",
             "CheckLambdaFunction AWS::Lambda::Function",
             "CheckLogGroup AWS::Logs::LogGroup",
+            "CatchUpAlarm AWS::CloudWatch::Alarm",
             "DroppedAlarm AWS::CloudWatch::Alarm",
             "DurationAlarm AWS::CloudWatch::Alarm",
             "ErrorsAlarm AWS::CloudWatch::Alarm",
@@ -401,6 +497,7 @@ class ServerlessTemplateIT {
         "Allow [ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets] on [*]",
         "Deny [ec2:*] on [*] if {\"ArnEquals\":{\"lambda:SourceFunctionArn\":"
             + "[\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-load\","
+            + "\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-catch-up\","
             + "\"arn:aws:lambda:eu-west-2:123456789012:function:example-production-check\"]}}");
   }
 

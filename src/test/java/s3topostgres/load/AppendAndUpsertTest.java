@@ -1,6 +1,7 @@
 package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
 import static s3topostgres.config.Mode.APPEND;
@@ -10,10 +11,17 @@ import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 import static s3topostgres.load.LoadResult.Status.STALE;
 
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import s3topostgres.LoadException;
+import s3topostgres.config.Mode;
 import s3topostgres.s3.Upload;
 
 /** {@code LOAD_MODE=append} and {@code upsert}: files that are not the whole table. */
@@ -133,6 +141,74 @@ class AppendAndUpsertTest {
     assertThat(fixture.load(overwritten).status()).isEqualTo(STALE);
     assertThat(fixture.load(older).status()).isEqualTo(DUPLICATE);
     assertThat(fixture.people()).containsExactly("0|old|null", "1|older|null", "2|newer|null");
+  }
+
+  @Test
+  void upsertLoadsWhatWasUploadedBefore() {
+    fixture.mode(UPSERT).load("first.csv", "id,name\n9,first\n");
+    nextSecond();
+    Upload one = fixture.upload("one.csv", "id,name\n1,one\n2,one\n");
+    Upload bad = fixture.upload("bad.csv", "id,name\nx,bad\n");
+    nextSecond();
+    Upload two = fixture.upload("two.csv", "id,name\n2,two\n3,two\n");
+    nextSecond();
+    fixture.upload("three.csv", "id,name\n3,three\n");
+
+    assertThat(fixture.load(two).status()).isEqualTo(LOADED);
+    assertThat(fixture.load(one).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.people())
+        .containsExactly("0|old|null", "1|one|null", "2|two|null", "3|two|null", "9|first|null");
+    assertThat(fixture.rows("SELECT object_key, status FROM history.loads ORDER BY id LIMIT 4"))
+        .startsWith("first.csv|LOADED")
+        .contains("bad.csv|FAILED", "one.csv|LOADED")
+        .endsWith("two.csv|LOADED");
+    assertThat(fixture.log()).contains("code=ROW_REJECTED").contains(bad.object().key());
+  }
+
+  @Test
+  void upsertWaitsForWhatWasUploadedBeforeAndMayBeLoadedLater() throws Exception {
+    fixture.mode(UPSERT).load("first.csv", "id,name\n9,first\n");
+    nextSecond();
+    fixture.upload("one.csv", "id,name\n0,one\n");
+    nextSecond();
+    Upload two = fixture.upload("two.csv", "id,name\n1,two\n");
+    try (Connection writer = fixture.connect();
+        Statement statement = writer.createStatement()) {
+      writer.setAutoCommit(false);
+      statement.execute("UPDATE people SET born = now()");
+
+      assertThatThrownBy(() -> fixture.load(two)).hasMessageStartingWith("TABLE_BUSY");
+      writer.rollback();
+    }
+    assertThat(fixture.people()).containsExactly("0|old|null", "9|first|null");
+    assertThat(fixture.load(two).status()).isEqualTo(LOADED);
+    assertThat(fixture.people()).containsExactly("0|one|null", "1|two|null", "9|first|null");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"APPEND", "UPSERT"})
+  void catchesUpOnAllOfThemInOrder(Mode mode) {
+    fixture.mode(mode).load("first.csv", "id,name\n9,first\n");
+    fixture.execute("ALTER TABLE people DROP CONSTRAINT people_pkey");
+    fixture.set("LOAD_KEY", "id").set("S3_BUCKET_NAME", fixture.bucket);
+    nextSecond();
+    Upload one = fixture.upload("one.csv", "id,name\n1,one\n");
+    nextSecond();
+    Upload two = fixture.upload("two.csv", "id,name\n1,two\n");
+
+    assertThat(fixture.catchUp())
+        .extracting(LoadResult::object)
+        .containsExactly(one.object().toString(), two.object().toString());
+    assertThat(fixture.catchUp()).isEmpty();
+    assertThat(fixture.load(one).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.load(two).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.rows("SELECT name FROM people WHERE id = 1 ORDER BY ctid"))
+        .isEqualTo(mode == APPEND ? List.of("one", "two") : List.of("two"));
+  }
+
+  /** The bucket's list knows no fractions of a second. */
+  private static void nextSecond() {
+    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
   }
 
   @Test

@@ -7,8 +7,10 @@ import static s3topostgres.load.LoadResult.Status.STALE;
 
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.s3.Upload;
@@ -45,6 +47,50 @@ class ConcurrentLoadTest {
     assertThat(fixture.people()).containsExactly("2|newer|null");
     assertThat(fixture.rows("SELECT object_key, status FROM history.loads ORDER BY id"))
         .containsExactly("newer.csv|LOADED");
+  }
+
+  @Test
+  void whoWaitsHoldsNoConnection() throws Exception {
+    Upload older = fixture.upload("older.csv", OLDER);
+    Upload newer = fixture.upload("newer.csv", NEWER);
+    try (Gate gate = new Gate(fixture)) {
+      fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
+      RunningLoad one = RunningLoad.start(fixture, older).untilWaitingForALock();
+      RunningLoad two = RunningLoad.start(fixture, newer);
+      untilOneWaitsForTheOther();
+      RunningLoad.await(() -> connections() == 1);
+      // It has been back by then, more than once.
+      LockSupport.parkNanos(Duration.ofSeconds(2).toNanos());
+      RunningLoad.await(() -> connections() == 1);
+      assertThat(two.running()).isTrue();
+      gate.open();
+
+      assertThat(one.result().status()).isEqualTo(LOADED);
+      assertThat(two.result().status()).isEqualTo(LOADED);
+    }
+  }
+
+  private int connections() {
+    return fixture
+        .rows("SELECT FROM pg_stat_activity WHERE usename = '%s'".formatted(fixture.role()))
+        .size();
+  }
+
+  @Test
+  void tellsALateFileAtOnceThoughAnotherLoadRuns() throws Exception {
+    Upload late = fixture.upload("late.csv", OLDER);
+    fixture.load("loaded.csv", NEWER);
+    Upload newest = fixture.upload("newest.csv", NEWER);
+    try (Gate gate = new Gate(fixture)) {
+      fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
+      RunningLoad running = RunningLoad.start(fixture, newest).untilWaitingForALock();
+
+      assertThat(fixture.load(late).status()).isEqualTo(STALE);
+      assertThat(running.running()).isTrue();
+      assertThat(fixture.log()).doesNotContain("waiting-for-other-loads");
+      gate.open();
+      assertThat(running.result().status()).isEqualTo(LOADED);
+    }
   }
 
   @Test
@@ -103,7 +149,7 @@ class ConcurrentLoadTest {
           "CREATE TABLE people (id integer, name text, born date, note text)",
           "GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(fixture.role()));
       RunningLoad second = RunningLoad.start(fixture, older);
-      untilTwoWait();
+      untilOneWaitsForTheOther();
       gate.open();
 
       assertThat(first.result().status()).isEqualTo(LOADED);
@@ -160,7 +206,7 @@ class ConcurrentLoadTest {
       fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
       RunningLoad one = RunningLoad.start(fixture, first).untilWaitingForALock();
       RunningLoad two = RunningLoad.start(fixture, second);
-      untilTwoWait();
+      untilOneWaitsForTheOther();
       gate.open();
       return List.of(one.result().status(), two.result().status());
     }
@@ -174,10 +220,8 @@ class ConcurrentLoadTest {
     }
   }
 
-  private void untilTwoWait() {
-    RunningLoad.await(
-        () ->
-            fixture.rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").size()
-                == 2);
+  /** Until the second load knows that the first one runs. */
+  private void untilOneWaitsForTheOther() {
+    RunningLoad.await(() -> fixture.log().contains("step=waiting-for-other-loads"));
   }
 }

@@ -2,14 +2,17 @@ package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
+import static s3topostgres.ErrorCode.TABLE_BUSY;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import s3topostgres.ErrorCode;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.Upload;
 
@@ -37,10 +40,29 @@ class DeadlineTest {
     try (Gate gate = new Gate(fixture)) {
       fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
       RunningLoad other = RunningLoad.start(fixture, upload).untilWaitingForALock();
-      runsOutOfTime(later);
+      runsOutOfTime(later, TABLE_BUSY);
       gate.open();
 
       assertThat(other.result().status()).isEqualTo(LOADED);
+    }
+  }
+
+  @Test
+  void whenItBeganLateBecauseOfAnotherLoadItIsToBeTriedAgain() throws Exception {
+    Upload upload = fixture.upload("people.csv", "id,name\n0,old\n");
+    Upload later = fixture.upload("later.csv", CONTENT + "2,".repeat(100));
+    try (Gate gate = new Gate(fixture)) {
+      fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
+      RunningLoad other = RunningLoad.start(fixture, upload).untilWaitingForALock();
+      fixture.set("BEFORE_LOAD_SQL", "").slowImports(1);
+      RunningLoad late = RunningLoad.start(fixture, later, Duration.ofSeconds(20));
+      LockSupport.parkNanos(Duration.ofSeconds(4).toNanos());
+      gate.open();
+
+      assertThat(other.result().status()).isEqualTo(LOADED);
+      assertThat(late.failure(TABLE_BUSY))
+          .hasMessageContaining("of which it had waited")
+          .hasMessageContaining("for other loads of the table");
     }
   }
 
@@ -95,13 +117,17 @@ class DeadlineTest {
   }
 
   private void runsOutOfTime(Upload upload) {
+    runsOutOfTime(upload, OUT_OF_TIME);
+  }
+
+  private void runsOutOfTime(Upload upload, ErrorCode code) {
     Deadline functionEnd = Deadline.in(FUNCTION_TIME);
-    fixture.failure(OUT_OF_TIME, upload, FUNCTION_TIME);
+    fixture.failure(code, upload, FUNCTION_TIME);
 
     // It should take three seconds; the rest is for a busy machine.
     assertThat(functionEnd.left()).isGreaterThan(Duration.ofSeconds(4));
     assertThat(fixture.rows("SELECT object_key, error_code FROM history.loads"))
-        .isEqualTo(List.of(upload.object().key() + "|OUT_OF_TIME"));
+        .isEqualTo(List.of(upload.object().key() + "|" + code));
     assertThat(fixture.rows("SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock'")).isEmpty();
   }
 }

@@ -57,6 +57,7 @@ final class LoadFixture implements AutoCloseable {
       List.of(
           "load",
           Loader.class.getName(),
+          CatchUp.class.getName(),
           Database.class.getName(),
           "s3topostgres.postgres.Session");
 
@@ -145,17 +146,32 @@ final class LoadFixture implements AutoCloseable {
     return loader().load(upload, Deadline.in(functionTime), "request-1");
   }
 
+  /** What the schedule does, when all uploads are old enough. */
+  List<LoadResult> catchUp() {
+    return catchUp(Instant.now().plus(Duration.ofHours(1)));
+  }
+
+  List<LoadResult> catchUp(Instant now) {
+    return catchUp(SandboxAws.objects(s3.endpoint()), now);
+  }
+
+  List<LoadResult> catchUp(Objects objects, Instant now) {
+    Settings read = Settings.read(settings);
+    return new CatchUp(read.load(), objects, database(read), loader(objects), REGION)
+        .run(now, Deadline.in(Duration.ofSeconds(60)), "request-1");
+  }
+
   Loader loader() {
     return loader(SandboxAws.objects(s3.endpoint()));
   }
 
   Loader loader(Objects objects) {
     Settings read = Settings.read(settings);
-    return new Loader(
-        read.load(),
-        read.format(),
-        objects,
-        new Database(read.database(), SandboxAws.parameters(s3.endpoint())));
+    return new Loader(read.load(), read.format(), objects, database(read));
+  }
+
+  private Database database(Settings read) {
+    return new Database(read.database(), SandboxAws.parameters(s3.endpoint()));
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */
@@ -222,6 +238,11 @@ final class LoadFixture implements AutoCloseable {
   long imports() {
     return Long.parseLong(
         rows("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM aws_s3._imports").get(0));
+  }
+
+  /** A connection of that role's. The caller closes it. */
+  Connection connect(String role, String password) throws SQLException {
+    return database.connect(role, password);
   }
 
   /** A connection of somebody else's, as superuser. The caller closes it. */

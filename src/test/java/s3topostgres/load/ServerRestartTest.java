@@ -114,6 +114,33 @@ class ServerRestartTest {
     assertThat(fixture.people()).containsExactly("1|new|null");
   }
 
+  /** As after a failover, until the address leads to the new writer. */
+  @Test
+  void readOnlyWhileALoadTriesToConnect() throws Exception {
+    Upload upload = fixture.upload("people.csv", CONTENT);
+    String role = "ALTER ROLE \"%s\" ".formatted(fixture.role());
+    fixture.execute(role + "SET default_transaction_read_only = on");
+    RunningLoad load = RunningLoad.start(fixture, upload);
+    RunningLoad.await(() -> fixture.log().contains(" is read only"));
+    fixture.execute(role + "RESET default_transaction_read_only");
+
+    assertThat(load.result().status()).isEqualTo(LOADED);
+    assertThat(fixture.people()).containsExactly("1|new|null");
+  }
+
+  @Test
+  void outOfConnectionsWhileALoadTriesToConnect() throws Exception {
+    Upload upload = fixture.upload("people.csv", CONTENT);
+    String role = "ALTER ROLE \"%s\" CONNECTION LIMIT ".formatted(fixture.role());
+    fixture.execute(role + "0");
+    RunningLoad load = RunningLoad.start(fixture, upload);
+    RunningLoad.await(() -> fixture.log().contains("too many connections for role"));
+    fixture.execute(role + "-1");
+
+    assertThat(load.result().status()).isEqualTo(LOADED);
+    assertThat(fixture.people()).containsExactly("1|new|null");
+  }
+
   private RunningLoad slowLoad() {
     fixture.slowImports(1);
     return RunningLoad.start(fixture, fixture.upload("people.csv", CONTENT + "2,".repeat(100)))

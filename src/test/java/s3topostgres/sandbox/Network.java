@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -48,6 +49,16 @@ public final class Network implements AutoCloseable {
   /** Where clients connect. */
   public int port() {
     return entrance.getLocalPort();
+  }
+
+  /** The address where clients connect, as a URI of HTTP's. */
+  public URI endpoint() {
+    return URI.create("http://localhost:" + port());
+  }
+
+  /** Whether a connection that the server has from that port is one of this network. */
+  public boolean carries(int clientPort) {
+    return sockets.stream().anyMatch(socket -> socket.getLocalPort() == clientPort);
   }
 
   /** How many bytes came through, both ways together. */

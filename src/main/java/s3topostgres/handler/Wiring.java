@@ -1,0 +1,36 @@
+package s3topostgres.handler;
+
+import java.util.Map;
+import s3topostgres.config.Parameters;
+import s3topostgres.config.Settings;
+import s3topostgres.load.Loader;
+import s3topostgres.postgres.Database;
+import s3topostgres.s3.Objects;
+
+/**
+ * What loads need, put together once a process.
+ *
+ * @param region of the function and its bucket
+ */
+record Wiring(Settings settings, Objects objects, Database database, Loader loader, String region) {
+
+  /**
+   * Puts it together, and sets the level of the log.
+   *
+   * @throws s3topostgres.LoadException {@code CONFIG_INVALID} with every problem in the settings
+   */
+  static Wiring of(Map<String, String> environment) {
+    Settings settings = Settings.read(environment);
+    // Before the first logger of ours is made; the level of others' stays at warnings.
+    System.setProperty("org.slf4j.simpleLogger.log.s3topostgres", settings.logLevel());
+    System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
+    Objects objects = Objects.connect(environment);
+    Database database = new Database(settings.database(), Parameters.connect());
+    return new Wiring(
+        settings,
+        objects,
+        database,
+        new Loader(settings.load(), settings.format(), objects, database),
+        environment.getOrDefault("AWS_REGION", ""));
+  }
+}

@@ -1,0 +1,109 @@
+package s3topostgres.load;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.Upload;
+
+/**
+ * Loads what was never loaded, because its event was lost or all tries of it fell into an outage:
+ * what is in the bucket, and the history does not know. Called by a schedule; may run beside loads
+ * and beside itself.
+ */
+public final class CatchUp {
+  /** So long an upload is left to its event: the function's time, and some for the delivery. */
+  private static final Duration LEFT_TO_THE_EVENT = Duration.ofMinutes(20);
+
+  private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
+
+  private final LoadSettings settings;
+  private final Missed missed;
+  private final Loader loader;
+  private final String region;
+
+  /**
+   * @param region of the bucket
+   */
+  public CatchUp(
+      LoadSettings settings, Objects objects, Database database, Loader loader, String region) {
+    this.settings = settings;
+    this.missed = new Missed(settings, objects, database);
+    this.loader = loader;
+    this.region = region;
+  }
+
+  /**
+   * Looks for such uploads. Where a file is the whole table, the newest that can be loaded is, and
+   * the others need not be; otherwise all are, the oldest first.
+   *
+   * @param now which makes uploads old enough
+   * @param functionEnd when the function is killed
+   * @throws LoadException the first failure with the others attached, whether or not another upload
+   *     could be loaded
+   */
+  public List<LoadResult> run(Instant now, Deadline functionEnd, String requestId) {
+    List<LoadResult> loads = new ArrayList<>();
+    List<LoadException> failures = new ArrayList<>();
+    Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
+    boolean one = settings.mode().isWholeTable();
+    List<Upload> uploads = new ArrayList<>(missed(now, patience));
+    if (!one) {
+      Collections.reverse(uploads);
+    }
+    for (Upload upload : uploads) {
+      if ((one && !loads.isEmpty()) || patience.latestStart().passed()) {
+        break;
+      }
+      try {
+        loads.add(loader.load(upload, functionEnd, requestId));
+      } catch (LoadException e) {
+        failures.add(e);
+        // Another file may be good where this one is bad. Nothing else is mended by another file.
+        if (e.code().owner() != ErrorCode.Owner.SENDER) {
+          break;
+        }
+      }
+    }
+    LoadException.throwFirst(failures);
+    return loads;
+  }
+
+  private List<Upload> missed(Instant now, Patience patience) {
+    if (settings.historyTable().isEmpty()) {
+      throw impossible(
+          "with HISTORY_TABLE=off nobody knows what was loaded, so nothing is caught up on",
+          "Name a table in HISTORY_TABLE, or deploy with CATCH_UP_EVERY=never.");
+    }
+    String bucket =
+        settings
+            .bucket()
+            .orElseThrow(
+                () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
+    List<ListedObject> files =
+        missed.files(bucket, patience).stream()
+            .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
+            .toList();
+    List<Upload> uploads = missed.among(files, region, patience);
+    log.info(
+        "catching up: {} of {} files in s3://{} were never loaded",
+        uploads.size(),
+        files.size(),
+        bucket);
+    return uploads;
+  }
+
+  private static LoadException impossible(String why, String whatToDo) {
+    return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
+  }
+}

@@ -1,0 +1,84 @@
+package s3topostgres.load;
+
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.Backoff;
+import s3topostgres.postgres.Deadline;
+
+/**
+ * How long a load may wait before it begins: for the database, and for other loads of its table. A
+ * fifth of the function's time is kept for the work itself: of a quarter of an hour three minutes,
+ * in which a database fetches some gigabytes.
+ */
+final class Patience {
+  private static final int SHARE_OF_THE_WORK = 5;
+
+  private final Deadline deadline;
+  private final Deadline latestStart;
+  private final Backoff backoff = new Backoff();
+  private boolean waitedForOthers;
+  private long waitedMillis;
+
+  /**
+   * @param deadline when the load has to end
+   */
+  Patience(Deadline deadline) {
+    this.deadline = deadline;
+    this.latestStart = deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
+  }
+
+  Deadline deadline() {
+    return deadline;
+  }
+
+  /** When a load that has not begun is to be given up. */
+  Deadline latestStart() {
+    return latestStart;
+  }
+
+  /**
+   * Waits a while for another load of the table, without a connection. The log says so the first
+   * time. Each load comes back as often as the others, so that all have the same chance; those that
+   * have become superfluous are told by the history.
+   *
+   * @throws LoadException {@code TABLE_BUSY} when there is no time left for that
+   */
+  void waitForOthers(Attempt attempt) {
+    if (latestStart.passed()) {
+      throw new LoadException(
+          ErrorCode.TABLE_BUSY,
+          "other loads of %s took the function's time".formatted(attempt.table()),
+          "Send the event again when they are done; the old rows are still there.");
+    }
+    attempt.step("waiting-for-other-loads");
+    if (!waitedForOthers) {
+      waitedForOthers = true;
+      LoadLog.progress(attempt);
+    }
+    backoff.pause(latestStart);
+  }
+
+  /** The load begins. */
+  void ends(Attempt attempt) {
+    waitedMillis = attempt.millis();
+  }
+
+  /**
+   * The failure itself, unless the load was not finished because it began late: then it may have
+   * the time that it needs when it is tried again.
+   */
+  LoadException unlessLate(Attempt attempt, LoadException failure) {
+    if (failure.code() != ErrorCode.OUT_OF_TIME
+        || waitedMillis * SHARE_OF_THE_WORK <= attempt.millis()) {
+      return failure;
+    }
+    return new LoadException(
+            waitedForOthers ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE,
+            "the load was not finished before the function's time limit, of which it had waited %d s for %s"
+                .formatted(
+                    waitedMillis / 1000,
+                    waitedForOthers ? "other loads of the table" : "the database"),
+            "Send the event again; the old rows are still there.")
+        .sqlState(failure.sqlState().orElse(null));
+  }
+}

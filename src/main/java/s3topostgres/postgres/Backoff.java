@@ -1,0 +1,30 @@
+package s3topostgres.postgres;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * The pauses between tries of the same thing: a moment at first, then a few seconds. Each is off by
+ * chance, so that those who began together do not come back together.
+ */
+public final class Backoff {
+  private static final Duration FIRST = Duration.ofMillis(200);
+  private static final Duration LONGEST = Duration.ofSeconds(4);
+
+  private Duration longest = FIRST;
+
+  /**
+   * Waits before the next try.
+   *
+   * @param latest when to go on in any case
+   * @throws s3topostgres.LoadException {@code OUT_OF_TIME} when the thread is interrupted
+   */
+  public void pause(Deadline latest) {
+    long millis = longest.toMillis();
+    longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST));
+    long random = ThreadLocalRandom.current().nextLong(millis / 2, millis + 1);
+    latest.within(Duration.ofMillis(random)).sleep();
+  }
+}

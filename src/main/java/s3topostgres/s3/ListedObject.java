@@ -1,0 +1,12 @@
+package s3topostgres.s3;
+
+import java.time.Instant;
+
+/**
+ * An object as the bucket's list has it.
+ *
+ * @param etag without quotes
+ * @param modified when it was uploaded, without fractions of the second; for an upload in parts,
+ *     when that began
+ */
+public record ListedObject(ObjectLocation location, String etag, Instant modified) {}
