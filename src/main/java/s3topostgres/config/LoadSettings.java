@@ -2,6 +2,7 @@ package s3topostgres.config;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,9 @@ import java.util.Optional;
  * @param table the target table
  * @param keys the objects that are loaded
  * @param bucket the only bucket whose objects are loaded; empty for any
+ * @param mode what a file does to the table
+ * @param key names of the columns that name a row, as the catalogue has them; empty for the primary
+ *     key
  * @param minRows a load of fewer rows is refused
  * @param lockTimeout how long to wait for those who are using the table
  * @param rebuildIndexes whether indexes may be built after the rows, where that is faster
@@ -21,7 +25,9 @@ public record LoadSettings(
     TableName table,
     KeyPattern keys,
     Optional<String> bucket,
-    int minRows,
+    Mode mode,
+    Optional<List<String>> key,
+    MinRows minRows,
     Duration lockTimeout,
     boolean rebuildIndexes,
     Optional<String> beforeLoadSql,
@@ -34,7 +40,9 @@ public record LoadSettings(
         TableName.read(environment, keys),
         keys,
         environment.optional("S3_BUCKET_NAME"),
-        environment.integer("MIN_ROWS", 1, 0, Integer.MAX_VALUE),
+        Mode.valueOf(environment.choice("LOAD_MODE", Mode.LABELS).toUpperCase(Locale.ROOT)),
+        ColumnNames.read(environment, "LOAD_KEY"),
+        MinRows.read(environment),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
         environment.choice("REBUILD_INDEXES", List.of("auto", "off")).equals("auto"),
         environment.optional("BEFORE_LOAD_SQL"),

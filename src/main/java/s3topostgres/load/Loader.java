@@ -14,7 +14,7 @@ import s3topostgres.csv.FileHead;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
-import s3topostgres.mode.Replace;
+import s3topostgres.mode.Loaded;
 import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
@@ -50,6 +50,7 @@ public final class Loader {
   private final CsvFormat format;
   private final Objects objects;
   private final Database database;
+  private final Missed missed;
   private final LoadMode mode;
   private final ObjectImport objectImport;
 
@@ -58,7 +59,8 @@ public final class Loader {
     this.format = format;
     this.objects = objects;
     this.database = database;
-    this.mode = new Replace(settings.lockTimeout(), settings.rebuildIndexes());
+    this.missed = new Missed(settings, objects, database);
+    this.mode = LoadMode.of(settings);
     this.objectImport =
         new AwsS3Import(
             format,
@@ -84,6 +86,11 @@ public final class Loader {
     Patience patience = new Patience(functionEnd.before(MARGIN));
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       try {
+        refuseOtherBuckets(upload);
+        attempt.step("looking-for-earlier-uploads");
+        for (Upload earlier : missed.before(upload, patience)) {
+          loadEarlier(earlier, functionEnd, requestId);
+        }
         LoadResult result = load(attempt, patience);
         LoadLog.ended(attempt, result);
         LoadMetrics.ended(result);
@@ -97,6 +104,17 @@ public final class Loader {
     }
   }
 
+  /** What cannot be loaded however often it is tried holds up nothing. */
+  private void loadEarlier(Upload earlier, Deadline functionEnd, String requestId) {
+    try {
+      load(earlier, functionEnd, requestId);
+    } catch (LoadException e) {
+      if (e.code().retryHelps()) {
+        throw e;
+      }
+    }
+  }
+
   /**
    * Notes that an event was not about a file to load.
    *
@@ -104,7 +122,7 @@ public final class Loader {
    */
   public LoadResult ignore(Upload upload, String why, String requestId) {
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
-      LoadResult result = attempt.ended(Status.IGNORED, 0, 0);
+      LoadResult result = attempt.ended(Status.IGNORED);
       attempt.ignored(why);
       LoadLog.ended(attempt, result);
       return result;
@@ -125,7 +143,6 @@ public final class Loader {
   }
 
   private LoadResult load(Attempt attempt, Patience patience) {
-    refuseOtherBuckets(attempt.upload());
     while (true) {
       attempt.step("connecting");
       Optional<LoadResult> result = loadUnlessOthersDo(attempt, patience);
@@ -146,7 +163,7 @@ public final class Loader {
     Deadline deadline = patience.deadline();
     try (Session session = database.connect(deadline, patience.latestStart())) {
       objectImport.install(session);
-      History history = History.open(session, settings.historyTable());
+      History history = History.open(session, settings);
 
       session.begin();
       describe(session, attempt);
@@ -154,38 +171,49 @@ public final class Loader {
       attempt.table(table.name());
       history.refuseAsTarget(session, table);
       mode.check(session, table);
-      boolean alone = lockOutOtherLoads(session, table);
+      boolean alone = lockOutOtherLoads(session, table, upload);
       Optional<History.Seen> seen =
           alone
               ? history.recognise(session, table.name(), upload)
               : history.look(session, table.name(), upload);
       if (seen.isPresent() || !alone) {
         session.commit();
-        return seen.map(why -> attempt.ended(Status.valueOf(why.name()), 0, 0));
+        return seen.map(why -> attempt.ended(Status.valueOf(why.name())));
       }
 
       patience.ends(attempt);
       attempt.step("looking");
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
-      List<Column> columns = FileHead.columns(object, format, table);
+      List<Column> columns = FileHead.columns(object, format, settings.mode(), table);
       attempt.defaulted(table.notAmong(columns));
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      LoadMode.Rows fileRows = into -> objectImport.run(session, into, table, columns, upload);
-      long rows = mode.load(session, table, fileRows, object.unpackedSize(), attempt::step);
-      refuseChanged(object, objects.look(upload.object(), deadline.left()));
-      refuseTooFew(rows);
+      long minRows = settings.minRows().after(history.lastRows(session, table.name()));
+      FileRows rows =
+          new FileRows(
+              objectImport,
+              session,
+              table,
+              columns,
+              format.header(),
+              upload,
+              object,
+              objects,
+              minRows);
+      Loaded loaded = mode.load(session, table, rows, attempt::step);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
       attempt.step("committing");
-      history.loaded(session, attempt.record(), rows);
+      history.loaded(session, attempt.record(), loaded.rows(), loaded.changes());
       checkDeferredConstraints(session, table);
       commit(session);
-      analyze(session, table);
-      return Optional.of(attempt.ended(Status.LOADED, rows, object.size()));
+      if (!loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false)) {
+        analyze(session, table);
+      }
+      return Optional.of(attempt.loaded(loaded, object.size()));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
@@ -223,22 +251,29 @@ public final class Loader {
   }
 
   /**
-   * Keeps other loads of this table out until the transaction ends, if none runs now. The lock goes
-   * by the name, as the history does: somebody may put another table in its place meanwhile. Each
-   * later statement waits for locks no longer than readers of the table wait with it.
+   * Keeps other loads of this table out until the transaction ends, if none runs now; where loads
+   * run side by side, only those of the same object. The lock goes by the name, as the history
+   * does: somebody may put another table in its place meanwhile. Each later statement waits for
+   * locks no longer than readers of the table wait with it.
    *
    * @return whether others are locked out; if not, another load runs
    */
-  private boolean lockOutOtherLoads(Session session, TargetTable table) throws SQLException {
+  private boolean lockOutOtherLoads(Session session, TargetTable table, Upload upload)
+      throws SQLException {
+    boolean sideBySide = settings.mode().isSideBySide();
     return session
         .query(
             """
-            SELECT pg_try_advisory_xact_lock(hashtextextended(?, ?));
-            SET LOCAL lock_timeout = %d"""
-                .formatted(Session.lockMillis(settings.lockTimeout())),
+            SELECT pg_try_advisory_xact_lock%1$s(hashtextextended(?, %2$d))
+              AND pg_try_advisory_xact_lock(hashtextextended(?, %2$d));
+            SET LOCAL lock_timeout = %3$d"""
+                .formatted(
+                    sideBySide ? "_shared" : "",
+                    LOCK_SEED,
+                    Session.lockMillis(settings.lockTimeout())),
             row -> row.getBoolean(1),
             table.name(),
-            LOCK_SEED)
+            sideBySide ? table.name() + " " + upload.object() : table.name())
         .contains(true);
   }
 
@@ -246,26 +281,6 @@ public final class Loader {
       throws SQLException {
     if (sql.isPresent()) {
       Script.run(session, setting, sql.get());
-    }
-  }
-
-  /** The size may be the same, and the columns be in another order. */
-  private static void refuseChanged(StoredObject before, StoredObject after) {
-    if (!before.etag().equals(after.etag())) {
-      throw new LoadException(
-          ErrorCode.OBJECT_UNREADABLE,
-          "the object changed while it was read",
-          "The next try loads what is there then. The old rows are still there.");
-    }
-  }
-
-  private void refuseTooFew(long rows) {
-    if (rows < settings.minRows()) {
-      throw new LoadException(
-          ErrorCode.TOO_FEW_ROWS,
-          "the file has %d rows, and at least %d are expected (MIN_ROWS)"
-              .formatted(rows, settings.minRows()),
-          "Check that the export was complete and upload it again; the old rows are still there.");
     }
   }
 
@@ -327,7 +342,7 @@ public final class Loader {
     LoadMetrics.failed(attempt, failure);
     if (settings.historyTable().isPresent()) {
       try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
-        History.open(session, settings.historyTable()).failed(session, attempt.record(), failure);
+        History.open(session, settings).failed(session, attempt.record(), failure);
       } catch (SQLException | RuntimeException e) {
         log.warn("the failure could not be recorded in the history");
       }
