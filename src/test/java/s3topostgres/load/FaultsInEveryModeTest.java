@@ -128,6 +128,8 @@ class FaultsInEveryModeTest {
     fixture = new LoadFixture(server);
     prepare(mode);
     Upload upload = upload(mode);
+    // The tests' servers do not wait for the disk, but a load does.
+    fixture.execute("CHECKPOINT");
     CompletableFuture<Void> killed = new CompletableFuture<>();
     try (Network network = Network.to("localhost", server.port())) {
       fixture.set("DB_PORT", Integer.toString(network.port()));
