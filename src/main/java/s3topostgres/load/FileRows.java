@@ -44,8 +44,10 @@ record FileRows(
 
   @Override
   public long into(String name) throws SQLException {
-    long rows = objectImport.run(session, name, table, columns, upload);
-    refuseChanged();
+    long rows = objectImport.run(session, name, table, columns, upload, object);
+    if (!objectImport.pinsObject()) {
+      refuseChanged();
+    }
     refuseTooFew(rows);
     return rows;
   }

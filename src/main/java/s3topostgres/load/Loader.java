@@ -10,12 +10,14 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.config.LoadSettings.ImportWith;
 import s3topostgres.csv.FileHead;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Loaded;
 import s3topostgres.postgres.AwsS3Import;
+import s3topostgres.postgres.CopyImport;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
@@ -62,9 +64,11 @@ public final class Loader {
     this.missed = new Missed(settings, objects, database);
     this.mode = LoadMode.of(settings);
     this.objectImport =
-        new AwsS3Import(
-            format,
-            (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
+        settings.importWith() == ImportWith.COPY
+            ? new CopyImport(format, objects)
+            : new AwsS3Import(
+                format,
+                (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
   }
 
   /**
@@ -185,7 +189,8 @@ public final class Loader {
       attempt.step("looking");
       StoredObject object = objects.look(upload.object(), deadline.left());
       attempt.object(object);
-      List<Column> columns = FileHead.columns(object, format, settings.mode(), table);
+      List<Column> columns =
+          FileHead.columns(object, objectImport.unpacks(object), format, settings.mode(), table);
       attempt.defaulted(table.notAmong(columns));
 
       attempt.step("before-load-sql");
