@@ -61,6 +61,7 @@ final class LoadFixture implements AutoCloseable {
       List.of(
           "load",
           Loader.class.getName(),
+          LoadTransaction.class.getName(),
           CatchUp.class.getName(),
           Database.class.getName(),
           "s3topostgres.postgres.Session");
