@@ -67,7 +67,7 @@ final class ObjectStream extends InputStream {
     int most = (int) Math.min(length, size - position);
     while (position < size) {
       if (left.get().isZero()) {
-        throw Objects.silent();
+        throw brokenOff();
       }
       int read = tryToRead(bytes, offset, most);
       if (read > 0 || length == 0) {
@@ -97,7 +97,7 @@ final class ObjectStream extends InputStream {
     close();
     failures++;
     if (failures == TRIES) {
-      throw Objects.silent();
+      throw brokenOff();
     }
     log.info("S3 broke off at byte {} of {}; asking for the rest", position, size);
     pause(FIRST_PAUSE.multipliedBy(1L << (failures - 1)));
@@ -108,8 +108,15 @@ final class ObjectStream extends InputStream {
       Thread.sleep(Math.min(pause.toMillis(), left.get().toMillis()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw Objects.silent();
+      throw brokenOff();
     }
+  }
+
+  private LoadException brokenOff() {
+    return Objects.unreadable(
+        "S3 broke off at byte %d of %d, and did not go on".formatted(position, size),
+        "Send the event again; if that does not help, look at the way to S3. The old rows are still"
+            + " there.");
   }
 
   /** Not zero before the end: {@link java.util.zip.GZIPInputStream} would take that for the end. */

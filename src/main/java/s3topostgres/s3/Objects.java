@@ -221,14 +221,14 @@ public final class Objects {
     };
   }
 
-  static LoadException silent() {
+  private static LoadException silent() {
     return unreadable(
         "S3 did not answer",
         "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
             + " function's security group out on port 443.");
   }
 
-  private static LoadException unreadable(String why, String whatToDo) {
+  static LoadException unreadable(String why, String whatToDo) {
     return new LoadException(ErrorCode.OBJECT_UNREADABLE, why, whatToDo);
   }
 }
