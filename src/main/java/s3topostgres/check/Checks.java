@@ -12,11 +12,12 @@ import s3topostgres.LoadException;
 import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.config.Mode;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
 import s3topostgres.mode.Indexes;
-import s3topostgres.mode.Replace;
+import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
@@ -195,12 +196,14 @@ public final class Checks {
       return checkTables(session, settings);
     }
     TargetTable table = TargetTable.resolve(session, settings.table().setting());
-    new Replace(settings.lockTimeout(), settings.rebuildIndexes()).check(session, table);
     String can =
-        "%s has %d columns, and may be emptied and filled"
-            .formatted(table.name(), table.columns().size());
+        "%s has %d columns, and %s"
+            .formatted(
+                table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
     Optional<String> obstacle =
-        settings.rebuildIndexes() ? new Indexes(session, table).obstacle() : Optional.empty();
+        settings.rebuildIndexes() && settings.mode() == Mode.REPLACE
+            ? new Indexes(session, table).obstacle()
+            : Optional.empty();
     return obstacle
         .map(
             why ->
@@ -215,8 +218,7 @@ public final class Checks {
     List<String> unusable = new ArrayList<>();
     for (String name : TargetTable.possible(session, settings.table())) {
       try {
-        new Replace(settings.lockTimeout(), settings.rebuildIndexes())
-            .check(session, TargetTable.resolve(session, name));
+        LoadMode.of(settings).check(session, TargetTable.resolve(session, name));
         usable.add(name);
       } catch (LoadException e) {
         unusable.add(e.why());

@@ -11,6 +11,9 @@ import java.util.Optional;
  * @param table the target table
  * @param keys the objects that are loaded
  * @param bucket the only bucket whose objects are loaded; empty for any
+ * @param mode what a file does to the table
+ * @param key names of the columns that name a row, as the catalogue has them; empty for the primary
+ *     key
  * @param importWith how the rows come into the database
  * @param minRows a load of fewer rows is refused
  * @param lockTimeout how long to wait for those who are using the table
@@ -23,8 +26,10 @@ public record LoadSettings(
     TableName table,
     KeyPattern keys,
     Optional<String> bucket,
+    Mode mode,
+    Optional<List<String>> key,
     ImportWith importWith,
-    int minRows,
+    MinRows minRows,
     Duration lockTimeout,
     boolean rebuildIndexes,
     Optional<String> beforeLoadSql,
@@ -45,9 +50,11 @@ public record LoadSettings(
         TableName.read(environment, keys),
         keys,
         environment.optional("S3_BUCKET_NAME"),
+        Mode.valueOf(environment.choice("LOAD_MODE", Mode.LABELS).toUpperCase(Locale.ROOT)),
+        ColumnNames.read(environment, "LOAD_KEY"),
         ImportWith.valueOf(
             environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),
-        environment.integer("MIN_ROWS", 1, 0, Integer.MAX_VALUE),
+        MinRows.read(environment),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
         environment.choice("REBUILD_INDEXES", List.of("auto", "off")).equals("auto"),
         environment.optional("BEFORE_LOAD_SQL"),

@@ -19,6 +19,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Spelling;
 import s3topostgres.config.CsvFormat;
+import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
@@ -48,13 +49,15 @@ final class ColumnMatch {
 
   private final List<String> header;
   private final CsvFormat format;
+  private final Mode mode;
   private final TargetTable table;
   private final Column[] matched;
   private final Set<String> problems = new LinkedHashSet<>();
 
-  private ColumnMatch(List<String> header, CsvFormat format, TargetTable table) {
+  private ColumnMatch(List<String> header, CsvFormat format, Mode mode, TargetTable table) {
     this.header = header;
     this.format = format;
+    this.mode = mode;
     this.table = table;
     this.matched = new Column[header.size()];
   }
@@ -64,8 +67,8 @@ final class ColumnMatch {
    * @return the columns in the order of the header
    * @throws LoadException {@code HEADER_MISMATCH} with everything that does not fit
    */
-  static List<Column> match(List<String> header, CsvFormat format, TargetTable table) {
-    ColumnMatch match = new ColumnMatch(header, format, table);
+  static List<Column> match(List<String> header, CsvFormat format, Mode mode, TargetTable table) {
+    ColumnMatch match = new ColumnMatch(header, format, mode, table);
     FORMS.forEach(match::matchBy);
     match.refuseWhatDoesNotFit();
     return List.of(match.matched);
@@ -156,7 +159,7 @@ final class ColumnMatch {
   private void checkField(int i, boolean shown) {
     if (matched[i] == null) {
       problems.add(unknown(i, header.get(i), shown));
-    } else if (matched[i].generated() || matched[i].identityAlways()) {
+    } else if (matched[i].generated() || matched[i].identityAlways() && !mode.hasStage()) {
       problems.add("column %s is filled by the database".formatted(matched[i].name()));
     }
   }

@@ -13,6 +13,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
+import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.Objects;
@@ -29,11 +30,11 @@ public final class FileHead {
    * The columns that the file's fields belong to.
    *
    * @param unpacked whether the import unpacks the object
-   * @return in the order of the fields; empty for all columns in the table's order
+   * @return in the order of the fields
    * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
    */
   public static List<Column> columns(
-      StoredObject object, boolean unpacked, CsvFormat format, TargetTable table) {
+      StoredObject object, boolean unpacked, CsvFormat format, Mode mode, TargetTable table) {
     Beginning beginning = beginning(object, unpacked);
     FileKind.refuseOtherThanCsv(beginning.bytes);
     refuseMarkInOtherEncoding(beginning.bytes, format);
@@ -49,13 +50,13 @@ public final class FileHead {
     refuseSeparatorLine(unmarked, format);
     List<List<String>> records = FirstRecords.read(unmarked, beginning.whole, format, 2);
     if (format.header() == Header.MATCH) {
-      return ColumnMatch.match(header(records, beginning), format, table);
+      return ColumnMatch.match(header(records, beginning), format, mode, table);
     }
     int first = format.header() == Header.SKIP ? 1 : 0;
     if (records.size() > first) {
       refuseOtherNumber(records.get(first), first + 1, format, table);
     }
-    return List.of();
+    return table.positional();
   }
 
   /** Whether the file has a record besides its header. */

@@ -6,9 +6,12 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.StoredObject;
@@ -39,24 +42,29 @@ public final class History {
   /** Quoted as SQL needs it; empty when no history is kept. */
   private final Optional<String> table;
 
-  private History(Optional<String> table) {
+  private final Mode mode;
+
+  private History(Optional<String> table, Mode mode) {
     this.table = table;
+    this.mode = mode;
   }
 
   /**
-   * The history in that table, which is created where it is missing.
+   * The history in the table that the settings name, which is created where it is missing.
    *
-   * @param setting the table's name as in SQL; empty for no history
    * @throws LoadException {@code TABLE_UNUSABLE} when that is not possible
    */
-  public static History open(Session session, Optional<String> setting) throws SQLException {
+  public static History open(Session session, LoadSettings settings) throws SQLException {
+    Optional<String> name = settings.historyTable();
     return new History(
-        setting.isEmpty() ? setting : Optional.of(HistoryTable.open(session, setting.get())));
+        name.isEmpty() ? name : Optional.of(HistoryTable.open(session, name.get())),
+        settings.mode());
   }
 
   /**
    * Whether this upload is in the table already, or something newer is; empty when it is to be
-   * loaded. Asked under the lock of the target table, in a transaction that is to be committed.
+   * loaded. Asked under the load's lock, in a transaction that is to be committed. Where the file
+   * is not the whole table, another object's later upload does not matter.
    *
    * <p>An object may be overwritten before its event is handled, and the load then takes the later
    * upload. When that one's event comes, it is recorded as loaded by that load: only so are events
@@ -114,21 +122,27 @@ public final class History {
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.event_time > upload.event_time
                   -- Of the same object the sequencer tells, where it is known.
-                  AND ((h.bucket, h.object_key) <> (upload.bucket, upload.object_key)
-                    OR (h.sequencer IS NULL AND NOT upload.found))
+                  AND CASE WHEN (h.bucket, h.object_key) = (upload.bucket, upload.object_key)
+                    THEN h.sequencer IS NULL AND NOT upload.found ELSE upload.whole END
                 ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'
               -- What the table holds was loaded after this upload, from the same object.
-              WHEN (
+              WHEN upload.whole AND (
                 SELECT (h.bucket, h.object_key, h.etag)
                     = (upload.bucket, upload.object_key, upload.etag)
                   AND h.started_at > upload.event_time
                 FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                 ORDER BY h.id DESC LIMIT 1) THEN 'TAKEN'
+              -- Some load of the object took it as this upload left it.
+              WHEN NOT upload.whole AND EXISTS (
+                SELECT FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND h.etag = upload.etag AND h.started_at > upload.event_time) THEN 'TAKEN'
               ELSE 'NEW' END
             FROM (
               SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
-                     ?::timestamptz AS event_time, ? AS etag, ? AS found) AS upload
+                     ?::timestamptz AS event_time, ? AS etag, ? AS found, ? AS whole) AS upload
             """
                 .formatted(
                     table.get(), PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
@@ -139,23 +153,30 @@ public final class History {
             upload.sequencer().orElse(null),
             upload.eventTime().map(History::atUtc).orElse(null),
             upload.etag().orElse(null),
-            upload.found())
+            upload.found(),
+            mode.isWholeTable())
         .get(0);
   }
 
-  /** Records that what the table holds is this upload, too. */
+  /** Records that what the last load of the object took is this upload, too. */
   private void taken(Session session, String targetTable, Upload upload) throws SQLException {
     session.execute(
         """
         INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
-          event_time, status, rows_loaded, started_at, finished_at, request_id)
-        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?, ?, status,
-          rows_loaded, started_at, finished_at, request_id
-        FROM %1$s WHERE target_table = ? AND status = 'LOADED' ORDER BY id DESC LIMIT 1"""
+          event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
+          started_at, finished_at, request_id)
+        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?, ?, status, mode,
+          rows_loaded, rows_inserted, rows_updated, rows_deleted, started_at, finished_at,
+          request_id
+        FROM %1$s
+        WHERE target_table = ? AND bucket = ? AND object_key = ? AND status = 'LOADED'
+        ORDER BY id DESC LIMIT 1"""
             .formatted(table.orElseThrow()),
         upload.sequencer().orElseThrow(),
         upload.eventTime().map(History::atUtc).orElse(null),
-        targetTable);
+        targetTable,
+        upload.object().bucket(),
+        upload.object().key());
   }
 
   /**
@@ -174,18 +195,46 @@ public final class History {
     }
   }
 
-  /** Records a load, in its own transaction. */
-  public void loaded(Session session, LoadRecord load, long rows) throws SQLException {
-    record(session, load, Optional.of(rows), Optional.empty());
+  /** How many rows the last load of a table had; empty when none is known. */
+  public OptionalLong lastRows(Session session, String targetTable) throws SQLException {
+    if (table.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    return session
+        .query(
+            """
+            SELECT rows_loaded FROM %s
+            WHERE target_table = ? AND status = 'LOADED' ORDER BY id DESC LIMIT 1"""
+                .formatted(table.get()),
+            row -> row.getLong(1),
+            targetTable)
+        .stream()
+        .mapToLong(rows -> rows)
+        .findFirst();
+  }
+
+  /**
+   * Records a load, in its own transaction.
+   *
+   * @param rows in the file
+   * @param changes empty in a mode that does not count them
+   */
+  public void loaded(Session session, LoadRecord load, long rows, Optional<Changes> changes)
+      throws SQLException {
+    record(session, load, Optional.of(rows), changes, Optional.empty());
   }
 
   /** Records a failure, after the load's transaction was rolled back. */
   public void failed(Session session, LoadRecord load, LoadException failure) throws SQLException {
-    record(session, load, Optional.empty(), Optional.of(failure));
+    record(session, load, Optional.empty(), Optional.empty(), Optional.of(failure));
   }
 
   private void record(
-      Session session, LoadRecord load, Optional<Long> rows, Optional<LoadException> failure)
+      Session session,
+      LoadRecord load,
+      Optional<Long> rows,
+      Optional<Changes> changes,
+      Optional<LoadException> failure)
       throws SQLException {
     if (table.isEmpty()) {
       return;
@@ -195,9 +244,9 @@ public final class History {
     session.execute(
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
-          event_time, status, rows_loaded, started_at, finished_at, error_code, error_message,
-          request_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)"""
+          event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
+          started_at, finished_at, error_code, error_message, request_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)"""
             .formatted(table.get()),
         load.table(),
         upload.object().bucket(),
@@ -208,7 +257,11 @@ public final class History {
         upload.sequencer().orElse(null),
         time(upload, object),
         failure.isEmpty() ? "LOADED" : "FAILED",
+        mode.label(),
         rows.orElse(null),
+        changes.map(Changes::inserted).orElse(null),
+        changes.map(Changes::updated).orElse(null),
+        changes.map(Changes::deleted).orElse(null),
         atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),

@@ -1,8 +1,11 @@
 package s3topostgres.history;
 
+import static java.util.stream.Collectors.joining;
+
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -27,7 +30,11 @@ public final class HistoryTable {
         sequencer text,
         event_time timestamptz,
         status text NOT NULL CHECK (status IN ('LOADED', 'FAILED')),
+        mode text,
         rows_loaded bigint,
+        rows_inserted bigint,
+        rows_updated bigint,
+        rows_deleted bigint,
         started_at timestamptz NOT NULL,
         finished_at timestamptz NOT NULL,
         error_code text,
@@ -41,16 +48,35 @@ public final class HistoryTable {
       CREATE INDEX ON %1$s (target_table, id)
         WHERE status = 'LOADED';""";
 
+  /** What a table from an earlier version lacks. */
+  private static final Map<String, String> ADDED =
+      Map.of(
+          "mode", "text",
+          "rows_inserted", "bigint",
+          "rows_updated", "bigint",
+          "rows_deleted", "bigint");
+
   private static final String WITHOUT =
       "HISTORY_TABLE=off: then uploads that come twice are loaded twice, late ones replace newer"
           + " ones, and lost ones are not caught up on.";
 
   private HistoryTable() {}
 
-  private record Found(String name, boolean usable) {}
+  /**
+   * @param owned whether we may alter it
+   * @param missing the columns that it lacks
+   */
+  private record Found(String name, boolean usable, boolean owned, List<String> missing) {
+    String upgrade() {
+      return missing.stream()
+          .map(column -> "ADD COLUMN IF NOT EXISTS %s %s".formatted(column, ADDED.get(column)))
+          .collect(joining(", ", "ALTER TABLE " + name + " ", ""));
+    }
+  }
 
   /**
-   * Finds the table, or creates it in a transaction of its own.
+   * Finds the table, or creates it in a transaction of its own, as it adds what an earlier version
+   * has not made.
    *
    * @param setting the table's name as in SQL
    * @return its name, quoted as SQL needs it
@@ -69,7 +95,11 @@ public final class HistoryTable {
       }
       session.commit();
     }
-    return usable(found.get(0));
+    String name = usable(found.get(0));
+    if (!found.get(0).missing.isEmpty()) {
+      session.execute(found.get(0).upgrade());
+    }
+    return name;
   }
 
   private static String usable(Found found) {
@@ -77,6 +107,11 @@ public final class HistoryTable {
       throw unusable(
           "the database user may not read and write " + found.name,
           "GRANT SELECT, INSERT ON %s TO the user, or set %s".formatted(found.name, WITHOUT));
+    }
+    if (!found.missing.isEmpty() && !found.owned) {
+      throw unusable(
+          "the history table %s is from an earlier version".formatted(found.name),
+          "Have its owner run %s; or set %s".formatted(found.upgrade(), WITHOUT));
     }
     return found.name;
   }
@@ -86,9 +121,21 @@ public final class HistoryTable {
       return session.query(
           """
           SELECT oid::regclass::text AS name,
-                 has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable
+                 has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable,
+                 pg_has_role(relowner, 'USAGE') AS owned,
+                 ARRAY(
+                   SELECT name FROM regexp_split_to_table(?, ',') AS name
+                   WHERE NOT EXISTS (
+                     SELECT FROM pg_attribute
+                     WHERE attrelid = oid AND attname = name AND NOT attisdropped)) AS missing
           FROM pg_class WHERE oid = to_regclass(?)""",
-          row -> new Found(row.getString("name"), row.getBoolean("usable")),
+          row ->
+              new Found(
+                  row.getString("name"),
+                  row.getBoolean("usable"),
+                  row.getBoolean("owned"),
+                  List.of((String[]) row.getArray("missing").getArray())),
+          ADDED.keySet().stream().sorted().collect(joining(",")),
           setting);
     } catch (SQLException e) {
       throw unlessMalformed(e);

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
@@ -60,7 +61,7 @@ public final class MissedUploads {
           SELECT min(coalesce(event_time, started_at)) FROM loads WHERE status = 'LOADED')
         AND NOT EXISTS (
           SELECT FROM newest
-          WHERE newest.event_time > modified
+          WHERE ? AND newest.event_time > modified
             AND (newest.bucket, newest.object_key) <> (u.bucket, u.object_key))
         AND (failure.error_code IS NULL OR failure.error_code = ANY (?))
       ORDER BY coalesce(failure.event_time, modified) DESC, u.object_key""";
@@ -69,22 +70,24 @@ public final class MissedUploads {
 
   /**
    * Finds uploads that are to be loaded after all, the newest first. Left out is what was uploaded
-   * before the first load that the history knows, what is older than the table's rows, and what
-   * failed for a reason that a retry does not change.
+   * before the first load that the history knows, what is older than the table's rows where a file
+   * is the whole table, and what failed for a reason that a retry does not change.
    *
-   * @param historyTable the history's name as in SQL; nothing is found where no load has made it
+   * <p>Nothing is found where no load has made the history.
+   *
    * @param region of the bucket
    * @param objects of the bucket
    * @throws LoadException {@code TABLE_UNUSABLE} when the history cannot be used
    */
   public static List<Upload> find(
       Session session,
-      String historyTable,
+      LoadSettings settings,
       String targetTable,
       String region,
       List<ListedObject> objects)
       throws SQLException {
-    Optional<String> history = HistoryTable.existing(session, historyTable);
+    Optional<String> history =
+        HistoryTable.existing(session, settings.historyTable().orElseThrow());
     return history.isEmpty()
         ? List.of()
         : session.query(
@@ -95,6 +98,7 @@ public final class MissedUploads {
             texts(objects, object -> object.location().key()),
             texts(objects, ListedObject::etag),
             texts(objects, object -> object.modified().toString()),
+            settings.mode().isWholeTable(),
             Arrays.stream(ErrorCode.values())
                 .filter(ErrorCode::retryHelps)
                 .map(ErrorCode::name)

@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import s3topostgres.history.Changes;
 import s3topostgres.history.LoadRecord;
+import s3topostgres.mode.Loaded;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -34,6 +36,7 @@ final class Attempt implements AutoCloseable {
   private Optional<StoredObject> object = Optional.empty();
   private List<String> defaulted = List.of();
   private Optional<String> ignored = Optional.empty();
+  private Optional<String> way = Optional.empty();
 
   /**
    * @param table the target table as the setting names it
@@ -122,9 +125,38 @@ final class Attempt implements AutoCloseable {
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
   }
 
-  /** How it ended, when it did not fail. */
-  LoadResult ended(LoadResult.Status status, long rows, long bytes) {
-    return new LoadResult(upload.object().toString(), table, status, rows, bytes, millis());
+  /** How it ended, when nothing was to be loaded. */
+  LoadResult ended(LoadResult.Status status) {
+    return result(status, 0, 0, Optional.empty());
+  }
+
+  /**
+   * How it ended, when it was loaded.
+   *
+   * @param bytes of the object
+   */
+  LoadResult loaded(Loaded loaded, long bytes) {
+    way = loaded.way();
+    return result(LoadResult.Status.LOADED, loaded.rows(), bytes, loaded.changes());
+  }
+
+  private LoadResult result(
+      LoadResult.Status status, long rows, long bytes, Optional<Changes> changes) {
+    return new LoadResult(
+        upload.object().toString(),
+        table,
+        status,
+        rows,
+        changes.map(Changes::inserted).orElse(null),
+        changes.map(Changes::updated).orElse(null),
+        changes.map(Changes::deleted).orElse(null),
+        bytes,
+        millis());
+  }
+
+  /** How the rows came into the table, where there is more than one way. */
+  Optional<String> way() {
+    return way;
   }
 
   @Override

@@ -23,9 +23,15 @@ final class LoadLog {
     fields.put("object", result.object());
     fields.put("table", result.table());
     fields.put("rows", result.rows());
+    if (result.inserted() != null) {
+      fields.put("inserted", result.inserted());
+      fields.put("updated", result.updated());
+      fields.put("deleted", result.deleted());
+    }
     fields.put("bytes", result.bytes());
     fields.put("millis", result.millis());
     fields.put("request", attempt.requestId());
+    attempt.way().ifPresent(way -> fields.put("way", way));
     if (!attempt.defaulted().isEmpty()) {
       fields.put("defaulted", String.join(",", attempt.defaulted()));
     }

@@ -33,13 +33,20 @@ final class LoadMetrics {
     if (result.status() == LoadResult.Status.LOADED) {
       print(
           result.table(),
-          (metrics, ofTable) ->
+          (metrics, ofTable) -> {
+            metrics
+                .setDimensions(ofTable)
+                .putMetric("Loads", 1, Unit.COUNT)
+                .putMetric("Rows", result.rows(), Unit.COUNT)
+                .putMetric("Bytes", result.bytes(), Unit.BYTES)
+                .putMetric("Duration", result.millis(), Unit.MILLISECONDS);
+            if (result.inserted() != null) {
               metrics
-                  .setDimensions(ofTable)
-                  .putMetric("Loads", 1, Unit.COUNT)
-                  .putMetric("Rows", result.rows(), Unit.COUNT)
-                  .putMetric("Bytes", result.bytes(), Unit.BYTES)
-                  .putMetric("Duration", result.millis(), Unit.MILLISECONDS));
+                  .putMetric("Inserted", result.inserted(), Unit.COUNT)
+                  .putMetric("Updated", result.updated(), Unit.COUNT)
+                  .putMetric("Deleted", result.deleted(), Unit.COUNT);
+            }
+          });
     }
   }
 

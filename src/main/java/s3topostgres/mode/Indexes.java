@@ -43,6 +43,33 @@ public final class Indexes {
     T run() throws SQLException;
   }
 
+  /**
+   * Imports rows into an empty table, and builds its indexes after them if that pays.
+   *
+   * @param rebuild whether it is wanted; the caller then keeps everybody else away from the table
+   */
+  static long fill(
+      Session session,
+      TargetTable table,
+      LoadMode.Rows rows,
+      boolean rebuild,
+      Consumer<String> step)
+      throws SQLException {
+    Filling<Long> filling =
+        () -> {
+          step.accept("importing");
+          return rows.into(table.name());
+        };
+    return rebuild && payFor(rows.bytes())
+        ? new Indexes(session, table).fill(filling, step)
+        : filling.run();
+  }
+
+  /** Whether the indexes of a table can be built after so many bytes of rows, and that pays. */
+  static boolean canBeRebuilt(Session session, TargetTable table, long bytes) throws SQLException {
+    return payFor(bytes) && new Indexes(session, table).obstacle().isEmpty();
+  }
+
   /** Whether a file of so many bytes, unpacked, makes up for the work on the catalogue. */
   static boolean payFor(long bytes) {
     return bytes >= LARGE;

@@ -1,21 +1,42 @@
 package s3topostgres.mode;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.function.Consumer;
 import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
 
 /** What a load does to the target table, in a transaction that the caller began and commits. */
 public interface LoadMode {
 
+  /** The one that the settings ask for. */
+  static LoadMode of(LoadSettings settings) {
+    return switch (settings.mode()) {
+      case REPLACE -> new Replace(settings.lockTimeout(), settings.rebuildIndexes());
+      case SYNC -> new Sync(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
+      case APPEND -> new Append();
+      case UPSERT -> new Upsert(settings.key(), settings.lockTimeout());
+    };
+  }
+
   /** The rows of an upload. */
-  @FunctionalInterface
   interface Rows {
+    /** What the file's fields belong to, in their order. */
+    List<Column> columns();
+
+    /** How many bytes the file has, unpacked; a guess where it is compressed. */
+    long bytes();
+
+    /** How many lines of the file come before the first row. */
+    int headerLines();
+
     /**
-     * Imports them.
+     * Imports them, and refuses them when they are too few or changed meanwhile.
      *
-     * @param table the target table or one with its columns, quoted as SQL needs it; has no rows
+     * @param table the target table or one with the file's columns, quoted as SQL needs it
      * @return how many there are
      */
     long into(String table) throws SQLException;
@@ -24,19 +45,18 @@ public interface LoadMode {
   /**
    * Finds out from the catalogue whether the mode can work with a table; takes no lock.
    *
-   * @throws LoadException {@code TABLE_UNUSABLE} when it cannot
+   * @return what a load will do to it, for people: {@code may be emptied and filled}
+   * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when it cannot
    */
-  void check(Session session, TargetTable table) throws SQLException;
+  String check(Session session, TargetTable table) throws SQLException;
 
   /**
    * Imports the rows and changes the table.
    *
-   * @param bytes that the file has, unpacked; a guess
    * @param step is told what comes now, in one word for the log
-   * @return how many rows the file has
-   * @throws LoadException {@code TABLE_BUSY} when others use the table for too long, and what
-   *     {@link Rows} throws
+   * @throws LoadException {@code TABLE_BUSY} when others use the table for too long, {@code
+   *     ROW_REJECTED} when a row does not fit the table, and what {@link Rows} throws
    */
-  long load(Session session, TargetTable table, Rows rows, long bytes, Consumer<String> step)
+  Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
       throws SQLException;
 }

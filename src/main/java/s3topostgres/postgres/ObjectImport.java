@@ -26,12 +26,12 @@ public interface ObjectImport {
   /**
    * Imports an object.
    *
-   * @param into the table that takes the rows and has none yet, quoted as SQL needs it: the target
-   *     table or one with its columns
+   * @param into the table that takes the rows, quoted as SQL needs it: the target table or one with
+   *     its columns
    * @param target for messages
-   * @param columns in the order of the file's fields; empty for all, in the table's order
+   * @param columns in the order of the file's fields
    * @param object as it was when we looked
-   * @return how many rows there are now
+   * @return how many rows were imported
    * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
    *     or {@code OBJECT_UNREADABLE} for what cannot be read
    */

@@ -90,8 +90,7 @@ final class RowReason {
       case SqlState.BAD_FILE_FORMAT -> malformed();
       case SqlState.NOT_NULL_VIOLATION -> "empty, but a value is required";
       case SqlState.UNIQUE_VIOLATION -> "a second row with the same " + keyAndConstraint("values");
-      case SqlState.FOREIGN_KEY_VIOLATION ->
-          "refers to a row that another table does not have, by " + keyAndConstraint("its key");
+      case SqlState.FOREIGN_KEY_VIOLATION -> foreignKey();
       case SqlState.EXCLUSION_VIOLATION ->
           "conflicts with another row in " + keyAndConstraint("its values");
       case SqlState.CHECK_VIOLATION ->
@@ -121,6 +120,19 @@ final class RowReason {
     // A precision stands in the middle: timestamp(3) with time zone.
     String base = type().replaceAll("\\(.*?\\)", "");
     return "not " + PLAIN.getOrDefault(base, "a valid " + type());
+  }
+
+  /** The error names the table that refers to the other. */
+  private String foreignKey() {
+    boolean refersToOurs =
+        message
+            .map(m -> m.getSchema() + "." + m.getTable())
+            .filter(name -> !name.equals(table.name().replace("\"", "")))
+            .isPresent();
+    return refersToOurs
+        ? "a row that another table refers to would go, or its key change"
+            + constraint().map(" (constraint %s)"::formatted).orElse("")
+        : "refers to a row that another table does not have, by " + keyAndConstraint("its key");
   }
 
   private String length() {

@@ -110,6 +110,16 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /** Runs one statement, and returns how many rows it changed. */
+  public long update(String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.setEscapeProcessing(false);
+      statement.execute(timed(sql));
+      statement.getMoreResults(); // The first result is that of the time limit.
+      return statement.getLargeUpdateCount();
+    }
+  }
+
   /** The rows of one query. */
   public <T> List<T> query(String sql, Row<T> row, Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(sql, values)) {

@@ -26,8 +26,8 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * @param type as SQL writes it: {@code character varying(20)}
    * @param required has no default and must not be NULL
    * @param generated from other columns, so that nothing can be loaded into it
-   * @param identityAlways numbered by the database, so that a header should not name it; files
-   *     without a header do load it, as {@code COPY} does
+   * @param identityAlways numbered by the database, so that a header should not name it, unless the
+   *     mode finds rows by it; files without a header do load it, as {@code COPY} does
    */
   public record Column(
       String name,
@@ -42,14 +42,12 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return columns.stream().filter(column -> !column.generated).toList();
   }
 
-  /** The names of the columns that take their defaults when these are loaded; none means all. */
+  /** The names of the columns that take their defaults when these are loaded. */
   public List<String> notAmong(List<Column> loaded) {
-    return loaded.isEmpty()
-        ? List.of()
-        : positional().stream()
-            .filter(column -> !loaded.contains(column))
-            .map(Column::name)
-            .toList();
+    return positional().stream()
+        .filter(column -> !loaded.contains(column))
+        .map(Column::name)
+        .toList();
   }
 
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");

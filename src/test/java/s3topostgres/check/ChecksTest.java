@@ -171,6 +171,53 @@ class ChecksTest {
     assertThat(failure(Item.TABLE, except(Item.TABLE, Item.LIMITS)).what()).contains(words);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sync | SELECT, INSERT, UPDATE, DELETE | may be changed by its key (id)",
+        "append | INSERT | may be added to",
+        "upsert | SELECT, INSERT, UPDATE | may be added to and changed by its key (id)",
+      })
+  void knowsWhatEachModeNeeds(String mode, String privileges, String words) throws Exception {
+    environment.put("LOAD_MODE", mode);
+    database.execute(
+        "REVOKE ALL ON people FROM \"%s\"".formatted(role),
+        "GRANT %s ON people TO \"%s\"".formatted(privileges, role));
+    assertThat(byItem(run()).get(Item.TABLE).what())
+        .isEqualTo("public.people has 2 columns, and " + words);
+
+    String last = privileges.substring(privileges.lastIndexOf(' ') + 1);
+    database.execute("REVOKE %s ON people FROM \"%s\"".formatted(last, role));
+    assertThat(failure(Item.TABLE, except(Item.TABLE, Item.LIMITS)).what())
+        .isEqualTo("the database user lacks %s on public.people".formatted(last));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ALTER TABLE people DROP CONSTRAINT people_pkey | | public.people has no primary key",
+        "SELECT 1 | nmae | LOAD_KEY names \"nmae\", which is no column of public.people (did you mean name?)",
+      })
+  void namesWhatUpsertLacks(String sql, String key, String words) throws Exception {
+    environment.put("LOAD_MODE", "upsert");
+    environment.put("LOAD_KEY", key == null ? "" : key);
+    database.execute("GRANT UPDATE ON people TO \"%s\"".formatted(role), sql);
+
+    assertThat(failure(Item.TABLE, except(Item.TABLE, Item.LIMITS)).what()).contains(words);
+  }
+
+  @Test
+  void namesAHistoryOfAnEarlierVersion() throws Exception {
+    database.execute(
+        "CREATE TABLE history.loads (id integer, mode text)",
+        "GRANT SELECT, INSERT ON history.loads TO \"%s\"".formatted(role));
+
+    assertThat(failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS)).whatToDo())
+        .contains("ALTER TABLE history.loads ADD COLUMN IF NOT EXISTS rows_deleted bigint");
+  }
+
   @Test
   void namesALoginToAReplica() throws Exception {
     database.execute("ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(role));
@@ -294,7 +341,8 @@ class ChecksTest {
     database.execute(
         """
         CREATE TABLE history.loads (id serial, target_table text, status text, error_code text,
-          started_at timestamptz, finished_at timestamptz)""",
+          started_at timestamptz, finished_at timestamptz, mode text, rows_inserted bigint,
+          rows_updated bigint, rows_deleted bigint)""",
         """
         INSERT INTO history.loads (target_table, status, started_at, finished_at) VALUES
           ('public.people', 'LOADED', now() - interval '800 s', now()),

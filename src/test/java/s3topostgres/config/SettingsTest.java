@@ -7,6 +7,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,9 @@ class SettingsTest {
           Map.entry("CSV_ESCAPE", "\\"),
           Map.entry("CSV_NULL", "NULL"),
           Map.entry("CSV_ENCODING", "WIN1252"),
-          Map.entry("MIN_ROWS", "0"),
+          Map.entry("LOAD_MODE", "upsert"),
+          Map.entry("LOAD_KEY", "Region, \"Order \"\"No\"\", a\",täg"),
+          Map.entry("MIN_ROWS", "80%"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "5"),
           Map.entry("REBUILD_INDEXES", "off"),
           Map.entry("BEFORE_LOAD_SQL", "SET LOCAL datestyle = 'ISO, DMY'"),
@@ -69,8 +72,10 @@ class SettingsTest {
     assertThat(settings.database().login()).isEqualTo(DatabaseSettings.Login.PASSWORD);
     assertThat(settings.database().caCertificate()).isEmpty();
     assertThat(settings.load().bucket()).isEmpty();
+    assertThat(settings.load().mode()).isEqualTo(Mode.REPLACE);
+    assertThat(settings.load().key()).isEmpty();
+    assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
-    assertThat(settings.load().minRows()).isEqualTo(1);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(settings.load().rebuildIndexes()).isTrue();
     assertThat(settings.load().beforeLoadSql()).isEmpty();
@@ -100,8 +105,10 @@ class SettingsTest {
     assertThat(settings.load().bucket()).contains("drops");
     assertThat(settings.load().keys().prefix()).isEqualTo("in/");
     assertThat(settings.load().keys().names()).containsExactly("table");
+    assertThat(settings.load().mode()).isEqualTo(Mode.UPSERT);
+    assertThat(settings.load().key()).contains(List.of("region", "Order \"No\", a", "täg"));
+    assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
-    assertThat(settings.load().minRows()).isZero();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
     assertThat(settings.load().rebuildIndexes()).isFalse();
     assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
@@ -154,7 +161,7 @@ class SettingsTest {
             - DB_USERNAME is not set
             - set exactly one of DB_PASSWORD_PARAMETER (an SSM parameter's name) and DB_PASSWORD
             - DB_TABLE_NAME is not set
-            - MIN_ROWS is " 1"; it takes a whole number from 0 to 2147483647
+            - MIN_ROWS is " 1"; it takes a whole number, or one from 1% to 100%
             - CSV_HEADER is "Match"; it takes match, skip, none
             - DB_TABEL_NAME is no setting; did you mean DB_TABLE_NAME?
             - LOAD_LEVEL is no setting; did you mean LOG_LEVEL?
@@ -234,6 +241,20 @@ class SettingsTest {
         "CSV_ENCODING  | UTF8x | it takes an encoding of Postgres",
         "DB_SSL_MODE   | prefer | verify-full, verify-ca, require, disable",
         "DB_AUTH       | IAM | password, iam",
+        "LOAD_MODE     | Sync | it takes replace, sync, append, upsert",
+        "LOAD_KEY      | id, | names of columns with commas between them",
+        "LOAD_KEY      | , | names of columns with commas between them",
+        "LOAD_KEY      | id name | names of columns with commas between them",
+        "LOAD_KEY      | \"id | names of columns with commas between them",
+        "LOAD_KEY      | \"\" | names of columns with commas between them",
+        "LOAD_KEY      | t.id | names of columns with commas between them",
+        "LOAD_KEY      | 1st | names of columns with commas between them",
+        "LOAD_KEY      | id; DROP TABLE people | names of columns with commas between them",
+        "LOAD_KEY      | id, ID | which names a column twice",
+        "MIN_ROWS      | 0% | from 1% to 100%",
+        "MIN_ROWS      | 101% | from 1% to 100%",
+        "MIN_ROWS      | 80 % | from 1% to 100%",
+        "MIN_ROWS      | -1 | it takes a whole number",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
         "REBUILD_INDEXES | on | it takes auto, off",

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import s3topostgres.config.CsvFormat;
+import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
@@ -52,7 +53,8 @@ class ColumnMatchTest {
         new TargetTable(
             1, "t", Set.of(), List.of(new Column("a".repeat(62), "", "text", true, false, false)));
 
-    assertThat(ColumnMatch.match(List.of(name), FORMAT, table)).isEqualTo(table.columns());
+    assertThat(ColumnMatch.match(List.of(name), FORMAT, Mode.REPLACE, table))
+        .isEqualTo(table.columns());
   }
 
   @Test
@@ -107,6 +109,8 @@ class ColumnMatchTest {
   }
 
   private static List<String> match(String... header) {
-    return ColumnMatch.match(List.of(header), FORMAT, PEOPLE).stream().map(Column::name).toList();
+    return ColumnMatch.match(List.of(header), FORMAT, Mode.REPLACE, PEOPLE).stream()
+        .map(Column::name)
+        .toList();
   }
 }

@@ -27,6 +27,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LocationAwareLogger;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.Mode;
 import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
@@ -49,10 +50,18 @@ final class LoadFixture implements AutoCloseable {
   static final String REGION = "eu-west-1";
   static final String PASSWORD = "p'w \"!#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
 
+  private static final Map<Mode, String> GRANTS =
+      Map.of(
+          Mode.REPLACE, "SELECT, INSERT, TRUNCATE",
+          Mode.SYNC, "SELECT, INSERT, UPDATE, DELETE",
+          Mode.APPEND, "SELECT, INSERT",
+          Mode.UPSERT, "SELECT, INSERT, UPDATE");
+
   private static final List<String> LOGGERS =
       List.of(
           "load",
           Loader.class.getName(),
+          LoadTransaction.class.getName(),
           CatchUp.class.getName(),
           Database.class.getName(),
           "s3topostgres.postgres.Session");
@@ -103,6 +112,16 @@ final class LoadFixture implements AutoCloseable {
   LoadFixture set(String name, String value) {
     settings.put(name, value);
     return this;
+  }
+
+  /** Loads by that mode from now on, with the privileges that the README asks to grant for it. */
+  LoadFixture mode(Mode mode, String... tables) {
+    for (String table : tables.length == 0 ? new String[] {"people"} : tables) {
+      execute(
+          "REVOKE ALL ON %s FROM \"%s\"".formatted(table, role()),
+          "GRANT %s ON %s TO \"%s\"".formatted(GRANTS.get(mode), table, role()));
+    }
+    return set("LOAD_MODE", mode.label());
   }
 
   String role() {

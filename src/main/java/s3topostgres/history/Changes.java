@@ -1,0 +1,16 @@
+package s3topostgres.history;
+
+/** How many rows of the target table a load changed. */
+public record Changes(long inserted, long updated, long deleted) {
+
+  /**
+   * Whether they are so few that the planner's statistics stay good.
+   *
+   * @param rows of the table
+   * @see <a
+   *     href="https://www.postgresql.org/docs/current/runtime-config-vacuum.html#GUC-AUTOVACUUM-ANALYZE-SCALE-FACTOR">autovacuum_analyze_scale_factor</a>
+   */
+  public boolean areFewOf(long rows) {
+    return (inserted + updated + deleted) * 10 < rows;
+  }
+}

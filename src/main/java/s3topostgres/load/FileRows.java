@@ -1,0 +1,74 @@
+package s3topostgres.load;
+
+import java.sql.SQLException;
+import java.util.List;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.postgres.ObjectImport;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * The rows of one upload, for the mode to import.
+ *
+ * @param object as it was when we looked
+ * @param minRows how many there have to be
+ */
+record FileRows(
+    ObjectImport objectImport,
+    Session session,
+    TargetTable table,
+    List<Column> columns,
+    CsvFormat.Header header,
+    Upload upload,
+    StoredObject object,
+    Objects objects,
+    long minRows)
+    implements LoadMode.Rows {
+
+  @Override
+  public long bytes() {
+    return object.unpackedSize();
+  }
+
+  @Override
+  public int headerLines() {
+    return header == CsvFormat.Header.NONE ? 0 : 1;
+  }
+
+  @Override
+  public long into(String name) throws SQLException {
+    long rows = objectImport.run(session, name, table, columns, upload, object);
+    if (!objectImport.pinsObject()) {
+      refuseChanged();
+    }
+    refuseTooFew(rows);
+    return rows;
+  }
+
+  /** The size may be the same, and the columns be in another order. */
+  private void refuseChanged() {
+    StoredObject now = objects.look(upload.object(), session.deadline().left());
+    if (!now.etag().equals(object.etag())) {
+      throw new LoadException(
+          ErrorCode.OBJECT_UNREADABLE,
+          "the object changed while it was read",
+          "The next try loads what is there then. The old rows are still there.");
+    }
+  }
+
+  private void refuseTooFew(long rows) {
+    if (rows < minRows) {
+      throw new LoadException(
+          ErrorCode.TOO_FEW_ROWS,
+          "the file has %d rows, and at least %d are expected (MIN_ROWS)".formatted(rows, minRows),
+          "Check that the export was complete and upload it again; the old rows are still there.");
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package s3topostgres.load;
+
+import static java.util.stream.Collectors.groupingBy;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
+import s3topostgres.history.MissedUploads;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.Upload;
+
+/** What is in the bucket, and the history does not know. */
+final class Missed {
+  private final LoadSettings settings;
+  private final Objects objects;
+  private final Database database;
+
+  Missed(LoadSettings settings, Objects objects, Database database) {
+    this.settings = settings;
+    this.objects = objects;
+    this.database = database;
+  }
+
+  /** All CSV files of a bucket whose keys look as the settings ask. */
+  List<ListedObject> files(String bucket, Patience patience) {
+    return objects.list(bucket, settings.keys().prefix(), patience.deadline().left()).stream()
+        .filter(object -> object.location().isCsv())
+        .filter(object -> settings.keys().match(object.location().key()).isPresent())
+        .toList();
+  }
+
+  /**
+   * Those that are to be loaded after all: for each table, the newest first.
+   *
+   * @param region of the bucket
+   */
+  List<List<Upload>> among(List<ListedObject> files, String region, Patience patience) {
+    if (files.isEmpty() || settings.historyTable().isEmpty()) {
+      return List.of();
+    }
+    try (Session session = database.connect(patience.deadline(), patience.latestStart())) {
+      List<List<Upload>> missed = new ArrayList<>();
+      for (Map.Entry<String, List<ListedObject>> table : byTable(session, files).entrySet()) {
+        missed.add(MissedUploads.find(session, settings, table.getKey(), region, table.getValue()));
+      }
+      return missed;
+    } catch (SQLException e) {
+      throw SqlErrors.translate(e, patience.deadline());
+    }
+  }
+
+  /** Without the files whose keys name no table: their events have failed, or will. */
+  private Map<String, List<ListedObject>> byTable(Session session, List<ListedObject> files)
+      throws SQLException {
+    Map<Map<String, String>, List<ListedObject>> byNames =
+        files.stream().collect(groupingBy(this::names));
+    Map<String, List<ListedObject>> byTable = new TreeMap<>();
+    for (Map.Entry<Map<String, String>, List<ListedObject>> names : byNames.entrySet()) {
+      try {
+        String table = TargetTable.resolve(session, settings.table(), names.getKey()).name();
+        byTable.computeIfAbsent(table, name -> new ArrayList<>()).addAll(names.getValue());
+      } catch (LoadException e) {
+        if (!settings.table().dependsOnKey()) {
+          throw e;
+        }
+      }
+    }
+    return byTable;
+  }
+
+  private Map<String, String> names(ListedObject file) {
+    return settings.keys().match(file.location().key()).orElseThrow();
+  }
+
+  /**
+   * Where the order of uploads matters, those that were finished before one and are to be loaded
+   * before it, the oldest first. Uploads of the same second have no order.
+   */
+  List<Upload> before(Upload upload, Patience patience) {
+    if (settings.mode() != Mode.UPSERT
+        || settings.historyTable().isEmpty()
+        || upload.sequencer().isEmpty()
+        || upload.found()) {
+      return List.of();
+    }
+    Map<String, String> names = settings.keys().match(upload.object().key()).orElseThrow();
+    List<ListedObject> files =
+        files(upload.object().bucket(), patience).stream()
+            .filter(file -> names(file).equals(names))
+            .toList();
+    Optional<ListedObject> own =
+        files.stream().filter(file -> file.location().equals(upload.object())).findFirst();
+    List<ListedObject> earlier =
+        files.stream()
+            .filter(file -> own.filter(it -> file.modified().isBefore(it.modified())).isPresent())
+            .toList();
+    List<Upload> missed = new ArrayList<>();
+    among(earlier, upload.region(), patience).forEach(missed::addAll);
+    Collections.reverse(missed);
+    return missed;
+  }
+}

@@ -1,0 +1,24 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.function.Consumer;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+
+/** The file's rows are added to those of the table. Nobody waits for that. */
+final class Append implements LoadMode {
+
+  @Override
+  public String check(Session session, TargetTable table) {
+    table.requirePrivileges(List.of("INSERT"), "SELECT, INSERT");
+    return "may be added to";
+  }
+
+  @Override
+  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+      throws SQLException {
+    step.accept("importing");
+    return Loaded.simply(rows.into(table.name()));
+  }
+}

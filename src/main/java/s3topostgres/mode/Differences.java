@@ -1,0 +1,154 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import s3topostgres.history.Changes;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+
+/**
+ * What differs between the stage and the target table, in a temporary table {@code d}: where a row
+ * of the target is, or a row of the stage, or both for rows that belong together.
+ *
+ * <p>Rows are compared by their images. That works for every type; and what is equal but stored
+ * otherwise, such as 1.0 and 1.00, differs.
+ *
+ * @see <a
+ *     href="https://www.postgresql.org/docs/current/functions-comparisons.html#COMPOSITE-TYPE-COMPARISON">Composite
+ *     type comparison</a>
+ */
+final class Differences {
+  static final String TABLE = "pg_temp.s3_load_differences";
+
+  /** Where {@code d} is the row of the target table {@code t}. */
+  private final String placed;
+
+  private final String relation;
+  private final String place;
+  private final Session session;
+  private final TargetTable table;
+  private final Stage stage;
+  private final Optional<Key> key;
+  private final boolean whole;
+
+  /** The number of a row among those that are alike, where there may be several. */
+  private final String turn;
+
+  private final String digest;
+
+  Differences(Session session, TargetTable table, Stage stage, Optional<Key> key, boolean whole) {
+    this.session = session;
+    this.table = table;
+    this.stage = stage;
+    this.key = key;
+    this.whole = whole;
+    this.relation = Stage.free("s3_load_relation", table);
+    this.place = Stage.free("s3_load_place", table);
+    this.placed = "t.tableoid = d.%s AND t.ctid = d.%s".formatted(relation, place);
+    this.turn = Stage.free("s3_load_turn", table);
+    this.digest = Stage.free("s3_load_digest", table);
+  }
+
+  /** Finds them, under a lock that keeps the table as it is. */
+  Changes find() throws SQLException {
+    session.execute(
+        """
+        CREATE TEMPORARY TABLE s3_load_differences ON COMMIT DROP AS
+        SELECT t.tableoid AS %1$s, t.ctid AS %2$s, s.%3$s, %4$s
+        FROM %5$s
+        WHERE s.%3$s IS NULL OR t.ctid IS NULL
+          OR ROW(%4$s)::record OPERATOR(pg_catalog.*<>) ROW(%6$s)::record;
+        ANALYZE %7$s (%2$s, %3$s)"""
+            .formatted(
+                relation,
+                place,
+                stage.number(),
+                Stage.list("s.", stage.columns()),
+                sides(),
+                Stage.list("t.", stage.columns()),
+                TABLE));
+    return session
+        .query(
+            """
+            SELECT count(*) FILTER (WHERE %1$s) AS inserted,
+              count(*) FILTER (WHERE %2$s) AS updated,
+              count(*) FILTER (WHERE %3$s) AS deleted
+            FROM %4$s AS d"""
+                .formatted(added(), paired(), removed(), TABLE),
+            row ->
+                new Changes(
+                    row.getLong("inserted"), row.getLong("updated"), row.getLong("deleted")))
+        .get(0);
+  }
+
+  /** The condition that a row is in the file only. */
+  String added() {
+    return "d.%s IS NULL".formatted(place);
+  }
+
+  /** The condition that a row is in the table only. */
+  String removed() {
+    return "d.%s IS NULL".formatted(stage.number());
+  }
+
+  /** The condition that a row is in both. */
+  String paired() {
+    return "d.%s IS NOT NULL AND d.%s IS NOT NULL".formatted(place, stage.number());
+  }
+
+  /** The statement that deletes the rows of the table for which a condition holds. */
+  String delete(String condition) {
+    return "DELETE FROM %s AS t USING %s AS d WHERE %s AND %s"
+        .formatted(table.name(), TABLE, placed, condition);
+  }
+
+  /** The statement that inserts, in order, the rows of the file for which a condition holds. */
+  String insert(String condition) {
+    return """
+        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
+        SELECT %s FROM %s AS d WHERE d.%s IS NOT NULL AND %s ORDER BY d.%s"""
+        .formatted(
+            table.name(),
+            Stage.list("", stage.columns()),
+            Stage.list("d.", stage.columns()),
+            TABLE,
+            stage.number(),
+            condition,
+            stage.number());
+  }
+
+  private String sides() {
+    if (key.isEmpty()) {
+      return joined(alike(Stage.TABLE, stage.number()), alike(table.name(), "tableoid, ctid"));
+    }
+    if (whole && !key.get().unique()) {
+      return "%s AS s FULL JOIN %s AS t ON %s AND t.%s = 1"
+          .formatted(Stage.TABLE, turns(key.get()), key.get().joined("s", "t"), turn);
+    }
+    return "%s AS s %s JOIN %s AS t ON %s"
+        .formatted(Stage.TABLE, whole ? "FULL" : "LEFT", table.name(), key.get().joined("s", "t"));
+  }
+
+  private String joined(String stageRows, String tableRows) {
+    return "%1$s AS s FULL JOIN %2$s AS t ON s.%3$s = t.%3$s AND s.%4$s = t.%4$s"
+        .formatted(stageRows, tableRows, digest, turn);
+  }
+
+  /** Rows with what they are found by: a digest of what they are written like, and their turn. */
+  private String alike(String from, String identity) {
+    return """
+        (SELECT *, row_number() OVER (PARTITION BY %1$s) AS %2$s
+         FROM (
+           SELECT %3$s, %4$s,
+             sha256(convert_to(ROW(%4$s)::text, getdatabaseencoding())) AS %1$s
+           FROM %5$s) AS digested)"""
+        .formatted(digest, turn, identity, Stage.list("", stage.columns()), from);
+  }
+
+  /** The table's rows, of which several may have the same key. */
+  private String turns(Key repeated) {
+    return """
+        (SELECT tableoid, ctid, %1$s, row_number() OVER (PARTITION BY %2$s) AS %3$s FROM %4$s)"""
+        .formatted(Stage.list("", stage.columns()), repeated.list(), turn, table.name());
+  }
+}

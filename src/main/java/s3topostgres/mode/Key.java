@@ -1,0 +1,195 @@
+package s3topostgres.mode;
+
+import static java.util.stream.Collectors.joining;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.Spelling;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * The columns that name a row.
+ *
+ * @param unique whether the table has an index by which no two rows have the same
+ */
+record Key(List<Part> parts, boolean unique) {
+
+  /**
+   * @param equals the operator by which the column's type compares; a type of an extension may have
+   *     one of its own, in a schema that is not on the search path
+   */
+  record Part(Column column, String equals) {}
+
+  /**
+   * The key that a setting names, or else the primary key.
+   *
+   * @param setting names of columns as the catalogue has them
+   * @return empty when nothing is set and there is no primary key
+   * @throws LoadException {@code CONFIG_INVALID} when the setting names what cannot be a key
+   */
+  static Optional<Key> find(Session session, TargetTable table, Optional<List<String>> setting)
+      throws SQLException {
+    if (setting.isPresent()) {
+      List<Column> columns = setting.get().stream().map(name -> named(table, name)).toList();
+      refuseIncomparable(session, columns);
+    }
+    List<Part> parts =
+        session.query(
+            """
+            WITH RECURSIVE parts AS (
+              SELECT a.attname::text AS name, a.atttypid AS type, place
+              FROM unnest(coalesce(?::text[], (
+                  SELECT array_agg(a.attname::text ORDER BY place)
+                  FROM pg_constraint c
+                    CROSS JOIN unnest(c.conkey) WITH ORDINALITY AS k (attnum, place)
+                    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum
+                  WHERE c.conrelid = ?::oid AND c.contype = 'p'))) WITH ORDINALITY AS k (name, place)
+                JOIN pg_attribute a ON a.attrelid = ?::oid AND a.attname::text = k.name
+            ), base AS (
+              SELECT name, type, place FROM parts
+              UNION ALL
+              SELECT name, t.typbasetype, place
+              FROM base JOIN pg_type t ON t.oid = type WHERE t.typtype = 'd'
+            )
+            SELECT DISTINCT ON (place) name, coalesce(operator, 'OPERATOR(pg_catalog.=)') AS equals
+            FROM base
+              JOIN pg_type t ON t.oid = type AND t.typtype <> 'd'
+              LEFT JOIN LATERAL (
+                SELECT format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS operator
+                FROM pg_opclass c
+                  JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree'
+                  JOIN pg_amop e ON e.amopfamily = c.opcfamily AND e.amopstrategy = 3
+                    AND e.amoplefttype = c.opcintype AND e.amoprighttype = c.opcintype
+                  JOIN pg_operator o ON o.oid = e.amopopr
+                  JOIN pg_namespace n ON n.oid = o.oprnamespace
+                WHERE c.opcdefault AND c.opcintype = type) AS own ON true
+            ORDER BY place""",
+            row -> new Part(named(table, row.getString("name")), row.getString("equals")),
+            setting.map(names -> names.toArray(String[]::new)).orElse(null),
+            table.oid(),
+            table.oid());
+    return parts.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new Key(parts, isUnique(session, table, names(parts))));
+  }
+
+  private static Column named(TargetTable table, String name) {
+    Column found =
+        table.columns().stream()
+            .filter(column -> column.name().equals(name))
+            .findFirst()
+            .orElseThrow(() -> unknown(table, name));
+    if (found.generated()) {
+      throw invalid(
+          "LOAD_KEY names %s, which the database generates from other columns".formatted(name),
+          "Name those instead.");
+    }
+    return found;
+  }
+
+  private static LoadException unknown(TargetTable table, String name) {
+    List<String> names = table.columns().stream().map(Column::name).toList();
+    return invalid(
+        "LOAD_KEY names \"%s\", which is no column of %s%s"
+            .formatted(
+                name,
+                table.name(),
+                Spelling.nearest(name, names, 2).map(" (did you mean %s?)"::formatted).orElse("")),
+        "Write the names as in SQL, with capitals in double quotes.");
+  }
+
+  /** Has the types' operators looked up, and reads no table. */
+  private static void refuseIncomparable(Session session, List<Column> columns)
+      throws SQLException {
+    String values =
+        columns.stream()
+            .map(column -> "(CAST(NULL AS %s))".formatted(column.type()))
+            .collect(joining(", "));
+    try {
+      session.execute("SELECT WHERE false GROUP BY " + values);
+    } catch (SQLException e) {
+      if (SqlState.NO_SUCH_FUNCTION.equals(e.getSQLState())) {
+        throw invalid(
+                "LOAD_KEY names a column of a type that has no equality, such as json or point",
+                "Name other columns.")
+            .sqlState(e.getSQLState());
+      }
+      throw e;
+    }
+  }
+
+  private static boolean isUnique(Session session, TargetTable table, List<String> names)
+      throws SQLException {
+    return session
+        .query(
+            """
+            SELECT FROM pg_index i
+            WHERE i.indrelid = ?::oid AND i.indisunique AND i.indisvalid
+              AND i.indpred IS NULL AND i.indexprs IS NULL
+              AND NOT EXISTS (
+                SELECT FROM generate_series(0, i.indnkeyatts - 1) AS n
+                  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n]
+                WHERE a.attname <> ALL (?::text[]) OR a.attcollation <> i.indcollation[n])""",
+            row -> true,
+            table.oid(),
+            names.toArray(String[]::new))
+        .contains(true);
+  }
+
+  private static List<String> names(List<Part> parts) {
+    return parts.stream().map(part -> part.column().name()).toList();
+  }
+
+  List<Column> columns() {
+    return parts.stream().map(Part::column).toList();
+  }
+
+  /** Whether the file has all of them. */
+  boolean isAmong(List<Column> columns) {
+    return columns.containsAll(columns());
+  }
+
+  /**
+   * Refuses a file that does not have all of them.
+   *
+   * @throws LoadException {@code HEADER_MISMATCH}
+   */
+  void requireAmong(List<Column> columns) {
+    if (!isAmong(columns)) {
+      throw new LoadException(
+          ErrorCode.HEADER_MISMATCH,
+          "the first line does not name all columns of the key (%s)".formatted(shown()),
+          "Send them in every file; without them it is not known which rows are meant.");
+    }
+  }
+
+  /** For people: {@code id, day}. */
+  String shown() {
+    return String.join(", ", names(parts));
+  }
+
+  /** Written as in SQL, with commas. */
+  String list() {
+    return parts.stream().map(part -> part.column().quoted()).collect(joining(", "));
+  }
+
+  /** The condition that rows of two tables have the same key. */
+  String joined(String one, String other) {
+    return parts.stream()
+        .map(
+            part ->
+                "%1$s.%3$s %4$s %2$s.%3$s"
+                    .formatted(one, other, part.column().quoted(), part.equals()))
+        .collect(joining(" AND "));
+  }
+
+  private static LoadException invalid(String why, String whatToDo) {
+    return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
+  }
+}

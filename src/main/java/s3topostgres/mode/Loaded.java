@@ -1,0 +1,20 @@
+package s3topostgres.mode;
+
+import java.util.Optional;
+import s3topostgres.history.Changes;
+
+/**
+ * What a load did.
+ *
+ * @param rows in the file
+ * @param way how the rows came into the table, in one word for the log; empty in modes that have
+ *     but one
+ * @param changes empty in modes without a stage
+ */
+public record Loaded(long rows, Optional<String> way, Optional<Changes> changes) {
+
+  /** In a mode that has one way, and no stage. */
+  static Loaded simply(long rows) {
+    return new Loaded(rows, Optional.empty(), Optional.empty());
+  }
+}

@@ -1,0 +1,102 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
+import s3topostgres.LoadException;
+import s3topostgres.history.Changes;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * Changes the target table by the rows of the {@link Stage}, and writes only those that differ.
+ * Others who write wait meanwhile; whoever reads sees the old rows until the commit.
+ */
+final class Merge {
+  private final Session session;
+  private final TargetTable table;
+  private final Stage stage;
+  private final Optional<Key> key;
+  private final Differences differences;
+
+  /**
+   * @param key by which a row of the file and one of the table belong together; empty where only
+   *     rows that are equal do, as often as they are there
+   * @param whole whether rows that are not in the file are deleted
+   */
+  Merge(Session session, TargetTable table, Stage stage, Optional<Key> key, boolean whole) {
+    this.session = session;
+    this.table = table;
+    this.stage = stage;
+    this.key = key;
+    this.differences = new Differences(session, table, stage, key, whole);
+  }
+
+  /**
+   * Does it.
+   *
+   * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table
+   */
+  Loaded run(Duration lockTimeout, Consumer<String> step) throws SQLException {
+    stage.prepare(key);
+    step.accept("waiting-for-writers");
+    return new TableLock(session, table, lockTimeout)
+        .withoutWriters(
+            () -> {
+              step.accept("comparing");
+              Changes found = differences.find();
+              step.accept("changing");
+              return change(found);
+            });
+  }
+
+  /**
+   * Deletes come first, then updates, then inserts, so that a value that must be there once can go
+   * from one row to another.
+   */
+  private Loaded change(Changes found) throws SQLException {
+    try {
+      if (key.isEmpty()) {
+        long deleted = session.update(differences.delete("true"));
+        return loaded(
+            "by-row", new Changes(session.update(differences.insert("true")), 0, deleted));
+      }
+      Update update = new Update(session, table, stage, key.get(), differences);
+      long deleted = change(found.deleted(), differences.delete(differences.removed()));
+      long updated = found.updated() == 0 ? 0 : update.run();
+      long inserted = change(found.inserted(), differences.insert(differences.added()));
+      return loaded(update.way(), new Changes(inserted, updated, deleted));
+    } catch (SQLException e) {
+      if (ImportErrors.isRowRejected(e)) {
+        throw rejected(e);
+      }
+      throw e;
+    }
+  }
+
+  private Loaded loaded(String way, Changes changes) {
+    return new Loaded(stage.rows(), Optional.of(way), Optional.of(changes));
+  }
+
+  private long change(long expected, String statement) throws SQLException {
+    return expected == 0 ? 0 : session.update(statement);
+  }
+
+  private LoadException rejected(SQLException e) throws SQLException {
+    LoadException failure = ImportErrors.row(e, table);
+    Optional<Column> empty =
+        stage.columns().stream()
+            .filter(column -> SqlState.NOT_NULL_VIOLATION.equals(e.getSQLState()))
+            .filter(column -> failure.column().filter(column.name()::equals).isPresent())
+            .findFirst();
+    if (empty.isEmpty()) {
+      return failure;
+    }
+    session.rollbackTo(TableLock.SAVEPOINT);
+    return failure.at(stage.lineWithout(empty.get()), failure.column());
+  }
+}

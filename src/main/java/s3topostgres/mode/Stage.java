@@ -1,0 +1,214 @@
+package s3topostgres.mode;
+
+import static java.util.stream.Collectors.joining;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * A temporary table with the file's columns, and none of the target's constraints, that takes the
+ * rows first. One more column, {@link #number}, numbers them in the file's order. It is gone when
+ * the transaction ends.
+ */
+final class Stage {
+  /** Its name for {@code AFTER_LOAD_SQL}, and for {@code aws_s3}. */
+  static final String NAME = "s3_load_stage";
+
+  /** Its name in our own statements. */
+  static final String TABLE = "pg_temp." + NAME;
+
+  private static final String MEND =
+      "Correct the file and upload it again; the old rows are still there.";
+
+  private final Session session;
+  private final List<Column> columns;
+  private final int headerLines;
+  private final String number;
+  private final long rows;
+
+  private Stage(Session session, List<Column> columns, int headerLines, String number, long rows) {
+    this.session = session;
+    this.columns = columns;
+    this.headerLines = headerLines;
+    this.number = number;
+    this.rows = rows;
+  }
+
+  /** Makes it and imports the rows. */
+  static Stage fill(Session session, TargetTable table, LoadMode.Rows rows) throws SQLException {
+    String number = number(table);
+    session.execute(
+        """
+        CREATE TEMPORARY TABLE %s (%s, %s bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)) ON COMMIT DROP"""
+            .formatted(NAME, definition(session, table, rows.columns()), number));
+    return new Stage(session, rows.columns(), rows.headerLines(), number, rows.into(NAME));
+  }
+
+  /**
+   * Lets {@code AFTER_LOAD_SQL} read the rows where they were imported into the table itself, which
+   * has no others.
+   */
+  static void show(Session session, TargetTable table, List<Column> columns) throws SQLException {
+    session.execute(
+        "CREATE TEMPORARY VIEW %s AS SELECT %s, row_number() OVER () AS %s FROM %s"
+            .formatted(NAME, list("", columns), number(table), table.name()));
+  }
+
+  /**
+   * Refuses a database in which no stage can be made.
+   *
+   * @throws LoadException {@code TABLE_UNUSABLE}
+   */
+  static void requirePrivilege(Session session) throws SQLException {
+    boolean granted =
+        session
+            .query(
+                "SELECT has_database_privilege(current_database(), 'TEMPORARY')",
+                row -> row.getBoolean(1))
+            .contains(true);
+    if (!granted) {
+      throw TargetTable.unusable(
+          "the database user may not make temporary tables, which this LOAD_MODE needs",
+          "GRANT TEMPORARY ON DATABASE ... TO the user.");
+    }
+  }
+
+  private static String number(TargetTable table) {
+    return free("s3_load_row", table);
+  }
+
+  /** A name that no column of the table has. */
+  static String free(String name, TargetTable table) {
+    boolean taken = table.columns().stream().anyMatch(column -> column.name().equals(name));
+    return taken ? free(name + "_", table) : name;
+  }
+
+  /** Their names, types and collations; asking the catalogue takes no lock on the table. */
+  private static String definition(Session session, TargetTable table, List<Column> columns)
+      throws SQLException {
+    return session
+        .query(
+            """
+            SELECT string_agg(
+              format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) || coalesce((
+                SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
+                FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+                WHERE c.oid = a.attcollation AND c.oid <> t.typcollation), ''), ', ')
+            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+            WHERE a.attrelid = ?::oid AND a.attnum > 0 AND a.attname = ANY (?::text[])""",
+            row -> row.getString(1),
+            table.oid(),
+            columns.stream().map(Column::name).toArray(String[]::new))
+        .get(0);
+  }
+
+  /** The name of the column that numbers the rows from 1; quoting is not needed. */
+  String number() {
+    return number;
+  }
+
+  List<Column> columns() {
+    return columns;
+  }
+
+  long rows() {
+    return rows;
+  }
+
+  /**
+   * Collects the statistics that the planner needs for a join with the target table.
+   *
+   * @throws LoadException {@code ROW_REJECTED} when a row has no key, or two have the same
+   */
+  void prepare(Optional<Key> key) throws SQLException {
+    session.execute("ANALYZE %s (%s)".formatted(TABLE, key.map(Key::list).orElse(number)));
+    if (key.isPresent()) {
+      refuseIncomplete(key.get());
+      refuseRepeated(key.get());
+    }
+  }
+
+  private void refuseIncomplete(Key key) throws SQLException {
+    String missing =
+        key.columns().stream().map(column -> column.quoted() + " IS NULL").collect(joining(" OR "));
+    List<Long> first =
+        session.query(
+            "SELECT %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT 1"
+                .formatted(number, TABLE, missing),
+            row -> row.getLong(1));
+    if (!first.isEmpty()) {
+      throw rejected("a row without a value in its key (%s)".formatted(key.shown()))
+          .at(OptionalLong.of(line(first.get(0))), Optional.empty());
+    }
+  }
+
+  private void refuseRepeated(Key key) throws SQLException {
+    String repeated =
+        "SELECT %1$s FROM %2$s GROUP BY %1$s HAVING count(*) > 1 LIMIT 1"
+            .formatted(key.list(), TABLE);
+    if (session.query(repeated, row -> true).isEmpty()) {
+      return;
+    }
+    long[] rows =
+        session
+            .query(
+                """
+                SELECT earlier, later
+                FROM (
+                  SELECT %1$s AS later, lag(%1$s) OVER (PARTITION BY %2$s ORDER BY %1$s) AS earlier
+                  FROM %3$s) AS rows
+                WHERE earlier IS NOT NULL ORDER BY later LIMIT 1"""
+                    .formatted(number, key.list(), TABLE),
+                row -> new long[] {row.getLong("earlier"), row.getLong("later")})
+            .get(0);
+    throw rejected(
+            "a second row with the key (%s) of line %d".formatted(key.shown(), line(rows[0])))
+        .at(OptionalLong.of(line(rows[1])), Optional.empty());
+  }
+
+  /** The line of the first row without a value in that column. */
+  OptionalLong lineWithout(Column column) throws SQLException {
+    long row =
+        session
+            .query(
+                "SELECT min(%s) FROM %s WHERE %s IS NULL".formatted(number, TABLE, column.quoted()),
+                result -> result.getLong(1))
+            .get(0);
+    return row == 0 ? OptionalLong.empty() : OptionalLong.of(line(row));
+  }
+
+  /**
+   * The physical line on which a row ends, as {@code COPY} counts: line breaks in values, which
+   * were in quotes, are counted up to it.
+   */
+  private long line(long row) throws SQLException {
+    return session
+        .query(
+            """
+            SELECT ? + ? + coalesce(sum(length(text) - length(translate(text, E'\\n\\r', ''))), 0)
+            FROM (
+              SELECT replace(ROW(%s)::text, E'\\r\\n', E'\\n') AS text FROM %s WHERE %s <= ?) AS rows"""
+                .formatted(list("", columns), TABLE, number),
+            result -> result.getLong(1),
+            headerLines,
+            row,
+            row)
+        .get(0);
+  }
+
+  /** Columns written as in SQL, with commas. */
+  static String list(String prefix, List<Column> columns) {
+    return columns.stream().map(column -> prefix + column.quoted()).collect(joining(", "));
+  }
+
+  private static LoadException rejected(String why) {
+    return new LoadException(ErrorCode.ROW_REJECTED, why, MEND);
+  }
+}

@@ -1,0 +1,128 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.history.Changes;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * The file is the table's new content, and only what differs is written. No reader waits. Into an
+ * empty table the rows are imported without a stage.
+ */
+final class Sync implements LoadMode {
+  private static final String FILLING = "s3_load_filling";
+
+  private final Optional<List<String>> keySetting;
+  private final Duration lockTimeout;
+  private final boolean rebuildIndexes;
+
+  /**
+   * @param keySetting the key's columns; empty for the primary key, if there is one
+   * @param lockTimeout how long to wait for others who write
+   * @param rebuildIndexes whether to build the indexes of an empty table after the rows of a large
+   *     file
+   */
+  Sync(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes) {
+    this.keySetting = keySetting;
+    this.lockTimeout = lockTimeout;
+    this.rebuildIndexes = rebuildIndexes;
+  }
+
+  @Override
+  public String check(Session session, TargetTable table) throws SQLException {
+    table.requirePrivileges(
+        List.of("SELECT", "INSERT", "UPDATE", "DELETE"), "SELECT, INSERT, UPDATE, DELETE");
+    Stage.requirePrivilege(session);
+    return Key.find(session, table, keySetting)
+        .map(key -> "may be changed by its key (%s)".formatted(key.shown()))
+        .orElse("may be changed; it has no key, so whole rows are compared");
+  }
+
+  @Override
+  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+      throws SQLException {
+    Optional<Key> key = key(session, table, rows.columns());
+    if ((key.isEmpty() || key.get().unique()) && canBeFilled(session, table)) {
+      Optional<Loaded> filled = fill(session, table, rows, step);
+      if (filled.isPresent()) {
+        return filled.get();
+      }
+    }
+    step.accept("importing");
+    Stage stage = Stage.fill(session, table, rows);
+    return new Merge(session, table, stage, key, true).run(lockTimeout, step);
+  }
+
+  /**
+   * A primary key that the file does not have fills itself, and tells rows of files apart no more.
+   */
+  private Optional<Key> key(Session session, TargetTable table, List<Column> columns)
+      throws SQLException {
+    Optional<Key> found = Key.find(session, table, keySetting);
+    if (keySetting.isEmpty()) {
+      return found.filter(key -> key.isAmong(columns));
+    }
+    found.orElseThrow().requireAmong(columns);
+    return found;
+  }
+
+  private static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
+    // Gone back to, so that no lock on the table stays: who waits for it holds up others.
+    session.execute("SAVEPOINT " + FILLING);
+    boolean empty =
+        session
+            .query(
+                "SELECT NOT row_security_active(?::oid) AND NOT EXISTS (SELECT FROM %s)"
+                    .formatted(table.name()),
+                row -> row.getBoolean(1),
+                table.oid())
+            .contains(true);
+    session.rollbackTo(FILLING);
+    return empty;
+  }
+
+  /**
+   * Imports into the table itself. What is read of it meanwhile is nothing, as before; where its
+   * indexes are built after the rows, queries on the table block until the commit.
+   *
+   * @return empty when somebody else has filled it, or the file has a key twice, of which the stage
+   *     tells both lines
+   */
+  private Optional<Loaded> fill(
+      Session session, TargetTable table, Rows rows, Consumer<String> step) throws SQLException {
+    boolean rebuild = rebuildIndexes && Indexes.canBeRebuilt(session, table, rows.bytes());
+    TableLock lock = new TableLock(session, table, lockTimeout);
+    if (rebuild) {
+      lock.take("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE".formatted(table.name()));
+    } else {
+      lock.withoutWriters(() -> null);
+    }
+    if (!canBeFilled(session, table)) {
+      return Optional.empty();
+    }
+    try {
+      long imported = Indexes.fill(session, table, rows, rebuild, step);
+      Stage.show(session, table, rows.columns());
+      return Optional.of(
+          new Loaded(
+              imported,
+              Optional.of("into-the-empty-table"),
+              Optional.of(new Changes(imported, 0, 0))));
+    } catch (LoadException e) {
+      if (e.code() != ErrorCode.ROW_REJECTED
+          || !e.sqlState().equals(Optional.of(SqlState.UNIQUE_VIOLATION))) {
+        throw e;
+      }
+      session.rollbackTo(FILLING);
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
+import s3topostgres.postgres.TargetTable;
+
+/**
+ * A lock on the target table, taken in short tries with pauses as long as they, because everybody
+ * who comes later queues up behind a lock that waits.
+ */
+final class TableLock {
+  /** Where a try begins. A load that fails behind it can go back to here, and gives up the lock. */
+  static final String SAVEPOINT = "s3_load_lock";
+
+  /** How long a try may hold up others, who queue behind it. */
+  private static final Duration FIRST_TRY = Duration.ofMillis(100);
+
+  /** Longer than deadlock_timeout, 1 s, after which Postgres makes autovacuum give way. */
+  private static final Duration LONGEST_TRY = Duration.ofSeconds(2);
+
+  /**
+   * For row locks of others, and locks on other tables, under the lock on the table. Whoever holds
+   * one may be waiting for that lock: in a tenth of the deadlock_timeout nobody has noticed that,
+   * and then we give way.
+   */
+  private static final Duration UNDER_THE_LOCK = Duration.ofMillis(100);
+
+  private final Session session;
+  private final TargetTable table;
+  private final Duration limit;
+
+  /**
+   * @param limit for all tries together
+   */
+  TableLock(Session session, TargetTable table, Duration limit) {
+    this.session = session;
+    this.table = table;
+    this.limit = limit;
+  }
+
+  /** What is done under the lock; where others hold up one try, it is done once more. */
+  @FunctionalInterface
+  interface Work<T> {
+    T run() throws SQLException;
+  }
+
+  /** Runs a statement that takes the lock and does nothing that can take long. */
+  void take(String statement) throws SQLException {
+    with(statement, statement, () -> null);
+  }
+
+  /**
+   * Locks others out who write, and no reader. Only when somebody has locked a row that is to be
+   * changed, the next try keeps out those who lock rows, too: foreign keys that are checked, and
+   * {@code SELECT FOR UPDATE}.
+   *
+   * @see <a
+   *     href="https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES">Table-level
+   *     locks</a>
+   */
+  <T> T withoutWriters(Work<T> work) throws SQLException {
+    String lock = "LOCK TABLE %s IN %s MODE";
+    return with(
+        lock.formatted(table.name(), "SHARE ROW EXCLUSIVE"),
+        lock.formatted(table.name(), "EXCLUSIVE"),
+        work);
+  }
+
+  private <T> T with(String statement, String stricter, Work<T> work) throws SQLException {
+    Deadline end = Deadline.in(limit);
+    Duration longest = FIRST_TRY;
+    String next = statement;
+    while (true) {
+      try {
+        lock(next, end.within(longest).left());
+        next = stricter;
+        T result = work.run();
+        session.execute(limited("RELEASE SAVEPOINT " + SAVEPOINT, limit));
+        return result;
+      } catch (SQLException e) {
+        if (!SqlState.LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+          throw e;
+        }
+        session.rollbackTo(SAVEPOINT);
+        if (end.passed()) {
+          throw busy();
+        }
+      }
+      session.deadline().within(end.within(longest).left()).sleep();
+      longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST_TRY));
+    }
+  }
+
+  private void lock(String statement, Duration wait) throws SQLException {
+    session.execute(
+        "SAVEPOINT %s; %s; %s"
+            .formatted(SAVEPOINT, limited(statement, wait), limited("", UNDER_THE_LOCK)));
+  }
+
+  private static String limited(String statement, Duration limit) {
+    return "SET LOCAL lock_timeout = %d; %s".formatted(Session.lockMillis(limit), statement);
+  }
+
+  private LoadException busy() {
+    return new LoadException(
+            ErrorCode.TABLE_BUSY,
+            "others were using %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
+                .formatted(table.name(), limit.toSeconds()),
+            "Send the event again when they are done; the old rows are still there.")
+        .sqlState(SqlState.LOCK_NOT_AVAILABLE);
+  }
+}
