@@ -428,7 +428,7 @@ class EndToEndIT {
       ObjectNode object = (ObjectNode) record.at("/s3/object");
       object.put("key", URLEncoder.encode(key, StandardCharsets.UTF_8));
       object.put("sequencer", "0055AED6DCD9%06X".formatted(++sequence));
-      record.put("eventTime", "2026-11-22T10:00:00.%03dZ".formatted(sequence));
+      record.put("eventTime", Instant.now().plusMillis(sequence).toString());
       records.add(record);
     }
     return event.toString();

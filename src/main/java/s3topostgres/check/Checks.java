@@ -2,6 +2,7 @@ package s3topostgres.check;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
+import s3topostgres.mode.Indexes;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.Database;
@@ -109,7 +111,7 @@ public final class Checks {
         name ->
             list.begin(
                 () -> {
-                  objects.checkAccess(name, absentKey(), AWS);
+                  objects.checkAccess(name, absentKey(settings), AWS);
                   return "the function can read s3://" + name;
                 }));
   }
@@ -178,10 +180,48 @@ public final class Checks {
   }
 
   private static String checkTable(Session session, LoadSettings settings) throws SQLException {
-    TargetTable table = TargetTable.resolve(session, settings.table());
-    return "%s has %d columns, and %s"
-        .formatted(
-            table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
+    if (settings.table().dependsOnKey()) {
+      return checkTables(session, settings);
+    }
+    TargetTable table = TargetTable.resolve(session, settings.table().setting());
+    String can =
+        "%s has %d columns, and %s"
+            .formatted(
+                table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
+    Optional<String> obstacle =
+        settings.rebuildIndexes() && settings.mode().isWholeTable()
+            ? new Indexes(session, table).obstacle()
+            : Optional.empty();
+    return obstacle
+        .map(
+            why ->
+                "%s. A large file would load about twice as fast with its indexes built after the rows, but %s (REBUILD_INDEXES in the README)"
+                    .formatted(can, why))
+        .orElse(can);
+  }
+
+  /** Where the object's key decides, one table that can be loaded is enough. */
+  private static String checkTables(Session session, LoadSettings settings) throws SQLException {
+    List<String> usable = new ArrayList<>();
+    List<String> unusable = new ArrayList<>();
+    for (String name : TargetTable.possible(session, settings.table())) {
+      try {
+        LoadMode.of(settings).check(session, TargetTable.resolve(session, name));
+        usable.add(name);
+      } catch (LoadException e) {
+        unusable.add(e.why());
+      }
+    }
+    String found =
+        "%s may be %s%s"
+            .formatted(
+                settings.table().setting(),
+                usable.isEmpty() ? "no table" : String.join(", ", usable),
+                unusable.isEmpty() ? "" : "; not usable: " + String.join("; ", unusable));
+    if (usable.isEmpty()) {
+      throw TargetTable.unusable(found, "Create a table for it, or grant what loads need.");
+    }
+    return found;
   }
 
   private static String checkHistory(Session session, String name) throws SQLException {
@@ -200,8 +240,11 @@ public final class Checks {
     if (settings.historyTable().isEmpty()) {
       return limits.judge(Optional.empty());
     }
-    TargetTable table = TargetTable.resolve(session, settings.table());
-    return limits.judge(HistoryTable.longest(session, settings.historyTable().get(), table.name()));
+    List<String> tables =
+        settings.table().dependsOnKey()
+            ? TargetTable.possible(session, settings.table())
+            : List.of(TargetTable.resolve(session, settings.table().setting()).name());
+    return limits.judge(HistoryTable.longest(session, settings.historyTable().get(), tables));
   }
 
   /** On a connection of its own, whose time limit is the import's. */
@@ -219,14 +262,14 @@ public final class Checks {
               if (!AwsS3Import.checkExtension(session)) {
                 return "to be seen when the first load has installed aws_s3";
               }
-              AwsS3Import.checkAccess(session, bucket.get(), absentKey(), region);
+              AwsS3Import.checkAccess(session, bucket.get(), absentKey(settings), region);
               return "the database can read s3://" + bucket.get();
             }
           });
     }
   }
 
-  private static String absentKey() {
-    return "s3-csv-to-postgres-check/" + UUID.randomUUID();
+  private static String absentKey(Settings settings) {
+    return settings.load().keys().prefix() + "s3-csv-to-postgres-check/" + UUID.randomUUID();
   }
 }

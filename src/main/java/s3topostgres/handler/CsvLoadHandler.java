@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings;
 import s3topostgres.load.LoadResult;
 import s3topostgres.load.Loader;
 import s3topostgres.postgres.Database;
@@ -38,7 +39,7 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
     Wiring wiring = Wiring.of(System.getenv());
     loader = wiring.loader();
     region = wiring.region();
-    warmUp(wiring.database(), wiring.objects(), wiring.settings().load().bucket());
+    warmUp(wiring.database(), wiring.objects(), wiring.settings().load());
   }
 
   /**
@@ -51,11 +52,12 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
    *     href="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html">Lambda's
    *     execution environment</a>
    */
-  private static void warmUp(Database database, Objects objects, Optional<String> bucket) {
+  private static void warmUp(Database database, Objects objects, LoadSettings settings) {
     Deadline end = Deadline.in(WARM_UP);
     try {
       database.connectOnce(end).close();
-      bucket.ifPresent(name -> objects.checkAccess(name, "s3-csv-to-postgres-warm-up", end.left()));
+      String absent = settings.keys().prefix() + "s3-csv-to-postgres-warm-up";
+      settings.bucket().ifPresent(name -> objects.checkAccess(name, absent, end.left()));
     } catch (RuntimeException e) {
       LoggerFactory.getLogger(CsvLoadHandler.class).debug("the warm-up failed");
     }
@@ -102,6 +104,6 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
     }
     return record.isNewCsv(upload)
         ? loader.load(upload, functionEnd, requestId)
-        : loader.ignore(upload, requestId);
+        : loader.ignore(upload, "it is no new file with the extension .csv", requestId);
   }
 }

@@ -13,6 +13,7 @@ import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Mode;
 import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -176,6 +177,22 @@ public final class History {
         targetTable,
         upload.object().bucket(),
         upload.object().key());
+  }
+
+  /**
+   * Refuses to have files loaded into the history itself.
+   *
+   * @throws LoadException {@code TABLE_UNUSABLE}
+   */
+  public void refuseAsTarget(Session session, TargetTable target) throws SQLException {
+    if (table.isPresent()
+        && session
+            .query(
+                "SELECT ?::regclass = ?::oid", row -> row.getBoolean(1), table.get(), target.oid())
+            .contains(true)) {
+      throw TargetTable.unusable(
+          "%s is the history of the loads".formatted(target.name()), "Load a table of your own.");
+    }
   }
 
   /** How many rows the last load of a table had; empty when none is known. */

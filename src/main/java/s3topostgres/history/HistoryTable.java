@@ -189,12 +189,12 @@ public final class HistoryTable {
   }
 
   /**
-   * How long the longest of the last 100 loads of a table took, or tried to.
+   * How long the longest of the last 100 loads of some tables took, or tried to.
    *
    * @return empty when there are none
    */
-  public static Optional<Duration> longest(Session session, String setting, String targetTable)
-      throws SQLException {
+  public static Optional<Duration> longest(
+      Session session, String setting, List<String> targetTables) throws SQLException {
     List<Found> found = find(session, setting);
     return found.isEmpty()
         ? Optional.empty()
@@ -204,11 +204,11 @@ public final class HistoryTable {
                 SELECT extract(epoch FROM max(finished_at - started_at)) * 1000 AS millis
                 FROM (
                   SELECT started_at, finished_at FROM %s
-                  WHERE target_table = ? AND (status = 'LOADED' OR error_code = 'OUT_OF_TIME')
+                  WHERE target_table = ANY (?) AND (status = 'LOADED' OR error_code = 'OUT_OF_TIME')
                   ORDER BY id DESC LIMIT 100) AS last"""
                     .formatted(found.get(0).name),
                 row -> Optional.ofNullable(row.getBigDecimal("millis")),
-                targetTable)
+                (Object) targetTables.toArray(String[]::new))
             .get(0)
             .map(millis -> Duration.ofMillis(millis.longValue()));
   }

@@ -2,7 +2,9 @@ package s3topostgres.load;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -27,11 +29,14 @@ final class Attempt implements AutoCloseable {
   private final ScheduledExecutorService ticker =
       Executors.newSingleThreadScheduledExecutor(Attempt::daemon);
 
+  private final Map<String, Duration> took = new HashMap<>();
+  private long stepNanos = startNanos;
   private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
   private List<String> defaulted = List.of();
   private Optional<String> way = Optional.empty();
+  private Optional<String> ignored = Optional.empty();
 
   /**
    * @param table the target table as the setting names it
@@ -53,9 +58,17 @@ final class Attempt implements AutoCloseable {
     return thread;
   }
 
-  /** Says what comes now, in one word for the log. */
+  /** Says what comes now, for the log: a word, and perhaps the name of what it is done to. */
   void step(String step) {
+    long now = System.nanoTime();
+    took.merge(this.step.split(" ", 2)[0], Duration.ofNanos(now - stepNanos), Duration::plus);
+    this.stepNanos = now;
     this.step = step;
+  }
+
+  /** How long the steps of that word took, if there were any and they are over. */
+  Optional<Duration> took(String word) {
+    return Optional.ofNullable(took.get(word));
   }
 
   /** The object is as it was when we looked at it. */
@@ -71,6 +84,15 @@ final class Attempt implements AutoCloseable {
   /** The columns that the file does not have, which take their defaults. */
   void defaulted(List<String> columns) {
     this.defaulted = columns;
+  }
+
+  /** Why nothing is loaded, for people. */
+  void ignored(String why) {
+    ignored = Optional.of(why);
+  }
+
+  Optional<String> ignored() {
+    return ignored;
   }
 
   Upload upload() {

@@ -44,8 +44,8 @@ public final class CatchUp {
   }
 
   /**
-   * Looks for such uploads. Where a file is the whole table, the newest that can be loaded is, and
-   * the others need not be; otherwise all are, the oldest first.
+   * Looks for such uploads. Where a file is the whole table, the newest of each table that can be
+   * loaded is, and the others need not be; otherwise all are, the oldest first.
    *
    * @param now which makes uploads old enough
    * @param functionEnd when the function is killed
@@ -57,21 +57,26 @@ public final class CatchUp {
     List<LoadException> failures = new ArrayList<>();
     Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
     boolean one = settings.mode().isWholeTable();
-    List<Upload> uploads = new ArrayList<>(missed(now, patience));
-    if (!one) {
-      Collections.reverse(uploads);
-    }
-    for (Upload upload : uploads) {
-      if ((one && !loads.isEmpty()) || patience.latestStart().passed()) {
-        break;
+    for (List<Upload> newestFirst : missed(now, patience)) {
+      List<Upload> ofOneTable = new ArrayList<>(newestFirst);
+      if (!one) {
+        Collections.reverse(ofOneTable);
       }
-      try {
-        loads.add(loader.load(upload, functionEnd, requestId));
-      } catch (LoadException e) {
-        failures.add(e);
-        // Another file may be good where this one is bad. Nothing else is mended by another file.
-        if (e.code().owner() != ErrorCode.Owner.SENDER) {
+      for (Upload upload : ofOneTable) {
+        if (patience.latestStart().passed()) {
           break;
+        }
+        try {
+          loads.add(loader.load(upload, functionEnd, requestId));
+          if (one) {
+            break;
+          }
+        } catch (LoadException e) {
+          failures.add(e);
+          // Another file may be good where this one is bad. Nothing else is mended by another.
+          if (e.code().owner() != ErrorCode.Owner.SENDER) {
+            break;
+          }
         }
       }
     }
@@ -79,7 +84,8 @@ public final class CatchUp {
     return loads;
   }
 
-  private List<Upload> missed(Instant now, Patience patience) {
+  /** For each table, the newest first. */
+  private List<List<Upload>> missed(Instant now, Patience patience) {
     if (settings.historyTable().isEmpty()) {
       throw impossible(
           "with HISTORY_TABLE=off nobody knows what was loaded, so nothing is caught up on",
@@ -94,12 +100,13 @@ public final class CatchUp {
         missed.files(bucket, patience).stream()
             .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
             .toList();
-    List<Upload> uploads = missed.among(files, region, patience);
+    List<List<Upload>> uploads = missed.among(files, region, patience);
     log.info(
-        "catching up: {} of {} files in s3://{} were never loaded",
-        uploads.size(),
+        "catching up: {} of {} files in s3://{}/{} were never loaded",
+        uploads.stream().mapToInt(List::size).sum(),
         files.size(),
-        bucket);
+        bucket,
+        settings.keys().prefix());
     return uploads;
   }
 

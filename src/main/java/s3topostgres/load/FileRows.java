@@ -38,6 +38,11 @@ record FileRows(
   }
 
   @Override
+  public long bytes() {
+    return object.unpackedSize();
+  }
+
+  @Override
   public long into(String name) throws SQLException {
     long rows = objectImport.run(session, name, table, columns, upload);
     refuseChanged();

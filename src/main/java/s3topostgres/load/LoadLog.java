@@ -35,6 +35,16 @@ final class LoadLog {
     if (!attempt.defaulted().isEmpty()) {
       fields.put("defaulted", String.join(",", attempt.defaulted()));
     }
+    attempt.ignored().ifPresent(why -> fields.put("reason", why));
+    attempt
+        .took("indexing")
+        .ifPresent(
+            indexes -> {
+              attempt
+                  .took("importing")
+                  .ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
+              fields.put("indexMillis", indexes.toMillis());
+            });
     log.info(line(fields));
   }
 

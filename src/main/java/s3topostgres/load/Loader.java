@@ -76,8 +76,15 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
+    if (settings.keys().match(upload.object().key()).isEmpty()) {
+      return ignore(
+          upload,
+          "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
+              .formatted(settings.keys().shown()),
+          requestId);
+    }
     Patience patience = new Patience(functionEnd.before(MARGIN));
-    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       try {
         refuseOtherBuckets(upload);
         attempt.step("looking-for-earlier-uploads");
@@ -108,10 +115,15 @@ public final class Loader {
     }
   }
 
-  /** Notes that an event was not about a new CSV file. */
-  public LoadResult ignore(Upload upload, String requestId) {
-    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+  /**
+   * Notes that an event was not about a file to load.
+   *
+   * @param why for the log
+   */
+  public LoadResult ignore(Upload upload, String why, String requestId) {
+    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       LoadResult result = attempt.ended(Status.IGNORED);
+      attempt.ignored(why);
       LoadLog.ended(attempt, result);
       return result;
     }
@@ -125,7 +137,7 @@ public final class Loader {
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
     ObjectLocation unknown = new ObjectLocation("?", "?");
     Upload upload = new Upload(unknown, "", Optional.empty(), Optional.empty(), Optional.empty());
-    try (Attempt attempt = new Attempt(upload, settings.table(), requestId)) {
+    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       return failed(attempt, functionEnd, malformed);
     }
   }
@@ -155,8 +167,9 @@ public final class Loader {
 
       session.begin();
       describe(session, attempt);
-      TargetTable table = TargetTable.resolve(session, settings.table());
+      TargetTable table = target(session, upload);
       attempt.table(table.name());
+      history.refuseAsTarget(session, table);
       mode.check(session, table);
       boolean alone = lockOutOtherLoads(session, table, upload);
       Optional<History.Seen> seen =
@@ -204,6 +217,11 @@ public final class Loader {
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
+  }
+
+  private TargetTable target(Session session, Upload upload) throws SQLException {
+    return TargetTable.resolve(
+        session, settings.table(), settings.keys().match(upload.object().key()).orElseThrow());
   }
 
   private void refuseOtherBuckets(Upload upload) {

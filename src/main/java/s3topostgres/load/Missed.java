@@ -1,10 +1,16 @@
 package s3topostgres.load;
 
+import static java.util.stream.Collectors.groupingBy;
+
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Mode;
 import s3topostgres.history.MissedUploads;
@@ -13,6 +19,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.Upload;
 
@@ -28,33 +35,60 @@ final class Missed {
     this.database = database;
   }
 
-  /** All CSV files of a bucket. */
+  /** All files of a bucket that can be loaded, by their keys. */
   List<ListedObject> files(String bucket, Patience patience) {
-    return objects.list(bucket, patience.deadline().left()).stream()
+    return objects.list(bucket, settings.keys().prefix(), patience.deadline().left()).stream()
         .filter(object -> object.location().isCsv())
+        .filter(object -> settings.keys().match(object.location().key()).isPresent())
         .toList();
   }
 
   /**
-   * Those that are to be loaded after all, the newest first.
+   * Those that are to be loaded after all, for each table, the newest first.
    *
    * @param region of the bucket
    */
-  List<Upload> among(List<ListedObject> files, String region, Patience patience) {
-    if (files.isEmpty() || settings.historyTable().isEmpty()) {
+  List<List<Upload>> among(List<ListedObject> files, String region, Patience patience) {
+    if (files.isEmpty()) {
       return List.of();
     }
     try (Session session = database.connect(patience.deadline(), patience.latestStart())) {
-      TargetTable table = TargetTable.resolve(session, settings.table());
-      return MissedUploads.find(session, settings, table.name(), region, files);
+      List<List<Upload>> missed = new ArrayList<>();
+      for (Map.Entry<String, List<ListedObject>> table : byTable(session, files).entrySet()) {
+        missed.add(MissedUploads.find(session, settings, table.getKey(), region, table.getValue()));
+      }
+      return missed;
     } catch (SQLException e) {
       throw SqlErrors.translate(e, patience.deadline());
     }
   }
 
+  /** Without the files whose keys name no table: their events have failed, or will. */
+  private Map<String, List<ListedObject>> byTable(Session session, List<ListedObject> files)
+      throws SQLException {
+    Map<Map<String, String>, List<ListedObject>> byNames =
+        files.stream().collect(groupingBy(file -> names(file.location())));
+    Map<String, List<ListedObject>> byTable = new TreeMap<>();
+    for (Map.Entry<Map<String, String>, List<ListedObject>> names : byNames.entrySet()) {
+      try {
+        String table = TargetTable.resolve(session, settings.table(), names.getKey()).name();
+        byTable.computeIfAbsent(table, name -> new ArrayList<>()).addAll(names.getValue());
+      } catch (LoadException e) {
+        if (!settings.table().dependsOnKey()) {
+          throw e;
+        }
+      }
+    }
+    return byTable;
+  }
+
+  private Map<String, String> names(ObjectLocation object) {
+    return settings.keys().match(object.key()).orElseThrow();
+  }
+
   /**
-   * Where the order of uploads matters, those that were finished before one and are to be loaded
-   * before it, the oldest first. Uploads of the same second have no order.
+   * Where the order of uploads matters, those for the same table that were finished before one and
+   * are to be loaded before it, the oldest first. Uploads of the same second have no order.
    */
   List<Upload> before(Upload upload, Patience patience) {
     if (settings.mode() != Mode.UPSERT
@@ -64,13 +98,19 @@ final class Missed {
       return List.of();
     }
     List<ListedObject> files = files(upload.object().bucket(), patience);
-    Optional<ListedObject> own =
-        files.stream().filter(file -> file.location().equals(upload.object())).findFirst();
+    Optional<Instant> own =
+        files.stream()
+            .filter(file -> file.location().equals(upload.object()))
+            .map(ListedObject::modified)
+            .findFirst();
     List<ListedObject> earlier =
         files.stream()
-            .filter(file -> own.filter(it -> file.modified().isBefore(it.modified())).isPresent())
+            .filter(file -> own.filter(file.modified()::isBefore).isPresent())
+            .filter(file -> names(file.location()).equals(names(upload.object())))
             .toList();
-    List<Upload> missed = new ArrayList<>(among(earlier, upload.region(), patience));
+    List<Upload> missed =
+        new ArrayList<>(
+            among(earlier, upload.region(), patience).stream().flatMap(List::stream).toList());
     Collections.reverse(missed);
     return missed;
   }

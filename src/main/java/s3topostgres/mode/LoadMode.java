@@ -15,8 +15,8 @@ public interface LoadMode {
   /** The one that the settings ask for. */
   static LoadMode of(LoadSettings settings) {
     return switch (settings.mode()) {
-      case REPLACE -> new Replace(settings.lockTimeout());
-      case SYNC -> new Sync(settings.key(), settings.lockTimeout());
+      case REPLACE -> new Replace(settings.lockTimeout(), settings.rebuildIndexes());
+      case SYNC -> new Sync(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
       case APPEND -> new Append();
       case UPSERT -> new Upsert(settings.key(), settings.lockTimeout());
     };
@@ -29,6 +29,9 @@ public interface LoadMode {
 
     /** How many lines of the file come before the first row. */
     int headerLines();
+
+    /** How large the file is, unpacked; a guess. */
+    long bytes();
 
     /**
      * Imports them, and refuses them when they are too few or changed meanwhile.

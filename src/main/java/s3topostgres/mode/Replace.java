@@ -13,12 +13,15 @@ import s3topostgres.postgres.TargetTable;
  */
 final class Replace implements LoadMode {
   private final Duration lockTimeout;
+  private final boolean rebuildIndexes;
 
   /**
    * @param lockTimeout how long to try to lock the table
+   * @param rebuildIndexes whether to build indexes after the rows of a large file
    */
-  Replace(Duration lockTimeout) {
+  Replace(Duration lockTimeout, boolean rebuildIndexes) {
     this.lockTimeout = lockTimeout;
+    this.rebuildIndexes = rebuildIndexes;
   }
 
   @Override
@@ -49,7 +52,6 @@ final class Replace implements LoadMode {
       throws SQLException {
     step.accept("emptying");
     new TableLock(session, table, lockTimeout).take("TRUNCATE TABLE " + table.name());
-    step.accept("importing");
-    return Loaded.simply(rows.into(table.name()));
+    return Loaded.simply(Indexes.fill(session, table, rows, rebuildIndexes, step));
   }
 }

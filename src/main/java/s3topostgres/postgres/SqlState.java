@@ -44,10 +44,10 @@ public final class SqlState {
   static final String DUPLICATE_OBJECT = "42710";
   static final String LIMIT_EXCEEDED = "54000";
   public static final String LOCK_NOT_AVAILABLE = "55P03";
-  static final String QUERY_CANCELED = "57014";
+  public static final String QUERY_CANCELED = "57014";
   static final String UNDEFINED_FILE = "58P01";
   static final String RAISED_BY_FUNCTION = "P0001";
-  static final String INTERNAL_ERROR = "XX000";
+  public static final String INTERNAL_ERROR = "XX000";
 
   private SqlState() {}
 }

@@ -3,9 +3,11 @@ package s3topostgres.postgres;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.TableName;
 
 /**
  * The table that a load fills, as the catalogue has it.
@@ -50,7 +52,29 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
 
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");
 
-  private record Found(TargetTable table, String kind, Column column) {}
+  private record Found(TargetTable table, String kind, boolean reserved, Column column) {}
+
+  /**
+   * Looks the table up that a setting, or by it an object's key, names.
+   *
+   * @param values of the names in the key's pattern
+   * @throws LoadException {@code TABLE_UNUSABLE} when there is no such table, or it is not for
+   *     files
+   */
+  public static TargetTable resolve(Session session, TableName name, Map<String, String> values)
+      throws SQLException {
+    return resolve(
+        session, name.dependsOnKey() ? KeyedTable.find(session, name, values) : name.setting());
+  }
+
+  /**
+   * The tables that objects' keys may name, each as {@link #name}.
+   *
+   * @param name that depends on the object's key
+   */
+  public static List<String> possible(Session session, TableName name) throws SQLException {
+    return KeyedTable.possible(session, name);
+  }
 
   /**
    * Looks a table up.
@@ -76,6 +100,10 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     if (!TABLE_KINDS.contains(first.kind)) {
       throw unusable(table.name + " is not a table", "Name a table in DB_TABLE_NAME.");
     }
+    if (first.reserved) {
+      throw unusable(
+          table.name + " is in a schema of the database itself", "Load a table of your own.");
+    }
     return table;
   }
 
@@ -100,6 +128,8 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
       return session.query(
           """
           SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind AS kind,
+                 n.nspname LIKE 'pg\\_%'
+                   OR n.nspname IN ('information_schema', 'aws_s3', 'aws_commons') AS reserved,
                  ARRAY(
                    SELECT privilege
                    FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
@@ -139,6 +169,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
             Set.of((String[]) row.getArray("privileges").getArray()),
             List.of()),
         row.getString("kind"),
+        row.getBoolean("reserved"),
         new Column(
             row.getString("column"),
             row.getString("quoted"),

@@ -96,13 +96,14 @@ public final class Objects {
    * @param limit for each request, with all tries
    * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed
    */
-  public List<ListedObject> list(String bucket, Duration limit) {
+  public List<ListedObject> list(String bucket, String prefix, Duration limit) {
     try {
       return s3
           .listObjectsV2Paginator(
               request ->
                   request
                       .bucket(bucket)
+                      .prefix(prefix)
                       .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
           .contents()
           .stream()

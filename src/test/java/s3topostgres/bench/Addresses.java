@@ -5,9 +5,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
-/** A file of made-up addresses, the same each time: ten columns, about 110 bytes a row. */
+/**
+ * A file of made-up addresses, the same each time: ten columns, about 110 bytes a row, in no order.
+ */
 final class Addresses {
   static final String COLUMNS =
       """
@@ -28,7 +34,9 @@ final class Addresses {
     Random random = new Random(4711);
     try (BufferedWriter out = Files.newBufferedWriter(file)) {
       out.write("id,first_name,last_name,street,number,postal_code,city,country,born,balance\n");
-      for (int id = 1; id <= rows; id++) {
+      List<Integer> ids = new ArrayList<>(IntStream.rangeClosed(1, rows).boxed().toList());
+      Collections.shuffle(ids, random);
+      for (int id : ids) {
         String[] row = {
           Integer.toString(id),
           one(FIRST, random),

@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import s3topostgres.sandbox.LambdaRuntime;
 
 /** A file of two million rows, through the function and by others. */
@@ -36,17 +37,60 @@ final class Throughput {
     }
     Addresses.write(file, ROWS);
     site.upload(KEY, file);
-    compare("without a key", "addresses", "");
-    compare("with a primary key", "addresses_with_key", ", PRIMARY KEY (id)");
+    compare("without a key", "addresses", Site.ROLE);
+    compare(
+        "with a primary key",
+        "addresses_with_key",
+        Site.ROLE,
+        "ALTER TABLE %s ADD PRIMARY KEY (id)");
+    compare(
+        "with a primary key and three more indexes",
+        "addresses_with_indexes",
+        Site.ROLE,
+        "ALTER TABLE %s ADD PRIMARY KEY (id)",
+        "CREATE INDEX ON %s (last_name, first_name)",
+        "CREATE INDEX ON %s (postal_code)",
+        "CREATE INDEX ON %s (balance)");
+    compare(
+        "with a primary key, of another owner",
+        "addresses_of_another",
+        "postgres",
+        "ALTER TABLE %s ADD PRIMARY KEY (id)");
     Files.delete(file);
+    oneRow();
   }
 
-  private void compare(String kind, String table, String constraint)
+  /** A small file, into the table with the most indexes, with and without the new way. */
+  private void oneRow() throws IOException {
+    Series auto = new Series();
+    Series off = new Series();
+    Map<String, String> settings = site.settings("addresses_with_indexes");
+    settings.put("REBUILD_INDEXES", "off");
+    try (LambdaRuntime ours = LambdaRuntime.start(site.settings("addresses_with_indexes"));
+        LambdaRuntime without = LambdaRuntime.start(settings)) {
+      for (int round = 0; round < 60; round++) {
+        boolean isOurs = round % 4 == 0 || round % 4 == 3; // Neither is always the first.
+        String event = site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n");
+        Duration took = Site.load(isOurs ? ours : without, event);
+        if (round >= 20) { // Both are warm by then.
+          (isOurs ? auto : off).add(took);
+        }
+      }
+    }
+    report.compare("One row into the table with four indexes, 20 runs each, median (min-max)");
+    report.compared("load", auto, "the same with REBUILD_INDEXES=off", off);
+  }
+
+  private void compare(String kind, String table, String owner, String... indexes)
       throws IOException, SQLException {
     site.database()
         .execute(
-            "CREATE TABLE %s (%s%s)".formatted(table, Addresses.COLUMNS, constraint),
-            "ALTER TABLE %s OWNER TO %s".formatted(table, Site.ROLE));
+            "CREATE TABLE %s (%s)".formatted(table, Addresses.COLUMNS),
+            "ALTER TABLE %s OWNER TO %s".formatted(table, owner),
+            "GRANT SELECT, INSERT, TRUNCATE ON %s TO %s".formatted(table, Site.ROLE));
+    for (String index : indexes) {
+      site.database().execute(index.formatted(table));
+    }
     Series ours = new Series();
     Series psql = new Series();
     Series analyzed = new Series();
@@ -62,15 +106,19 @@ final class Throughput {
                     psql("BEGIN", "TRUNCATE " + table, Site.importStatement(table, KEY), "COMMIT"));
         psql.add(bare);
         analyzed.add(bare.plus(time(() -> psql("ANALYZE " + table))));
-        copy.add(time(() -> psql("BEGIN", "TRUNCATE " + table, copy(table), "COMMIT")));
+        if (indexes.length == 0) {
+          copy.add(time(() -> psql("BEGIN", "TRUNCATE " + table, copy(table), "COMMIT")));
+        }
       }
       report.compare(
           "%,d rows, %,d MB, into a table %s, %d runs each, median (min-max)"
               .formatted(ROWS, Files.size(file) / 1_000_000, kind, ROUNDS));
       report.compared("load", ours, "psql: begin, truncate, import, commit", psql);
       report.compared("load", ours, "the same and ANALYZE", analyzed);
-      report.compared("load", ours, "psql: begin, truncate, \\copy, commit", copy);
-      if (constraint.isEmpty() && Programs.works("pgloader", "--version")) {
+      if (indexes.length == 0) {
+        report.compared("load", ours, "psql: begin, truncate, \\copy, commit", copy);
+      }
+      if (indexes.length == 0 && Programs.works("pgloader", "--version")) {
         Series pgloader = new Series();
         pgloader.add(time(() -> pgloader(table)));
         report.compared("load", ours, "pgloader, one run", pgloader);

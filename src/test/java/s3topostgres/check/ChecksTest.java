@@ -84,6 +84,28 @@ class ChecksTest {
   }
 
   @Test
+  void saysWhatOwningTheTableWouldGain() throws Exception {
+    assertThat(table()).contains("but the database user does not own it (REBUILD_INDEXES");
+
+    database.execute("ALTER TABLE people OWNER TO \"%s\"".formatted(role));
+    database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    assertThat(table()).contains("but the database user lacks CREATE on its schema");
+
+    database.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(role));
+    assertThat(table()).endsWith("may be emptied and filled");
+
+    environment.put("REBUILD_INDEXES", "off");
+    database.execute("ALTER TABLE people OWNER TO postgres");
+    database.execute("GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role));
+    assertThat(table()).endsWith("may be emptied and filled");
+  }
+
+  /** What is said of the table. */
+  private String table() throws Exception {
+    return run().get(Item.TABLE.ordinal()).what();
+  }
+
+  @Test
   void namesTheSettingsAndLooksAtNothingElse() throws Exception {
     environment.put("MIN_ROWS", "many");
 

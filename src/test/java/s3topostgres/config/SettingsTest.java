@@ -34,10 +34,12 @@ class SettingsTest {
           Map.entry("DB_DATABASE", "people"),
           Map.entry("DB_USERNAME", "loader"),
           Map.entry("DB_AUTH", "iam"),
-          Map.entry("DB_TABLE_NAME", "\"Mixed Case\".\"T\""),
+          Map.entry("DB_TABLE_NAME", "\"Mixed Case\".{table}"),
           Map.entry("DB_SSL_MODE", "verify-ca"),
           Map.entry("DB_CA_CERTIFICATE", "/people/ca"),
           Map.entry("S3_BUCKET_NAME", "drops"),
+          Map.entry("S3_KEY_PREFIX", "in/"),
+          Map.entry("S3_KEY_PATTERN", "{table}.csv"),
           Map.entry("CSV_HEADER", "skip"),
           Map.entry("CSV_DELIMITER", "tab"),
           Map.entry("CSV_QUOTE", "'"),
@@ -48,6 +50,7 @@ class SettingsTest {
           Map.entry("LOAD_KEY", "Region, \"Order \"\"No\"\", a\",täg"),
           Map.entry("MIN_ROWS", "80%"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "5"),
+          Map.entry("REBUILD_INDEXES", "off"),
           Map.entry("BEFORE_LOAD_SQL", "SET LOCAL datestyle = 'ISO, DMY'"),
           Map.entry("AFTER_LOAD_SQL", "REFRESH MATERIALIZED VIEW v"),
           Map.entry("HISTORY_TABLE", "audit.loads"),
@@ -71,6 +74,7 @@ class SettingsTest {
     assertThat(settings.load().key()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(settings.load().rebuildIndexes()).isTrue();
     assertThat(settings.load().beforeLoadSql()).isEmpty();
     assertThat(settings.load().afterLoadSql()).isEmpty();
     assertThat(settings.load().historyTable()).contains("s3_load_history");
@@ -94,12 +98,15 @@ class SettingsTest {
     assertThat(settings.database().passwordParameter()).isEmpty();
     assertThat(settings.database().sslMode()).isEqualTo("verify-ca");
     assertThat(settings.database().caCertificate()).contains("/people/ca");
-    assertThat(settings.load().table()).isEqualTo("\"Mixed Case\".\"T\"");
+    assertThat(settings.load().table().setting()).isEqualTo("\"Mixed Case\".{table}");
     assertThat(settings.load().bucket()).contains("drops");
+    assertThat(settings.load().keys().prefix()).isEqualTo("in/");
+    assertThat(settings.load().keys().names()).containsExactly("table");
     assertThat(settings.load().mode()).isEqualTo(Mode.UPSERT);
     assertThat(settings.load().key()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(settings.load().rebuildIndexes()).isFalse();
     assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
     assertThat(settings.load().afterLoadSql()).contains("REFRESH MATERIALIZED VIEW v");
     assertThat(settings.load().historyTable()).contains("audit.loads");
@@ -245,6 +252,7 @@ class SettingsTest {
         "MIN_ROWS      | 80 % | from 1% to 100%",
         "MIN_ROWS      | -1 | it takes a whole number",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
+        "REBUILD_INDEXES | on | it takes auto, off",
       })
   void refusesWhatPostgresWouldNotTake(String name, String value, String words) {
     assertThatThrownBy(() -> Settings.read(with(name, value)))

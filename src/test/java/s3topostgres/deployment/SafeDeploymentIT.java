@@ -29,6 +29,7 @@ class SafeDeploymentIT {
   private static final String TOPIC =
       "arn:aws:sns:eu-west-2:123456789012:example-production-failures";
   private static final String BUCKET = "arn:aws:s3:::example-uploads";
+  private static final String ANY_KEY = "{\"StringLikeIfExists\":{\"s3:prefix\":\"*\"}}";
   private static final String FUNCTION = "arn:aws:lambda:eu-west-2:123456789012:function:";
   private static final String DATABASE = "arn:aws:rds:eu-west-2:123456789012:db:example";
 
@@ -116,7 +117,7 @@ class SafeDeploymentIT {
                 + DATABASE
                 + "\"}}",
             "DatabaseRole: Allow [s3:GetObject] on [" + BUCKET + "/*]",
-            "DatabaseRole: Allow [s3:ListBucket] on [" + BUCKET + "]",
+            "DatabaseRole: Allow [s3:ListBucket] on [" + BUCKET + "] if " + ANY_KEY,
             "DatabaseRole: Allow [kms:Decrypt] on [" + KEY + "]",
             // The function that associates that role.
             "DatabaseRoleFunctionRole trust: Allow [sts:AssumeRole]"
@@ -411,7 +412,7 @@ class SafeDeploymentIT {
     return Set.of(
         "LoadRole trust: Allow [sts:AssumeRole] to {\"Service\":\"lambda.amazonaws.com\"}",
         "LoadRole: Allow [s3:GetObject] on [" + BUCKET + "/*]",
-        "LoadRole: Allow [s3:ListBucket] on [" + BUCKET + "]",
+        "LoadRole: Allow [s3:ListBucket] on [" + BUCKET + "] if " + ANY_KEY,
         "LoadRole: Allow [ssm:GetParameter]"
             + " on [arn:aws:ssm:eu-west-2:123456789012:parameter/"
             + parameter

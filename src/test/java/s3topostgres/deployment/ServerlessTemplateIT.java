@@ -52,6 +52,7 @@ class ServerlessTemplateIT {
           "LOCK_TIMEOUT_SECONDS",
           "LOG_LEVEL",
           "MIN_ROWS",
+          "REBUILD_INDEXES",
           "S3_BUCKET_NAME");
 
   static final Set<String> DEPLOYMENT_SETTINGS =
@@ -249,8 +250,8 @@ class ServerlessTemplateIT {
                   "FunctionName": "example-production-load",
                   "BucketName": "example-uploads",
                   "BucketConfigs": [
-                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Suffix": ".csv"}]},
-                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Suffix": ".CSV"}]}
+                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".csv"}]},
+                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".CSV"}]}
                   ]
                 }
                 """));
@@ -371,6 +372,7 @@ class ServerlessTemplateIT {
     values.put("CSV_ENCODING", "LATIN1");
     values.put("MIN_ROWS", "100");
     values.put("LOCK_TIMEOUT_SECONDS", "10");
+    values.put("REBUILD_INDEXES", "off");
     values.put("BEFORE_LOAD_SQL", "SELECT 'ä';\nSELECT 2");
     values.put("AFTER_LOAD_SQL", "DO $$ BEGIN PERFORM refresh(); END $$");
     values.put("HISTORY_TABLE", "off");
@@ -405,6 +407,21 @@ class ServerlessTemplateIT {
         .containsEntry("DB_PORT", "6432");
     assertThat(template.properties("LoadLambdaFunction").at("/VpcConfig/SubnetIds"))
         .isEqualTo(json("[\"subnet-3\"]"));
+  }
+
+  @Test
+  void isNotifiedOfAndMayReadTheKeysWithThePrefixOnly(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder).environment(TYPICAL).param("S3_KEY_PREFIX", "people/in-").template();
+
+    assertThat(statements(template, "LoadRole"))
+        .contains(
+            "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/people/in-*]",
+            "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]"
+                + " if {\"StringLikeIfExists\":{\"s3:prefix\":\"people/in-*\"}}");
+    assertThat(environment(template)).containsEntry("S3_KEY_PREFIX", "people/in-");
+    assertThat(template.properties("LoadCustomS31").at("/BucketConfigs/0/Rules"))
+        .isEqualTo(json("[{\"Prefix\": \"people/in-\"}, {\"Suffix\": \".csv\"}]"));
   }
 
   @Test
@@ -485,7 +502,8 @@ class ServerlessTemplateIT {
   private static List<String> loadStatements() {
     return List.of(
         "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/*]",
-        "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]",
+        "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]"
+            + " if {\"StringLikeIfExists\":{\"s3:prefix\":\"*\"}}",
         "Allow [ssm:GetParameter]"
             + " on [arn:aws:ssm:eu-west-2:123456789012:parameter/app/production/db-password]",
         "Allow [logs:CreateLogStream, logs:PutLogEvents]"

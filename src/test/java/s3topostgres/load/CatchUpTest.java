@@ -207,7 +207,7 @@ class CatchUpTest {
     }
     assertThat(fixture.log().lines().filter(line -> line.contains("unnest(?::text[]"))).hasSize(1);
     assertThat(fixture.log())
-        .contains("0 of 1 files in s3://" + fixture.bucket + " were never loaded");
+        .contains("0 of 1 files in s3://" + fixture.bucket + "/ were never loaded");
   }
 
   @Test

@@ -200,6 +200,14 @@ final class LoadFixture implements AutoCloseable {
     return rows("SELECT id, name, born FROM people ORDER BY id");
   }
 
+  /** The indexes of people, each with its number in the catalogue, which tells of a new one. */
+  List<String> indexes() {
+    return rows(
+        """
+        SELECT pg_get_indexdef(indexrelid), indexrelid FROM pg_index
+        WHERE indrelid = 'people'::regclass AND indisvalid ORDER BY indexrelid""");
+  }
+
   /** The rows of a query, each with its values joined by {@code |}. */
   List<String> rows(String sql) {
     List<String> rows = new ArrayList<>();

@@ -50,7 +50,7 @@ class ManyUploadsTest {
 
   @Test
   void leaveTheApplicationItsConnections() throws Exception {
-    uploadAtOnce(40, 4, 8, 8);
+    uploadAtOnce(40, 4, 8, 20);
   }
 
   @Tag("thorough")

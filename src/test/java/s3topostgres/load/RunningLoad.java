@@ -58,6 +58,15 @@ final class RunningLoad {
           AND datname = current_database()""");
   }
 
+  /** Waits until the database builds an index for it. */
+  RunningLoad untilIndexing() {
+    return until(
+        """
+        SELECT FROM pg_stat_activity
+        WHERE state = 'active' AND wait_event = 'PgSleep' AND query LIKE '%CREATE INDEX%'
+          AND datname = current_database()""");
+  }
+
   /** Waits until it waits for the advisory lock of another load or of the test. */
   RunningLoad untilWaitingForALock() {
     return until("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");

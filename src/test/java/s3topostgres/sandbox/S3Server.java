@@ -92,6 +92,8 @@ public final class S3Server implements AutoCloseable {
             "--server.ssl.enabled=false",
             // A second port that cannot be switched off.
             "--http.port=0",
+            // It would cut an object off that is still read after half a minute.
+            "--spring.mvc.async.request-timeout=15m",
             "--com.adobe.testing.s3mock.store.region=" + REGION),
         System.getenv());
   }

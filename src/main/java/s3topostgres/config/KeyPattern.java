@@ -1,0 +1,134 @@
+package s3topostgres.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Which object keys are loaded: those that begin with {@code S3_KEY_PREFIX} and whose rest looks
+ * like {@code S3_KEY_PATTERN}. In the pattern {@code {name}} and {@code *} stand for one or more
+ * characters but {@code /}, {@code **} for one or more characters of any kind. Where a key can be
+ * divided in several ways, what stands further left is as short as possible.
+ *
+ * @param prefix what every key begins with; may be empty
+ * @param pattern empty for any key
+ */
+public record KeyPattern(String prefix, Optional<String> pattern) {
+  private static final Pattern TOKEN = Pattern.compile("\\{([^{}]*)}|\\*+|[^{}*]+|[{}]");
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
+  private static final String EXTENSION = ".csv";
+
+  /** A pattern as a regular expression with a group for each name. */
+  private record Compiled(List<String> names, Pattern regex) {}
+
+  static KeyPattern read(Environment environment) {
+    KeyPattern keys =
+        new KeyPattern(
+            environment.optional("S3_KEY_PREFIX").orElse(""),
+            environment.optional("S3_KEY_PATTERN"));
+    try {
+      keys.compiled();
+      return keys;
+    } catch (IllegalArgumentException e) {
+      environment.problem(
+          "S3_KEY_PATTERN is \"%s\"; %s".formatted(keys.pattern.orElseThrow(), e.getMessage()));
+      return new KeyPattern(keys.prefix, Optional.empty());
+    }
+  }
+
+  /**
+   * @throws IllegalArgumentException with what is wrong with the pattern
+   */
+  private Compiled compiled() {
+    if (pattern.isEmpty()) {
+      return new Compiled(List.of(), Pattern.compile(".*", Pattern.DOTALL));
+    }
+    String text = pattern.get();
+    if (!text.toLowerCase(Locale.ROOT).endsWith(EXTENSION) && !text.endsWith("*")) {
+      throw problem("it takes .csv or * at its end, because other objects are not loaded");
+    }
+    if (text.startsWith("/") || text.contains("//")) {
+      throw problem("no folder's name is empty");
+    }
+    List<String> names = new ArrayList<>();
+    StringBuilder regex = new StringBuilder();
+    boolean afterWildcard = false;
+    Matcher token = TOKEN.matcher(text);
+    while (token.find()) {
+      boolean wildcard = token.group(1) != null || token.group().startsWith("*");
+      if (wildcard && afterWildcard) {
+        throw problem("two wildcards side by side cannot be told apart");
+      }
+      regex.append(
+          wildcard ? wildcard(token, names) : literal(token.group(), token.end() == text.length()));
+      afterWildcard = wildcard;
+    }
+    return new Compiled(names, Pattern.compile(regex.toString(), Pattern.DOTALL));
+  }
+
+  private static String wildcard(Matcher token, List<String> names) {
+    String name = token.group(1);
+    if (name != null) {
+      if (!NAME.matcher(name).matches() || names.contains(name)) {
+        throw problem("a name has lower-case letters, digits and _, and is there once");
+      }
+      names.add(name);
+      return "([^/]+?)";
+    }
+    return switch (token.group()) {
+      case "*" -> "[^/]+?";
+      case "**" -> ".+?";
+      default -> throw problem("it takes * and **, not more");
+    };
+  }
+
+  /** The extension may be in any case. */
+  private static String literal(String text, boolean last) {
+    if ("{}".contains(text)) {
+      throw problem("braces come in pairs, around a name: {table}");
+    }
+    int extension = text.length() - EXTENSION.length();
+    return last && text.regionMatches(true, extension, EXTENSION, 0, EXTENSION.length())
+        ? Pattern.quote(text.substring(0, extension)) + "(?i:\\.csv)"
+        : Pattern.quote(text);
+  }
+
+  private static IllegalArgumentException problem(String words) {
+    return new IllegalArgumentException(words);
+  }
+
+  /** For people: {@code incoming/{table}.csv}. */
+  public String shown() {
+    return prefix + pattern.orElse("**");
+  }
+
+  /** The names in the pattern, in its order. */
+  public List<String> names() {
+    return compiled().names;
+  }
+
+  /**
+   * What the pattern's names stand for in a key.
+   *
+   * @param key decoded
+   * @return empty when the key does not look like this
+   */
+  public Optional<Map<String, String>> match(String key) {
+    Compiled compiled = compiled();
+    Matcher matcher =
+        compiled.regex.matcher(key).region(Math.min(prefix.length(), key.length()), key.length());
+    if (!key.startsWith(prefix) || !matcher.matches()) {
+      return Optional.empty();
+    }
+    Map<String, String> values = new LinkedHashMap<>();
+    for (String name : compiled.names) {
+      values.put(name, matcher.group(values.size() + 1));
+    }
+    return Optional.of(values);
+  }
+}

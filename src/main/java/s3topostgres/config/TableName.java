@@ -1,0 +1,114 @@
+package s3topostgres.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The target table as {@code DB_TABLE_NAME} has it: a name as in SQL, in which whole identifiers
+ * may come from the object's key, as {@code {table}}.
+ *
+ * @param setting as it was written
+ * @param identifiers of the schema, if there is one, and the table; empty for a name without names
+ *     from the key, which the database reads itself
+ */
+public record TableName(String setting, List<Identifier> identifiers) {
+  private static final Pattern PART =
+      Pattern.compile("\\{([^{}]*)}|\"((?:[^\"]|\"\")+)\"|([\\p{L}_][\\p{L}\\p{N}_$]*)");
+  private static final Pattern NO_LETTER_OR_DIGIT = Pattern.compile("[^\\p{L}\\p{N}]+");
+
+  /**
+   * @param text the identifier itself, or the name in the key's pattern that stands for it
+   */
+  public record Identifier(String text, boolean fromKey) {
+
+    /** The names that it may have in the catalogue, the preferred first. */
+    List<String> candidates(Map<String, String> values) {
+      if (!fromKey) {
+        return List.of(text);
+      }
+      String value = values.get(text);
+      String lower = value.toLowerCase(Locale.ROOT);
+      return Stream.of(value, lower, NO_LETTER_OR_DIGIT.matcher(lower).replaceAll("_"))
+          .distinct()
+          .toList();
+    }
+  }
+
+  static TableName read(Environment environment, KeyPattern keys) {
+    String setting = environment.required("DB_TABLE_NAME");
+    TableName table = new TableName(setting, setting.contains("{") ? parse(setting) : List.of());
+    if (setting.contains("{") && table.identifiers.isEmpty()) {
+      environment.problem(
+          "DB_TABLE_NAME is \"%s\"; a name from S3_KEY_PATTERN stands for a whole identifier, as in"
+                  .formatted(setting)
+              + " {schema}.{table} or staging.{table}");
+      return table;
+    }
+    Set<String> used =
+        table.identifiers.stream()
+            .filter(Identifier::fromKey)
+            .map(Identifier::text)
+            .collect(Collectors.toCollection(TreeSet::new));
+    if (!used.equals(Set.copyOf(keys.names()))) {
+      environment.problem(
+          "S3_KEY_PATTERN has the names %s, and DB_TABLE_NAME has %s; they have to be the same"
+              .formatted(new TreeSet<>(keys.names()), used));
+    }
+    return table;
+  }
+
+  /** One or two identifiers with a dot between them; empty when that is not what it is. */
+  private static List<Identifier> parse(String setting) {
+    List<Identifier> identifiers = new ArrayList<>();
+    Matcher part = PART.matcher(setting);
+    int position = 0;
+    while (part.find(position) && part.start() == position) {
+      identifiers.add(
+          part.group(1) != null
+              ? new Identifier(part.group(1), true)
+              : new Identifier(
+                  part.group(2) != null
+                      ? part.group(2).replace("\"\"", "\"")
+                      : part.group(3).toLowerCase(Locale.ROOT),
+                  false));
+      position = part.end();
+      if (position == setting.length()) {
+        return identifiers.size() <= 2 ? List.copyOf(identifiers) : List.of();
+      }
+      if (setting.charAt(position++) != '.') {
+        return List.of();
+      }
+    }
+    return List.of();
+  }
+
+  /** Whether the object's key decides. */
+  public boolean dependsOnKey() {
+    return !identifiers.isEmpty();
+  }
+
+  /** The identifiers that are written in the setting; empty in the place of one from the key. */
+  public List<Optional<String>> written() {
+    return identifiers.stream()
+        .map(identifier -> Optional.of(identifier.text).filter(text -> !identifier.fromKey))
+        .toList();
+  }
+
+  /**
+   * For each identifier, the names that it may have in the catalogue, the preferred first.
+   *
+   * @param values of the names in the key's pattern
+   */
+  public List<List<String>> candidates(Map<String, String> values) {
+    return identifiers.stream().map(identifier -> identifier.candidates(values)).toList();
+  }
+}

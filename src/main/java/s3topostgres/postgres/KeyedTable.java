@@ -1,0 +1,105 @@
+package s3topostgres.postgres;
+
+import static java.util.stream.Collectors.joining;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import s3topostgres.LoadException;
+import s3topostgres.Spelling;
+import s3topostgres.config.TableName;
+
+/** Finds the table that an object's key names. What comes from the key is compared, never run. */
+final class KeyedTable {
+  private static final int LONGEST_SHOWN = 80;
+
+  private KeyedTable() {}
+
+  /**
+   * The name of the table, quoted as SQL needs it.
+   *
+   * @param values of the names in the key's pattern
+   * @throws LoadException {@code TABLE_UNUSABLE} with the names that were tried and the nearest
+   *     that exist, when there is no such table
+   */
+  static String find(Session session, TableName table, Map<String, String> values)
+      throws SQLException {
+    List<List<String>> candidates = table.candidates(values);
+    String[] schemas =
+        candidates.size() == 1 ? new String[0] : candidates.get(0).toArray(String[]::new);
+    String[] tables = candidates.get(candidates.size() - 1).toArray(String[]::new);
+    List<String> found =
+        session.query(
+            """
+            SELECT format('%I.%I', n.nspname, c.relname)
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relname = ANY (?) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+              AND (n.nspname = ANY (?) OR cardinality(?::text[]) = 0 AND pg_table_is_visible(c.oid))
+            ORDER BY array_position(?, n.nspname::text), array_position(?, c.relname::text)
+            LIMIT 1""",
+            row -> row.getString(1), tables, schemas, schemas, schemas, tables);
+    if (found.isEmpty()) {
+      throw missing(table, candidates, existing(session, schemas));
+    }
+    return found.get(0);
+  }
+
+  /** The tables that it may be, quoted as SQL needs it. */
+  static List<String> possible(Session session, TableName table) throws SQLException {
+    List<Optional<String>> written = table.written();
+    boolean anySchema = written.size() == 2 && written.get(0).isEmpty();
+    return session.query(
+        """
+        SELECT format('%I.%I', n.nspname, c.relname)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+          AND CASE
+            WHEN ? THEN has_schema_privilege(n.oid, 'USAGE')
+            ELSE coalesce(n.nspname = ?, pg_table_is_visible(c.oid)) END
+          AND coalesce(c.relname = ?, true)
+        ORDER BY 1""",
+        row -> row.getString(1),
+        anySchema,
+        written.size() == 2 ? written.get(0).orElse(null) : null,
+        written.get(written.size() - 1).orElse(null));
+  }
+
+  /** The tables in those schemas, or on the search path, that the user may fill. */
+  private static List<String> existing(Session session, String[] schemas) throws SQLException {
+    return session.query(
+        """
+        SELECT c.relname
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND has_any_column_privilege(c.oid, 'INSERT')
+          AND n.nspname NOT LIKE 'pg\\_%'
+          AND (n.nspname = ANY (?) OR cardinality(?::text[]) = 0 AND pg_table_is_visible(c.oid))""",
+        row -> row.getString(1), schemas, schemas);
+  }
+
+  private static LoadException missing(
+      TableName table, List<List<String>> candidates, List<String> existing) {
+    List<String> tried = candidates.get(candidates.size() - 1);
+    String nearest =
+        Spelling.nearest(tried.get(tried.size() - 1), existing, 3)
+            .map(" (did you mean %s?)"::formatted)
+            .orElse("");
+    return TargetTable.unusable(
+        "the object's key names no table: %s stands for %s%s"
+            .formatted(
+                table.setting(),
+                candidates.stream().map(KeyedTable::shown).collect(joining(", and ")),
+                nearest),
+        "Upload it under the name of a table, create the table, or correct S3_KEY_PATTERN and"
+            + " DB_TABLE_NAME.");
+  }
+
+  private static String shown(List<String> names) {
+    return names.stream()
+        .map(name -> name.replaceAll("\\p{Cntrl}", "?"))
+        .map(
+            name -> name.length() > LONGEST_SHOWN ? name.substring(0, LONGEST_SHOWN) + "..." : name)
+        .collect(joining(" or "));
+  }
+}

@@ -1,0 +1,158 @@
+package s3topostgres.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.LoadException;
+
+class KeyPatternTest {
+  @ParameterizedTest
+  @CsvSource({
+    "people.csv, people",
+    "people.CSV, people",
+    "two words.csv, two words",
+    "a.b.c.csv, a.b.c",
+    "m\u00fcnchen 100%.csv, m\u00fcnchen 100%",
+    "'\"x\"; DROP TABLE people; --.csv', '\"x\"; DROP TABLE people; --'"
+  })
+  void takesAName(String key, String table) {
+    assertThat(pattern("{table}.csv").match(key)).contains(Map.of("table", table));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ".csv", "people.txt", "folder/people.csv", "people.csv/"})
+  void refusesWhatLooksOtherwise(String key) {
+    assertThat(pattern("{table}.csv").match(key)).isEmpty();
+  }
+
+  @Test
+  void takesTwoNamesFromOneSegmentTheFirstAsShortAsPossible() {
+    assertThat(pattern("{schema}.{table}.csv").match("a.b.c.csv"))
+        .contains(Map.of("schema", "a", "table", "b.c"));
+  }
+
+  @Test
+  void takesAStarForOneSegmentAndTwoForMany() {
+    KeyPattern one = pattern("{table}/*.csv");
+    KeyPattern many = pattern("{table}/**");
+
+    assertThat(one.match("people/2026.csv")).contains(Map.of("table", "people"));
+    assertThat(one.match("people/2026/11.csv")).isEmpty();
+    assertThat(many.match("people/2026/11.csv")).contains(Map.of("table", "people"));
+    assertThat(many.match("people/")).isEmpty();
+  }
+
+  @Test
+  void comparesWhatIsBehindThePrefix() {
+    KeyPattern keys =
+        settings(
+                Map.of(
+                    "S3_KEY_PREFIX", "in/coming-",
+                    "S3_KEY_PATTERN", "{table}.csv",
+                    "DB_TABLE_NAME", "{table}"))
+            .keys();
+
+    assertThat(keys.match("in/coming-people.csv")).contains(Map.of("table", "people"));
+    assertThat(keys.match("in/people.csv")).isEmpty();
+    assertThat(keys.match("people.csv")).isEmpty();
+  }
+
+  @Test
+  void takesEveryKeyWhereNothingIsSet() {
+    KeyPattern keys = settings(Map.of("DB_TABLE_NAME", "people")).keys();
+
+    assertThat(keys.match("any/thing at\nall")).contains(Map.of());
+    assertThat(keys.prefix()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{table} | it takes .csv or * at its end",
+        "{table}.txt | it takes .csv or * at its end",
+        "/{table}.csv | no folder's name is empty",
+        "{table}//x.csv | no folder's name is empty",
+        "{table}*.csv | two wildcards side by side",
+        "{a}{b}.csv | two wildcards side by side",
+        "***/{table}.csv | not more",
+        "{table.csv | braces come in pairs",
+        "table}.csv | braces come in pairs",
+        "{Table}.csv | a name has lower-case letters",
+        "{}.csv | a name has lower-case letters",
+        "{table}/{table}.csv | is there once"
+      })
+  void refusesAPatternThatMakesNoSense(String pattern, String problem) {
+    assertThatThrownBy(
+            () -> settings(Map.of("S3_KEY_PATTERN", pattern, "DB_TABLE_NAME", "{table}")))
+        .isInstanceOf(LoadException.class)
+        .hasMessageContaining("S3_KEY_PATTERN is \"%s\"; ".formatted(pattern))
+        .hasMessageContaining(problem);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{table}.csv | people | has the names [table], and DB_TABLE_NAME has []",
+        "people.csv | {table} | has the names [], and DB_TABLE_NAME has [table]",
+        "{a}/{b}.csv | {a}.{c} | has the names [a, b], and DB_TABLE_NAME has [a, c]",
+        "{table}.csv | import_{table} | stands for a whole identifier",
+        "{table}.csv | {table}_new | stands for a whole identifier",
+        "{table}.csv | one.two.{table} | stands for a whole identifier",
+        "{table}.csv | {table}. | stands for a whole identifier",
+        "{table}.csv | {table}; DROP TABLE people | stands for a whole identifier"
+      })
+  void refusesNamesThatDoNotFitTheTables(String pattern, String table, String problem) {
+    assertThatThrownBy(() -> settings(Map.of("S3_KEY_PATTERN", pattern, "DB_TABLE_NAME", table)))
+        .isInstanceOf(LoadException.class)
+        .hasMessageContaining(problem);
+  }
+
+  @Test
+  void offersTheNameAsWrittenThenInLowerCaseThenWithUnderscores() {
+    TableName table =
+        settings(Map.of("S3_KEY_PATTERN", "{table}.csv", "DB_TABLE_NAME", "\"My\"\"Own\".{table}"))
+            .table();
+
+    assertThat(table.candidates(Map.of("table", "Order Lines (new)")))
+        .containsExactly(
+            List.of("My\"Own"),
+            List.of("Order Lines (new)", "order lines (new)", "order_lines_new_"));
+    assertThat(table.candidates(Map.of("table", "people")))
+        .containsExactly(List.of("My\"Own"), List.of("people"));
+  }
+
+  @Test
+  void foldsAnIdentifierAsPostgresDoes() {
+    TableName table =
+        settings(Map.of("S3_KEY_PATTERN", "{table}.csv", "DB_TABLE_NAME", "Staging.{table}"))
+            .table();
+
+    assertThat(table.candidates(Map.of("table", "people")).get(0)).containsExactly("staging");
+  }
+
+  private static KeyPattern pattern(String pattern) {
+    String table = pattern.contains("{schema}") ? "{schema}.{table}" : "{table}";
+    return settings(Map.of("S3_KEY_PATTERN", pattern, "DB_TABLE_NAME", table)).keys();
+  }
+
+  private static LoadSettings settings(Map<String, String> some) {
+    Map<String, String> all =
+        new HashMap<>(
+            Map.of(
+                "DB_HOST", "db.example",
+                "DB_DATABASE", "people",
+                "DB_USERNAME", "loader",
+                "DB_PASSWORD", "secret"));
+    all.putAll(some);
+    return Settings.read(all).load();
+  }
+}
