@@ -35,8 +35,8 @@ final class Attempt implements AutoCloseable {
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
   private List<String> defaulted = List.of();
-  private Optional<String> ignored = Optional.empty();
   private Optional<String> way = Optional.empty();
+  private Optional<String> ignored = Optional.empty();
 
   /**
    * @param table the target table as the setting names it

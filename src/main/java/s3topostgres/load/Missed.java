@@ -3,6 +3,7 @@ package s3topostgres.load;
 import static java.util.stream.Collectors.groupingBy;
 
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -18,6 +19,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.Upload;
 
@@ -33,7 +35,7 @@ final class Missed {
     this.database = database;
   }
 
-  /** All CSV files of a bucket whose keys look as the settings ask. */
+  /** All files of a bucket that can be loaded, by their keys. */
   List<ListedObject> files(String bucket, Patience patience) {
     return objects.list(bucket, settings.keys().prefix(), patience.deadline().left()).stream()
         .filter(object -> object.location().isCsv())
@@ -42,12 +44,12 @@ final class Missed {
   }
 
   /**
-   * Those that are to be loaded after all: for each table, the newest first.
+   * Those that are to be loaded after all, for each table, the newest first.
    *
    * @param region of the bucket
    */
   List<List<Upload>> among(List<ListedObject> files, String region, Patience patience) {
-    if (files.isEmpty() || settings.historyTable().isEmpty()) {
+    if (files.isEmpty()) {
       return List.of();
     }
     try (Session session = database.connect(patience.deadline(), patience.latestStart())) {
@@ -65,7 +67,7 @@ final class Missed {
   private Map<String, List<ListedObject>> byTable(Session session, List<ListedObject> files)
       throws SQLException {
     Map<Map<String, String>, List<ListedObject>> byNames =
-        files.stream().collect(groupingBy(this::names));
+        files.stream().collect(groupingBy(file -> names(file.location())));
     Map<String, List<ListedObject>> byTable = new TreeMap<>();
     for (Map.Entry<Map<String, String>, List<ListedObject>> names : byNames.entrySet()) {
       try {
@@ -80,13 +82,13 @@ final class Missed {
     return byTable;
   }
 
-  private Map<String, String> names(ListedObject file) {
-    return settings.keys().match(file.location().key()).orElseThrow();
+  private Map<String, String> names(ObjectLocation object) {
+    return settings.keys().match(object.key()).orElseThrow();
   }
 
   /**
-   * Where the order of uploads matters, those that were finished before one and are to be loaded
-   * before it, the oldest first. Uploads of the same second have no order.
+   * Where the order of uploads matters, those for the same table that were finished before one and
+   * are to be loaded before it, the oldest first. Uploads of the same second have no order.
    */
   List<Upload> before(Upload upload, Patience patience) {
     if (settings.mode() != Mode.UPSERT
@@ -95,19 +97,20 @@ final class Missed {
         || upload.found()) {
       return List.of();
     }
-    Map<String, String> names = settings.keys().match(upload.object().key()).orElseThrow();
-    List<ListedObject> files =
-        files(upload.object().bucket(), patience).stream()
-            .filter(file -> names(file).equals(names))
-            .toList();
-    Optional<ListedObject> own =
-        files.stream().filter(file -> file.location().equals(upload.object())).findFirst();
+    List<ListedObject> files = files(upload.object().bucket(), patience);
+    Optional<Instant> own =
+        files.stream()
+            .filter(file -> file.location().equals(upload.object()))
+            .map(ListedObject::modified)
+            .findFirst();
     List<ListedObject> earlier =
         files.stream()
-            .filter(file -> own.filter(it -> file.modified().isBefore(it.modified())).isPresent())
+            .filter(file -> own.filter(file.modified()::isBefore).isPresent())
+            .filter(file -> names(file.location()).equals(names(upload.object())))
             .toList();
-    List<Upload> missed = new ArrayList<>();
-    among(earlier, upload.region(), patience).forEach(missed::addAll);
+    List<Upload> missed =
+        new ArrayList<>(
+            among(earlier, upload.region(), patience).stream().flatMap(List::stream).toList());
     Collections.reverse(missed);
     return missed;
   }

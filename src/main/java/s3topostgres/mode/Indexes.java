@@ -44,9 +44,9 @@ public final class Indexes {
   }
 
   /**
-   * Imports rows into an empty table, and builds its indexes after them if that pays.
+   * Imports rows into the empty target table, and says so.
    *
-   * @param rebuild whether it is wanted; the caller then keeps everybody else away from the table
+   * @param rebuild whether indexes may be built after the rows, if there are enough
    */
   static long fill(
       Session session,
@@ -63,11 +63,6 @@ public final class Indexes {
     return rebuild && payFor(rows.bytes())
         ? new Indexes(session, table).fill(filling, step)
         : filling.run();
-  }
-
-  /** Whether the indexes of a table can be built after so many bytes of rows, and that pays. */
-  static boolean canBeRebuilt(Session session, TargetTable table, long bytes) throws SQLException {
-    return payFor(bytes) && new Indexes(session, table).obstacle().isEmpty();
   }
 
   /** Whether a file of so many bytes, unpacked, makes up for the work on the catalogue. */

@@ -27,8 +27,7 @@ final class Sync implements LoadMode {
   /**
    * @param keySetting the key's columns; empty for the primary key, if there is one
    * @param lockTimeout how long to wait for others who write
-   * @param rebuildIndexes whether to build the indexes of an empty table after the rows of a large
-   *     file
+   * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
    */
   Sync(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes) {
     this.keySetting = keySetting;
@@ -51,7 +50,12 @@ final class Sync implements LoadMode {
       throws SQLException {
     Optional<Key> key = key(session, table, rows.columns());
     if ((key.isEmpty() || key.get().unique()) && canBeFilled(session, table)) {
-      Optional<Loaded> filled = fill(session, table, rows, step);
+      boolean rebuild =
+          rebuildIndexes
+              && key.isPresent()
+              && Indexes.payFor(rows.bytes())
+              && new Indexes(session, table).obstacle().isEmpty();
+      Optional<Loaded> filled = fill(session, table, rows, rebuild, step);
       if (filled.isPresent()) {
         return filled.get();
       }
@@ -93,12 +97,13 @@ final class Sync implements LoadMode {
    * Imports into the table itself. What is read of it meanwhile is nothing, as before; where its
    * indexes are built after the rows, queries on the table block until the commit.
    *
+   * @param rebuild whether its indexes are dropped meanwhile, which locks readers out, too
    * @return empty when somebody else has filled it, or the file has a key twice, of which the stage
    *     tells both lines
    */
   private Optional<Loaded> fill(
-      Session session, TargetTable table, Rows rows, Consumer<String> step) throws SQLException {
-    boolean rebuild = rebuildIndexes && Indexes.canBeRebuilt(session, table, rows.bytes());
+      Session session, TargetTable table, Rows rows, boolean rebuild, Consumer<String> step)
+      throws SQLException {
     TableLock lock = new TableLock(session, table, lockTimeout);
     if (rebuild) {
       lock.take("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE".formatted(table.name()));
