@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.sandbox.LambdaRuntime;
 import s3topostgres.sandbox.LambdaRuntime.Answer;
+import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxDatabase;
@@ -31,6 +32,7 @@ class KilledFunctionIT {
   private final S3Server s3 = Sandbox.shared().s3();
   private final String bucket = "in-" + UUID.randomUUID();
   private SandboxDatabase database;
+  private Map<String, String> settings;
 
   @BeforeEach
   void prepare() throws Exception {
@@ -40,6 +42,8 @@ class KilledFunctionIT {
         "CREATE TABLE people (id integer, name text)",
         "INSERT INTO people VALUES (0, 'old')");
     s3.createBucket(bucket);
+    settings = database.settings("postgres", "any", "people");
+    settings.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
   }
 
   @AfterEach
@@ -76,16 +80,33 @@ class KilledFunctionIT {
     loadsWhenTheEventComesAgain(event);
   }
 
+  @Test
+  void losesItsLocksAtOnceWhenItReadsTheObjectItself() throws Exception {
+    settings.put("IMPORT_WITH", "copy");
+    String event = upload("1,new\n".repeat(1_000_000));
+    try (Network network = Network.to("localhost", s3.endpoint().getPort())) {
+      settings.put("AWS_ENDPOINT_URL_S3", "http://localhost:" + network.port());
+      network.before("bytes=0-\r", () -> network.slowAnswers(100_000));
+      Duration held = killInMidImport(event, Duration.ofSeconds(60));
+
+      assertThat(held).isLessThan(Duration.ofSeconds(2));
+    }
+    settings.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
+    assertThat(people()).containsExactly(List.of("0", "old"));
+    loadsWhenTheEventComesAgain(event);
+  }
+
   /** How long the table stayed locked after the function's death. */
   private Duration killInMidImport(String event, Duration functionTime) throws Exception {
-    try (LambdaRuntime lambda = LambdaRuntime.start(settings())) {
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
       FutureTask<Answer> answer = new FutureTask<>(() -> lambda.invoke(event, functionTime));
       new Thread(answer).start();
       await(
           () ->
               !rows("""
                       SELECT FROM pg_stat_activity
-                      WHERE state = 'active' AND query LIKE '%table_import_from_s3%'
+                      WHERE state = 'active'
+                        AND (query LIKE '%table_import_from_s3%' OR query LIKE 'COPY%')
                         AND pid <> pg_backend_pid()""")
                   .isEmpty());
       // The stand-in's program has started by then.
@@ -102,7 +123,7 @@ class KilledFunctionIT {
 
   private void loadsWhenTheEventComesAgain(String event) throws Exception {
     database.set("sandbox.import_bytes_per_second", "0");
-    try (LambdaRuntime lambda = LambdaRuntime.start(settings())) {
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
       assertThat(lambda.invoke(event).body()).contains("LOADED");
     }
     assertThat(people()).containsExactly(List.of("1", "new"));
@@ -131,11 +152,5 @@ class KilledFunctionIT {
       assertThat(System.nanoTime() - limit).as("time over").isNegative();
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
     }
-  }
-
-  private Map<String, String> settings() {
-    Map<String, String> settings = database.settings("postgres", "any", "people");
-    settings.put("AWS_ENDPOINT_URL_S3", s3.endpoint().toString());
-    return settings;
   }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.Future;
 import s3topostgres.LoadException;
 import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.config.Mode;
+import s3topostgres.config.LoadSettings.ImportWith;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
@@ -39,6 +39,9 @@ public final class Checks {
   private static final Duration AWS = Duration.ofSeconds(8);
 
   private static final Duration IMPORT = Duration.ofSeconds(15);
+
+  private static final String NEEDS_NO_EXTENSION =
+      "IMPORT_WITH=copy: the function reads the object, the database needs no access to S3";
 
   private final Map<String, String> environment;
   private final Objects objects;
@@ -100,7 +103,12 @@ public final class Checks {
     if (list.isDue(Item.TLS)) {
       connect(database, settings.database()).ifPresent(session -> look(session, settings));
     }
-    checkImport(database, settings);
+    if (settings.load().importWith() == ImportWith.COPY) {
+      list.notChecked(Item.EXTENSION, NEEDS_NO_EXTENSION);
+      list.notChecked(Item.IMPORT, NEEDS_NO_EXTENSION);
+    } else {
+      checkImport(database, settings);
+    }
   }
 
   private Optional<Future<String>> beginBucket(Settings settings) {
@@ -175,7 +183,9 @@ public final class Checks {
                       Item.HISTORY,
                       "HISTORY_TABLE=off: no load is recorded, repeats and late files are loaded,"
                           + " and nothing is caught up on"));
-      list.check(Item.EXTENSION, SHORT, () -> checkExtension(session));
+      if (settings.load().importWith() == ImportWith.AWS_S3) {
+        list.check(Item.EXTENSION, SHORT, () -> checkExtension(session));
+      }
       list.check(Item.LIMITS, SHORT, () -> checkLimits(session, settings.load()));
     }
   }
@@ -190,7 +200,7 @@ public final class Checks {
             .formatted(
                 table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
     Optional<String> obstacle =
-        settings.rebuildIndexes() && settings.mode() == Mode.REPLACE
+        settings.rebuildIndexes() && settings.mode().isWholeTable()
             ? new Indexes(session, table).obstacle()
             : Optional.empty();
     return obstacle

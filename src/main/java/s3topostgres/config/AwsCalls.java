@@ -15,6 +15,12 @@ public final class AwsCalls {
   private static final Duration ATTEMPT = Duration.ofSeconds(6);
   private static final Duration CONNECT = Duration.ofSeconds(2);
 
+  /**
+   * How long AWS may send nothing: so long after its deadline may a load that reads an object
+   * itself still wait for S3.
+   */
+  private static final Duration SILENCE = Duration.ofSeconds(3);
+
   private AwsCalls() {}
 
   /** Sets the HTTP client and the limits of a service's client that is being built. */
@@ -22,7 +28,7 @@ public final class AwsCalls {
       B client) {
     return client
         .httpClientBuilder(
-            UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(ATTEMPT))
+            UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(SILENCE))
         .overrideConfiguration(
             limits -> limits.apiCallTimeout(CALL).apiCallAttemptTimeout(ATTEMPT));
   }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param mode what a file does to the table
  * @param key names of the columns that name a row, as the catalogue has them; empty for the primary
  *     key
+ * @param importWith how the rows come into the database
  * @param minRows a load of fewer rows is refused
  * @param lockTimeout how long to wait for those who are using the table
  * @param rebuildIndexes whether indexes may be built after the rows, where that is faster
@@ -27,12 +28,21 @@ public record LoadSettings(
     Optional<String> bucket,
     Mode mode,
     Optional<List<String>> key,
+    ImportWith importWith,
     MinRows minRows,
     Duration lockTimeout,
     boolean rebuildIndexes,
     Optional<String> beforeLoadSql,
     Optional<String> afterLoadSql,
     Optional<String> historyTable) {
+
+  /** Who reads the object. */
+  public enum ImportWith {
+    /** The database, with the extension of that name. */
+    AWS_S3,
+    /** The function, which passes it on to {@code COPY FROM STDIN}. */
+    COPY
+  }
 
   static LoadSettings read(Environment environment) {
     KeyPattern keys = KeyPattern.read(environment);
@@ -42,6 +52,8 @@ public record LoadSettings(
         environment.optional("S3_BUCKET_NAME"),
         Mode.valueOf(environment.choice("LOAD_MODE", Mode.LABELS).toUpperCase(Locale.ROOT)),
         ColumnNames.read(environment, "LOAD_KEY"),
+        ImportWith.valueOf(
+            environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),
         MinRows.read(environment),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
         environment.choice("REBUILD_INDEXES", List.of("auto", "off")).equals("auto"),

@@ -29,12 +29,13 @@ public final class FileHead {
   /**
    * The columns that the file's fields belong to.
    *
+   * @param unpacked whether the import unpacks the object
    * @return in the order of the fields
    * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
    */
   public static List<Column> columns(
-      StoredObject object, CsvFormat format, Mode mode, TargetTable table) {
-    Beginning beginning = beginning(object);
+      StoredObject object, boolean unpacked, CsvFormat format, Mode mode, TargetTable table) {
+    Beginning beginning = beginning(object, unpacked);
     FileKind.refuseOtherThanCsv(beginning.bytes);
     refuseMarkInOtherEncoding(beginning.bytes, format);
     String text = new String(beginning.bytes, format.charset());
@@ -60,7 +61,7 @@ public final class FileHead {
 
   /** Whether the file has a record besides its header. */
   public static boolean hasRows(StoredObject object, CsvFormat format) {
-    Beginning beginning = beginning(object);
+    Beginning beginning = beginning(object, object.saysGzip());
     int first = format.header() == Header.NONE ? 0 : 1;
     List<List<String>> records =
         FirstRecords.read(
@@ -129,9 +130,9 @@ public final class FileHead {
   private record Beginning(byte[] bytes, boolean whole) {}
 
   /** The first bytes, also where the object is stored with gzip. */
-  private static Beginning beginning(StoredObject object) {
-    if (object.contentEncoding().filter("gzip"::equalsIgnoreCase).isEmpty()) {
-      return new Beginning(object.head(), object.head().length == object.size());
+  private static Beginning beginning(StoredObject object, boolean unpacked) {
+    if (!unpacked) {
+      return plain(object);
     }
     ByteArrayOutputStream text = new ByteArrayOutputStream();
     boolean whole = false;
@@ -147,11 +148,18 @@ public final class FileHead {
     } catch (EOFException e) {
       // The object goes on behind its first bytes.
     } catch (IOException e) {
+      if (!object.saysGzip()) {
+        return plain(object);
+      }
       throw mismatch(
           "the object says Content-Encoding: gzip, but is not gzip",
           "Upload it without that header, or compressed.");
     }
     return new Beginning(text.toByteArray(), whole);
+  }
+
+  private static Beginning plain(StoredObject object) {
+    return new Beginning(object.head(), object.head().length == object.size());
   }
 
   private static LoadException mismatch(String why, String whatToDo) {

@@ -56,32 +56,42 @@ public final class CatchUp {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
     Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
-    boolean one = settings.mode().isWholeTable();
-    for (List<Upload> newestFirst : missed(now, patience)) {
-      List<Upload> ofOneTable = new ArrayList<>(newestFirst);
-      if (!one) {
-        Collections.reverse(ofOneTable);
-      }
-      for (Upload upload : ofOneTable) {
-        if (patience.latestStart().passed()) {
-          break;
-        }
-        try {
-          loads.add(loader.load(upload, functionEnd, requestId));
-          if (one) {
-            break;
-          }
-        } catch (LoadException e) {
-          failures.add(e);
-          // Another file may be good where this one is bad. Nothing else is mended by another.
-          if (e.code().owner() != ErrorCode.Owner.SENDER) {
-            break;
-          }
-        }
-      }
+    for (List<Upload> ofOneTable : missed(now, patience)) {
+      load(ofOneTable, functionEnd, patience, requestId, loads, failures);
     }
     LoadException.throwFirst(failures);
     return loads;
+  }
+
+  private void load(
+      List<Upload> ofOneTable,
+      Deadline functionEnd,
+      Patience patience,
+      String requestId,
+      List<LoadResult> loads,
+      List<LoadException> failures) {
+    boolean oneIsEnough = settings.mode().isWholeTable();
+    List<Upload> uploads = new ArrayList<>(ofOneTable);
+    if (!oneIsEnough) {
+      Collections.reverse(uploads);
+    }
+    for (Upload upload : uploads) {
+      if (patience.latestStart().passed()) {
+        return;
+      }
+      try {
+        loads.add(loader.load(upload, functionEnd, requestId));
+        if (oneIsEnough) {
+          return;
+        }
+      } catch (LoadException e) {
+        failures.add(e);
+        // Another file may be good where this one is bad. Nothing else is mended by another file.
+        if (e.code().owner() != ErrorCode.Owner.SENDER) {
+          return;
+        }
+      }
+    }
   }
 
   /** For each table, the newest first. */

@@ -33,19 +33,21 @@ record FileRows(
     implements LoadMode.Rows {
 
   @Override
-  public int headerLines() {
-    return header == CsvFormat.Header.NONE ? 0 : 1;
-  }
-
-  @Override
   public long bytes() {
     return object.unpackedSize();
   }
 
   @Override
+  public int headerLines() {
+    return header == CsvFormat.Header.NONE ? 0 : 1;
+  }
+
+  @Override
   public long into(String name) throws SQLException {
-    long rows = objectImport.run(session, name, table, columns, upload);
-    refuseChanged();
+    long rows = objectImport.run(session, name, table, columns, upload, object);
+    if (!objectImport.pinsObject()) {
+      refuseChanged();
+    }
     refuseTooFew(rows);
     return rows;
   }

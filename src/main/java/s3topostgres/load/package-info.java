@@ -1,5 +1,6 @@
 /**
  * One load, from an upload to rows that are committed and recorded: {@link
- * s3topostgres.load.Loader} first, which is the whole story.
+ * s3topostgres.load.LoadTransaction} is one load on one page, and {@link s3topostgres.load.Loader}
+ * calls it and reports.
  */
 package s3topostgres.load;

@@ -27,11 +27,11 @@ public interface LoadMode {
     /** What the file's fields belong to, in their order. */
     List<Column> columns();
 
+    /** How many bytes the file has, unpacked; a guess where it is compressed. */
+    long bytes();
+
     /** How many lines of the file come before the first row. */
     int headerLines();
-
-    /** How large the file is, unpacked; a guess. */
-    long bytes();
 
     /**
      * Imports them, and refuses them when they are too few or changed meanwhile.

@@ -94,7 +94,8 @@ final class Sync implements LoadMode {
   }
 
   /**
-   * Imports into the table itself. What is read of it meanwhile is nothing, as before.
+   * Imports into the table itself. What is read of it meanwhile is nothing, as before; where its
+   * indexes are built after the rows, queries on the table block until the commit.
    *
    * @param rebuild whether its indexes are dropped meanwhile, which locks readers out, too
    * @return empty when somebody else has filled it, or the file has a key twice, of which the stage

@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
+import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
@@ -79,12 +80,23 @@ public final class AwsS3Import implements ObjectImport {
   }
 
   @Override
+  public boolean unpacks(StoredObject object) {
+    return object.saysGzip();
+  }
+
+  @Override
+  public boolean pinsObject() {
+    return false;
+  }
+
+  @Override
   public long run(
       Session session,
       String into,
       TargetTable target,
       List<TargetTable.Column> columns,
-      Upload upload)
+      Upload upload,
+      StoredObject object)
       throws SQLException {
     String answer;
     try {

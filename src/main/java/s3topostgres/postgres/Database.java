@@ -152,6 +152,7 @@ public final class Database {
     // For all of it: the name's resolution, too, and a server that answers drop by drop.
     source.setLoginTimeout(limit);
     source.setTcpKeepAlive(true);
+    source.setSocketFactory(LingeringSockets.class.getName());
     Connection connection = source.getConnection();
     Session session = new Session(connection, deadline);
     try {

@@ -3,6 +3,7 @@ package s3topostgres.postgres;
 import java.sql.SQLException;
 import java.util.List;
 import s3topostgres.LoadException;
+import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /** A way to bring an object's rows into a table. */
@@ -16,6 +17,12 @@ public interface ObjectImport {
    */
   void install(Session session) throws SQLException;
 
+  /** Whether it unpacks an object that is stored with gzip. */
+  boolean unpacks(StoredObject object);
+
+  /** Whether it imports the object as it was when we looked, or fails. */
+  boolean pinsObject();
+
   /**
    * Imports an object.
    *
@@ -23,6 +30,7 @@ public interface ObjectImport {
    *     its columns
    * @param target for messages
    * @param columns in the order of the file's fields
+   * @param object as it was when we looked
    * @return how many rows were imported
    * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
    *     or {@code OBJECT_UNREADABLE} for what cannot be read
@@ -32,6 +40,7 @@ public interface ObjectImport {
       String into,
       TargetTable target,
       List<TargetTable.Column> columns,
-      Upload upload)
+      Upload upload,
+      StoredObject object)
       throws SQLException;
 }

@@ -1,5 +1,7 @@
 package s3topostgres.postgres;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -9,6 +11,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +29,8 @@ import org.slf4j.LoggerFactory;
 public final class Session implements AutoCloseable {
   /** How much longer than the server the socket waits, so that the server's word comes first. */
   private static final Duration GRACE = Duration.ofSeconds(2);
+
+  private static final int PIECE_BYTES = 64 * 1024;
 
   /** Both limits are whole milliseconds in 31 bits; this is well below. */
   private static final Duration LONGEST = Duration.ofDays(1);
@@ -124,6 +133,67 @@ public final class Session implements AutoCloseable {
       }
       return rows;
     }
+  }
+
+  /**
+   * Runs a {@code COPY ... FROM STDIN}. A row that is refused is heard of when all is sent; the
+   * server has released its locks by then.
+   *
+   * <p>The server does not end a statement while it waits for the client, and the socket's limit is
+   * one for reading. So {@code content} has to keep to the deadline, and if the server takes
+   * nothing any more, the connection is cut a little after it.
+   *
+   * @return how many rows came of the content
+   * @throws IOException from {@code content} only
+   * @see <a
+   *     href="https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/commands/copyfromparse.c">CopyGetData</a>,
+   *     which holds off cancellations while it reads
+   */
+  long copyIn(String sql, InputStream content) throws SQLException, IOException {
+    // The driver reads nothing until all is sent: notices, of a trigger for instance, would stop
+    // the
+    // server when they fill the network.
+    execute("SET client_min_messages = error");
+    log.debug("sql {}", sql);
+    ScheduledExecutorService end = new ScheduledThreadPoolExecutor(1, Session::daemon);
+    try {
+      end.schedule(this::cut, millisLeft() + GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      long rows = send(connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql), content);
+      execute("SET client_min_messages = notice");
+      return rows;
+    } finally {
+      end.shutdownNow();
+    }
+  }
+
+  /** As the driver's own loop, but no byte waits for others, so a lost connection is noticed. */
+  private static long send(CopyIn copy, InputStream content) throws SQLException, IOException {
+    try {
+      byte[] piece = new byte[PIECE_BYTES];
+      for (int read = content.read(piece); read >= 0; read = content.read(piece)) {
+        copy.writeToCopy(piece, 0, read);
+        copy.flushCopy();
+      }
+      return copy.endCopy();
+    } finally {
+      if (copy.isActive()) {
+        copy.cancelCopy();
+      }
+    }
+  }
+
+  private void cut() {
+    try {
+      connection.abort(Runnable::run);
+    } catch (SQLException e) {
+      log.debug("cutting the connection failed, SQLSTATE {}", e.getSQLState());
+    }
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "copy-end");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** A limit as {@code lock_timeout} takes it, in milliseconds; 0 would be no limit at all. */

@@ -1,14 +1,18 @@
 package s3topostgres.s3;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.AwsCalls;
 import software.amazon.awssdk.core.ResponseBytes;
+import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
@@ -16,8 +20,8 @@ import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * Looks at objects in S3. The SDK finds region, credentials and endpoint, and retries what can be
- * retried.
+ * Looks at objects in S3, and reads them. The SDK finds region, credentials and endpoint, and
+ * retries what can be retried.
  */
 public final class Objects {
   /**
@@ -64,6 +68,55 @@ public final class Objects {
       throw refused(e.statusCode(), location);
     } catch (SdkException e) {
       throw silent();
+    }
+  }
+
+  /**
+   * The content of an object, unpacked where it is stored with gzip. When S3 breaks off, the rest
+   * is asked for. The caller closes it.
+   *
+   * @param object as it was when we looked; what has another ETag is not read
+   * @param left how much time there is, for all of it
+   * @throws LoadException {@code OBJECT_UNREADABLE}, from every read too, when it has changed or S3
+   *     does not go on; {@code ROW_REJECTED} when the gzip is damaged or not complete
+   */
+  public InputStream read(ObjectLocation location, StoredObject object, Supplier<Duration> left) {
+    ObjectStream stream =
+        new ObjectStream(object.size(), from -> rest(location, object, from, left.get()), left);
+    try {
+      return object.isGzip() ? new GzipText(stream) : stream;
+    } catch (IOException e) {
+      stream.close();
+      throw GzipText.damaged();
+    }
+  }
+
+  /** An object from that byte on. */
+  private ResponseInputStream<GetObjectResponse> rest(
+      ObjectLocation location, StoredObject object, long from, Duration limit) {
+    try {
+      ResponseInputStream<GetObjectResponse> answer =
+          s3.getObject(
+              request ->
+                  request
+                      .bucket(location.bucket())
+                      .key(location.key())
+                      .ifMatch('"' + object.etag() + '"')
+                      .range("bytes=" + from + "-")
+                      .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
+      String range = "bytes %d-%d/%d".formatted(from, object.size() - 1, object.size());
+      if (!range.equals(answer.response().contentRange())) {
+        answer.abort();
+        throw unreadable(
+            "S3 sent other bytes of it than were asked for",
+            "Upload the file again; the old rows are still there.");
+      }
+      return answer;
+    } catch (S3Exception e) {
+      if (e.statusCode() >= 500) {
+        throw e;
+      }
+      throw refused(e.statusCode(), location);
     }
   }
 
@@ -141,6 +194,10 @@ public final class Objects {
     return switch (status) {
       case 416 ->
           unreadable("the object is empty", "Upload the file again; the table was left as it is.");
+      case 412 ->
+          unreadable(
+              "the object changed while it was read",
+              "The next try loads what is there then. The old rows are still there.");
       case 404 ->
           unreadable(
               "there is no such object any more",
@@ -171,7 +228,7 @@ public final class Objects {
             + " function's security group out on port 443.");
   }
 
-  private static LoadException unreadable(String why, String whatToDo) {
+  static LoadException unreadable(String why, String whatToDo) {
     return new LoadException(ErrorCode.OBJECT_UNREADABLE, why, whatToDo);
   }
 }

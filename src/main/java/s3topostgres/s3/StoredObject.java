@@ -24,8 +24,22 @@ public record StoredObject(
   /** Of CSV; it compresses better the more its rows resemble each other. */
   private static final int USUAL_COMPRESSION = 5;
 
+  /** Whether its {@code Content-Encoding} is gzip. */
+  public boolean saysGzip() {
+    return contentEncoding.filter("gzip"::equalsIgnoreCase).isPresent();
+  }
+
+  /**
+   * Whether it is stored with gzip, by that header or by its first bytes.
+   *
+   * @see <a href="https://www.rfc-editor.org/rfc/rfc1952#page-6">The first bytes of gzip</a>
+   */
+  public boolean isGzip() {
+    return saysGzip() || head.length > 1 && head[0] == 0x1f && head[1] == (byte) 0x8b;
+  }
+
   /** How many bytes it has when it is unpacked; a guess where it is compressed. */
   public long unpackedSize() {
-    return contentEncoding.isPresent() ? size * USUAL_COMPRESSION : size;
+    return isGzip() ? size * USUAL_COMPRESSION : size;
   }
 }

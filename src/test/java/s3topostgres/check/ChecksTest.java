@@ -271,6 +271,21 @@ class ChecksTest {
     assertThat(database.rows("SELECT FROM pg_extension WHERE extname = 'aws_s3'")).isEmpty();
   }
 
+  @Test
+  void wantsNothingForS3InADatabaseThatDoesNotReadTheBucketItself() throws Exception {
+    environment.put("IMPORT_WITH", "copy");
+    database.execute("DROP EXTENSION aws_s3");
+
+    Map<Item, Check> checks = byItem(run());
+
+    for (Item item : List.of(Item.EXTENSION, Item.IMPORT)) {
+      assertThat(checks.get(item).result()).isEqualTo(Result.NOT_CHECKED);
+      assertThat(checks.get(item).what()).startsWith("IMPORT_WITH=copy: the function reads");
+    }
+    assertThat(checks.get(Item.BUCKET).result()).isEqualTo(Result.OK);
+    assertThat(checks.values()).noneMatch(check -> check.result() == Result.FAILED);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings.ImportWith;
 
 class SettingsTest {
   private static final Map<String, String> LEAST =
@@ -40,6 +41,7 @@ class SettingsTest {
           Map.entry("S3_BUCKET_NAME", "drops"),
           Map.entry("S3_KEY_PREFIX", "in/"),
           Map.entry("S3_KEY_PATTERN", "{table}.csv"),
+          Map.entry("IMPORT_WITH", "copy"),
           Map.entry("CSV_HEADER", "skip"),
           Map.entry("CSV_DELIMITER", "tab"),
           Map.entry("CSV_QUOTE", "'"),
@@ -73,6 +75,7 @@ class SettingsTest {
     assertThat(settings.load().mode()).isEqualTo(Mode.REPLACE);
     assertThat(settings.load().key()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
+    assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(settings.load().rebuildIndexes()).isTrue();
     assertThat(settings.load().beforeLoadSql()).isEmpty();
@@ -105,6 +108,7 @@ class SettingsTest {
     assertThat(settings.load().mode()).isEqualTo(Mode.UPSERT);
     assertThat(settings.load().key()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
+    assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
     assertThat(settings.load().rebuildIndexes()).isFalse();
     assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
@@ -251,6 +255,7 @@ class SettingsTest {
         "MIN_ROWS      | 101% | from 1% to 100%",
         "MIN_ROWS      | 80 % | from 1% to 100%",
         "MIN_ROWS      | -1 | it takes a whole number",
+        "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
         "REBUILD_INDEXES | on | it takes auto, off",
       })

@@ -49,6 +49,7 @@ class ServerlessTemplateIT {
           "DB_TABLE_NAME",
           "DB_USERNAME",
           "HISTORY_TABLE",
+          "IMPORT_WITH",
           "LOCK_TIMEOUT_SECONDS",
           "LOG_LEVEL",
           "MIN_ROWS",
@@ -364,6 +365,7 @@ class ServerlessTemplateIT {
     values.put("DB_SSL_MODE", "verify-ca");
     values.put("DB_CA_CERTIFICATE", "ca.pem");
     values.put("DB_TABLE_NAME", "\"Mixed Case\".\"T\"");
+    values.put("IMPORT_WITH", "copy");
     values.put("CSV_HEADER", "skip");
     values.put("CSV_DELIMITER", ";");
     values.put("CSV_QUOTE", "'");
@@ -478,6 +480,22 @@ class ServerlessTemplateIT {
         "Allow [rds-db:connect] on [arn:aws:rds-db:eu-west-2:123456789012:dbuser:*/loader]");
     assertThat(statements(template, "LoadRole")).containsExactlyInAnyOrderElementsOf(expected);
     assertThat(environment(template)).containsEntry("DB_PASSWORD_PARAMETER", "");
+  }
+
+  @Test
+  void leavesTheDatabasesRoleOutWhereTheFunctionReadsTheObjects(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder)
+            .environment(TYPICAL)
+            .param("DB_INSTANCE_IDENTIFIER", "example")
+            .param("IMPORT_WITH", "copy")
+            .template();
+
+    List<String> resources = new ArrayList<>(template.resources());
+    resources.removeAll(typical.resources());
+    assertThat(resources).isEmpty();
+    assertThat(statements(template, "LoadRole"))
+        .containsExactlyInAnyOrderElementsOf(loadStatements());
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,10 +58,12 @@ class BrokenConnectionTest {
     RunningLoad load = slowLoad();
     signalUntilItEnds(load, "pg_terminate_backend");
 
-    assertThat(load.failure(DATABASE_UNAVAILABLE).sqlState()).hasValue("57P01");
+    // A load that is sending the rows itself does not hear the server's last word.
+    assertThat(load.failure(DATABASE_UNAVAILABLE).sqlState().orElseThrow()).isIn("57P01", "08006");
     assertThat(history()).containsExactly("LOADED|null", "FAILED|DATABASE_UNAVAILABLE");
   }
 
+  @Tag("aws_s3")
   @Test
   void cancelledByTheOperatorInMidImport() {
     RunningLoad load = slowLoad();
@@ -88,6 +91,7 @@ class BrokenConnectionTest {
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
   }
 
+  @Tag("aws_s3")
   @Test
   void silentInMidImport() {
     fixture.slowImports(1);
@@ -241,12 +245,7 @@ class BrokenConnectionTest {
   private void signalUntilItEnds(RunningLoad load, String function) {
     RunningLoad.await(
         () -> {
-          fixture.execute(
-              """
-              SELECT %s(pid) FROM pg_stat_activity
-              WHERE state = 'active' AND query LIKE '%%table_import_from_s3%%'
-                AND datname = current_database() AND pid <> pg_backend_pid()"""
-                  .formatted(function));
+          fixture.execute("SELECT %s(pid) ".formatted(function) + RunningLoad.IMPORTING);
           return !load.running();
         });
   }

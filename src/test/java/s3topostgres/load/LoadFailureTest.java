@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -242,6 +243,7 @@ class LoadFailureTest {
     fixture.failure(OUT_OF_TIME, fixture.upload("people.csv", GOOD), Duration.ofSeconds(5));
   }
 
+  @Tag("aws_s3")
   @Test
   void tellsThatTheExtensionIsMissing() {
     fixture.execute("DROP EXTENSION aws_s3");
@@ -251,6 +253,7 @@ class LoadFailureTest {
         .hasMessageContaining("CREATE EXTENSION aws_s3 CASCADE");
   }
 
+  @Tag("aws_s3")
   @Test
   void tellsThatTheExtensionIsClosedToTheUser() {
     fixture.execute("REVOKE USAGE ON SCHEMA aws_s3 FROM \"%s\"".formatted(fixture.role()));

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -31,6 +34,7 @@ import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.Upload;
+import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
@@ -57,6 +61,7 @@ final class LoadFixture implements AutoCloseable {
       List.of(
           "load",
           Loader.class.getName(),
+          LoadTransaction.class.getName(),
           CatchUp.class.getName(),
           Database.class.getName(),
           "s3topostgres.postgres.Session");
@@ -66,9 +71,13 @@ final class LoadFixture implements AutoCloseable {
   private final SandboxDatabase database;
   final String bucket = "in-" + UUID.randomUUID();
 
+  /** {@code IMPORT_WITH} of the tests that do not set it. */
+  private static String importWith = "aws_s3";
+
   private final Map<String, String> settings = new HashMap<>();
   private final PrintStream console = System.out;
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+  private Optional<Network> networkToS3 = Optional.empty();
   private int uploads;
 
   LoadFixture() {
@@ -92,6 +101,12 @@ final class LoadFixture implements AutoCloseable {
     settings.putAll(database.settings(role, PASSWORD, "people"));
     set("HISTORY_TABLE", "history.loads");
     set("LOCK_TIMEOUT_SECONDS", "1");
+    set("IMPORT_WITH", importWith);
+  }
+
+  /** Has the tests import that way from now on. */
+  static void importWith(String way) {
+    importWith = way;
   }
 
   LoadFixture set(String name, String value) {
@@ -162,7 +177,11 @@ final class LoadFixture implements AutoCloseable {
   }
 
   Loader loader() {
-    return loader(SandboxAws.objects(s3.endpoint()));
+    return loader(
+        SandboxAws.objects(
+            networkToS3
+                .map(network -> URI.create("http://localhost:" + network.port()))
+                .orElse(s3.endpoint())));
   }
 
   Loader loader(Objects objects) {
@@ -224,8 +243,26 @@ final class LoadFixture implements AutoCloseable {
     unchecked(() -> database.execute(sql));
   }
 
-  /** Makes every import from now on take its time. */
+  /** The way from the loads to S3 from now on, which the test may break. */
+  Network networkToS3() {
+    if (networkToS3.isEmpty()) {
+      try {
+        networkToS3 = Optional.of(Network.to("localhost", s3.endpoint().getPort()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return networkToS3.get();
+  }
+
+  /** Makes the next import take its time; with {@code aws_s3}, every import. */
   void slowImports(int bytesPerSecond) {
+    if (settings.get("IMPORT_WITH").equals("copy")) {
+      // Not the look at the object, which asks for no more than its first bytes.
+      Network network = networkToS3();
+      network.before("bytes=0-\r", () -> network.slowAnswers(bytesPerSecond));
+      return;
+    }
     unchecked(
         () -> database.set("sandbox.import_bytes_per_second", Integer.toString(bytesPerSecond)));
   }
@@ -323,6 +360,7 @@ final class LoadFixture implements AutoCloseable {
   public void close() {
     setLogLevel(LocationAwareLogger.INFO_INT);
     System.setOut(console);
+    networkToS3.ifPresent(Network::close);
     unchecked(
         () -> {
           try (database) {

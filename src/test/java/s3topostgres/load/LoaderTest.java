@@ -7,6 +7,7 @@ import static s3topostgres.load.LoadResult.Status.STALE;
 
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -202,6 +203,7 @@ class LoaderTest {
         .containsExactly(fixture.bucket + "/my people.csv request-1");
   }
 
+  @Tag("aws_s3")
   @Test
   void installsTheExtensionWhereItIsMissing() {
     fixture.execute("DROP EXTENSION aws_s3", "DROP EXTENSION aws_commons");

@@ -73,7 +73,7 @@ class ReaderTest {
       for (int load = 1; load <= 8; load++) {
         fixture.load("people.csv", rows(2000 + load, "load" + load));
       }
-      fixture.standIn("import_fault", "Unknown error occurred");
+      fixture.set("MIN_ROWS", "5000");
       fixture.set("LOCK_TIMEOUT_SECONDS", "5");
       RunningLoad.start(fixture, fixture.upload("people.csv", rows(3000, "bad"))).failure();
 

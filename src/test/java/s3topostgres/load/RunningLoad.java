@@ -18,6 +18,13 @@ import s3topostgres.s3.Upload;
 final class RunningLoad {
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
+  /** The connection of a load that imports. */
+  static final String IMPORTING =
+      """
+      FROM pg_stat_activity
+      WHERE state = 'active' AND (query LIKE '%table_import_from_s3%' OR query LIKE 'COPY%')
+        AND pid <> pg_backend_pid() AND datname = current_database()""";
+
   private final LoadFixture fixture;
   private final CompletableFuture<LoadResult> end;
 
@@ -49,13 +56,9 @@ final class RunningLoad {
     return new RunningLoad(fixture, end.orTimeout(LIMIT.toSeconds(), TimeUnit.SECONDS));
   }
 
-  /** Waits until the database fetches the object for it. */
+  /** Waits until its rows come. */
   RunningLoad untilImporting() {
-    return until(
-        """
-        SELECT FROM pg_stat_activity
-        WHERE state = 'active' AND query LIKE '%table_import_from_s3%' AND pid <> pg_backend_pid()
-          AND datname = current_database()""");
+    return until("SELECT " + IMPORTING);
   }
 
   /** Waits until the database builds an index for it. */

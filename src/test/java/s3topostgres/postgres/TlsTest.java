@@ -3,11 +3,13 @@ package s3topostgres.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +17,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +26,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.Settings;
 import s3topostgres.sandbox.Certificates;
+import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxAws;
@@ -164,6 +168,44 @@ class TlsTest {
     settings.put("DB_CA_CERTIFICATE", file.toString());
 
     assertThat(failure(ErrorCode.CONFIG_INVALID)).hasMessageContaining("holds no certificate");
+  }
+
+  /** A write to a TLS socket has no time limit, and keeps others from closing the socket. */
+  @Test
+  @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void leavesACopyOfWhichTheServerTakesNothingMore() throws Exception {
+    present("right");
+    setMode("verify-full");
+    try (Network network = Network.to("localhost", database.port())) {
+      settings.put("DB_PORT", Integer.toString(network.port()));
+      Deadline deadline = Deadline.in(Duration.ofSeconds(4));
+      try (Session session = connecting().connectOnce(deadline)) {
+        session.execute("CREATE TEMPORARY TABLE lines (line text)");
+        InputStream endless =
+            new InputStream() {
+              @Override
+              public int read() {
+                return '\n';
+              }
+
+              @Override
+              public int read(byte[] bytes, int offset, int length) {
+                if (network.bytes() > 1_000_000) {
+                  network.stall();
+                }
+                Arrays.fill(bytes, offset, offset + length, (byte) '\n');
+                return length;
+              }
+            };
+
+        SQLException failure =
+            catchThrowableOfType(
+                SQLException.class, () -> session.copyIn("COPY lines FROM STDIN", endless));
+        assertThat(SqlErrors.translate(failure, deadline).code()).isEqualTo(ErrorCode.OUT_OF_TIME);
+      }
+      assertThat(Duration.ofNanos(System.nanoTime() - deadline.nanoTime()))
+          .isLessThan(Duration.ofSeconds(5));
+    }
   }
 
   private void setMode(String sslMode) {

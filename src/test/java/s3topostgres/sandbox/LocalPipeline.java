@@ -26,8 +26,8 @@ final class LocalPipeline implements AutoCloseable {
   private static final Duration TIME_LIMIT = Duration.ofMinutes(15);
 
   private final String table;
-  private final Sandbox sandbox;
-  private final SandboxDatabase database;
+  private final S3Server s3;
+  private final LocalDatabase database;
   private final LambdaRuntime runtime;
   private final Map<String, S3Object> known = new HashMap<>();
 
@@ -38,37 +38,37 @@ final class LocalPipeline implements AutoCloseable {
    * Starts everything. If that fails, what was started ends with this JVM.
    *
    * @param table as in SQL
-   * @param columns as in {@code CREATE TABLE}
+   * @param columns as in {@code CREATE TABLE}, for a table that is not there yet
+   * @param importWith {@code IMPORT_WITH}
    */
-  LocalPipeline(String table, String columns) throws IOException, SQLException {
-    this.table = table;
-    sandbox = Sandbox.launch();
-    sandbox.s3().createBucket(BUCKET);
-    database = sandbox.createDatabase();
-    database.execute(
-        "CREATE EXTENSION aws_s3 CASCADE", "CREATE TABLE " + table + " (" + columns + ")");
-    database.createRole("csv_loader", "local");
-    database.execute(
-        "GRANT INSERT, TRUNCATE ON " + table + " TO csv_loader",
-        "GRANT CREATE ON SCHEMA public TO csv_loader");
-    runtime = LambdaRuntime.start(settings());
+  LocalPipeline(String table, String columns, String importWith) throws IOException, SQLException {
+    if (LocalDatabase.isOwn(importWith)) {
+      s3 = S3Server.launch();
+      database = LocalDatabase.own(table, columns);
+    } else {
+      Sandbox sandbox = Sandbox.launch();
+      s3 = sandbox.s3();
+      database = LocalDatabase.embedded(sandbox, table, columns);
+    }
+    s3.createBucket(BUCKET);
+    this.table = database.settings().get("DB_TABLE_NAME");
+    runtime = LambdaRuntime.start(settings(importWith));
   }
 
   /** Puts a file into the bucket, under its own name. */
   void upload(Path file) {
-    sandbox.s3().put(BUCKET, file.getFileName().toString(), file);
+    s3.put(BUCKET, file.getFileName().toString(), file);
   }
 
   /** Takes into the bucket what is copied into the folder. */
   void upload(DropFolder folder) throws IOException {
-    folder.upload(sandbox.s3(), BUCKET);
+    folder.upload(s3, BUCKET);
   }
 
   /** The CSV files that were put into the bucket since the last time. */
   List<S3Object> uploads() {
     List<S3Object> uploads = new ArrayList<>();
-    for (S3Object object :
-        sandbox.s3().client().listObjectsV2Paginator(r -> r.bucket(BUCKET)).contents()) {
+    for (S3Object object : s3.client().listObjectsV2Paginator(r -> r.bucket(BUCKET)).contents()) {
       boolean csv = object.key().endsWith(".csv") || object.key().endsWith(".CSV");
       if (csv && !object.equals(known.put(object.key(), object))) {
         uploads.add(object);
@@ -113,33 +113,34 @@ final class LocalPipeline implements AutoCloseable {
 
   /** How many rows the table has. */
   long countRows() throws SQLException {
-    return Long.parseLong(database.rows("SELECT count(*) FROM " + table).get(0).get(0));
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement();
+        ResultSet count = statement.executeQuery("SELECT count(*) FROM " + table)) {
+      count.next();
+      return count.getLong(1);
+    }
   }
 
   /** Where S3 is reached. */
   URI s3Endpoint() {
-    return sandbox.s3().endpoint();
+    return s3.endpoint();
   }
 
   /** The database's address, as {@code psql} takes it. */
   String databaseAddress() {
-    return "postgresql://postgres@"
-        + database.host()
-        + ":"
-        + database.port()
-        + "/"
-        + database.name();
+    return database.address();
   }
 
   @Override
   public void close() {
     runtime.close();
-    sandbox.close();
+    database.close();
+    s3.close();
   }
 
   /** The function's settings; those about CSV and a few others can be given in the environment. */
-  private Map<String, String> settings() {
-    Map<String, String> settings = database.settings("csv_loader", "local", table);
+  private Map<String, String> settings(String importWith) {
+    Map<String, String> settings = new HashMap<>(database.settings());
     System.getenv()
         .forEach(
             (name, value) -> {
@@ -149,6 +150,7 @@ final class LocalPipeline implements AutoCloseable {
                 settings.put(name, value);
               }
             });
+    settings.put("IMPORT_WITH", importWith);
     settings.put("AWS_ENDPOINT_URL_S3", s3Endpoint().toString());
     return settings;
   }

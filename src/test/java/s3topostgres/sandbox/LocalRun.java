@@ -24,13 +24,16 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * {@code ./mvnw -Plocal}: the function at work on this machine, told in plain words. The exit code
  * is 0 when everything went as it should.
  *
- * <p>System properties: {@code csv} is a file to load instead of the samples; {@code keep} goes on
- * with whatever else comes, until Ctrl-C; {@code folder} is where that may be copied to, instead of
- * {@code target/drop}.
+ * <p>System properties: {@code import} is {@code aws_s3} or {@code copy}, which loads a database of
+ * one's own where the environment names one; {@code csv} is a file to load instead of the samples;
+ * {@code keep} goes on with whatever else comes, until Ctrl-C; {@code folder} is where that may be
+ * copied to, instead of {@code target/drop}.
  */
 public final class LocalRun {
   private static final Path SAMPLES = Path.of("src/test/resources/sample");
   private static final Path OWN_FOLDER = Path.of("target/drop");
+
+  private final String importWith = System.getProperty("import", "aws_s3");
 
   private final PrintStream out =
       new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8);
@@ -57,6 +60,10 @@ public final class LocalRun {
   }
 
   private boolean samples() throws IOException, SQLException, InterruptedException {
+    if (LocalDatabase.isOwn(importWith) && System.getenv("DB_TABLE_NAME") != null) {
+      out.println("The samples do not go into a table of yours: name a file with -Dcsv=.");
+      return false;
+    }
     try (LocalPipeline pipeline =
         start("people", "id integer PRIMARY KEY, name text NOT NULL, city text, joined date")) {
       pipeline.upload(SAMPLES.resolve("people.csv"));
@@ -87,8 +94,11 @@ public final class LocalRun {
 
   private LocalPipeline start(String table, String columns) throws IOException, SQLException {
     Instant start = Instant.now();
-    out.println("Starting Postgres, an S3 server and the function, all on this machine.");
-    LocalPipeline pipeline = new LocalPipeline(table, columns);
+    out.println(
+        LocalDatabase.isOwn(importWith)
+            ? "Starting an S3 server and the function on this machine. The database is yours."
+            : "Starting Postgres, an S3 server and the function, all on this machine.");
+    LocalPipeline pipeline = new LocalPipeline(table, columns, importWith);
     out.printf("Ready after %d s.%n", Duration.between(start, Instant.now()).toSeconds());
     return pipeline;
   }

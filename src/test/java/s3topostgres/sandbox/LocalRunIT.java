@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -67,14 +68,44 @@ class LocalRunIT {
     assertThat(drop).isDirectoryContaining("glob:**/next.csv");
   }
 
+  /** As -Dimport=copy with the settings of a database in the environment. */
+  @Test
+  void loadsADatabaseOfOnesOwn() throws Exception {
+    try (SandboxDatabase database = Sandbox.shared().createDatabase()) {
+      database.createRole("own_user", "its password");
+      database.execute(
+          "CREATE TABLE t (id integer, name text)",
+          "ALTER TABLE t OWNER TO own_user",
+          "GRANT CREATE ON SCHEMA public TO own_user");
+      Map<String, String> settings = database.settings("own_user", "its password", "t");
+      Path csv = Files.writeString(temporary.resolve("any.csv"), "name,id\nAna,1\n");
+
+      assertThat(start(settings, "-Dimport=copy").waitFor()).isEqualTo(1);
+      assertThat(output()).contains("The samples do not go into a table of yours");
+      assertThat(start(settings, "-Dimport=copy", "-Dcsv=" + csv).waitFor()).as(output()).isZero();
+      assertThat(output()).contains("The database is yours.", "The table now has 1 rows:");
+      assertThat(database.rows("SELECT id, name FROM t")).containsExactly(List.of("1", "Ana"));
+
+      settings.remove("DB_TABLE_NAME");
+      assertThat(start(settings, "-Dimport=copy").waitFor()).as(output()).isZero();
+      assertThat(database.rows("SELECT count(*) FROM people")).containsExactly(List.of("7"));
+    }
+  }
+
   private Process start(String... options) throws IOException {
+    return start(Map.of(), options);
+  }
+
+  private Process start(Map<String, String> environment, String... options) throws IOException {
     List<String> command = new ArrayList<>(List.of(ServerProcess.JAVA));
     command.addAll(List.of(options));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), LocalRun.class.getName()));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(temporary.resolve("output").toFile())
-        .start();
+    ProcessBuilder process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(temporary.resolve("output").toFile());
+    process.environment().putAll(environment);
+    return process.start();
   }
 
   private String output() throws IOException {

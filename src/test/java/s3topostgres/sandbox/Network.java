@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The way between a client and a server, which a test can break: connect to {@link #port} of the
@@ -23,6 +24,8 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Network implements AutoCloseable {
   private record Trap(String words, Runnable action) {}
 
+  private record Mark(long left, Runnable action) {}
+
   private final String host;
   private final int port;
   private final ServerSocket entrance;
@@ -31,7 +34,10 @@ public final class Network implements AutoCloseable {
   private final AtomicLong roundTrips = new AtomicLong();
   private volatile boolean swallowingRequests;
   private volatile boolean swallowingAnswers;
+  private volatile boolean stalled;
+  private volatile long answerBytesPerSecond = Long.MAX_VALUE;
   private volatile Optional<Trap> trap = Optional.empty();
+  private volatile Optional<Mark> mark = Optional.empty();
 
   private Network(String host, int port) throws IOException {
     this.host = host;
@@ -85,6 +91,25 @@ public final class Network implements AutoCloseable {
     swallowingAnswers = true;
   }
 
+  /** From now on nothing moves, and nothing is lost: whoever sends has to wait at some time. */
+  public void stall() {
+    stalled = true;
+  }
+
+  /** Moves again, as fast as it can. */
+  public void resume() {
+    stalled = false;
+    answerBytesPerSecond = Long.MAX_VALUE;
+  }
+
+  /**
+   * From now on, what a server sends comes no faster than that on each connection, but for the
+   * header of HTTP's answers.
+   */
+  public void slowAnswers(long bytesPerSecond) {
+    answerBytesPerSecond = bytesPerSecond;
+  }
+
   /** Cuts every connection: both sides are told. */
   public void cut() {
     sockets.forEach(Network::close);
@@ -94,6 +119,13 @@ public final class Network implements AutoCloseable {
   /** Does something once, right before a client's message with those words is passed on. */
   public void before(String words, Runnable action) {
     trap = Optional.of(new Trap(words, action));
+  }
+
+  /**
+   * Does something once, when so many bytes that the server sends from now on have come through.
+   */
+  public void after(long answerBytes, Runnable action) {
+    mark = Optional.of(new Mark(answerBytes, action));
   }
 
   @Override
@@ -134,7 +166,9 @@ public final class Network implements AutoCloseable {
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
-      for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+      for (int n = in.read(chunk, 0, most(requests));
+          n >= 0;
+          n = in.read(chunk, 0, most(requests))) {
         if (asked.getAndSet(requests) && !requests) {
           roundTrips.incrementAndGet();
         }
@@ -142,8 +176,11 @@ public final class Network implements AutoCloseable {
           springTrap(new String(chunk, 0, n, StandardCharsets.ISO_8859_1));
         }
         if (!swallowing(requests)) {
-          out.write(chunk, 0, n);
+          pass(chunk, n, out, requests);
           bytes.addAndGet(n);
+          if (!requests) {
+            answered(n);
+          }
         }
       }
     } catch (IOException e) {
@@ -152,6 +189,44 @@ public final class Network implements AutoCloseable {
     if (!swallowing(requests)) {
       close(from);
       close(to);
+    }
+  }
+
+  /** How much to take at once: not over the mark. */
+  private int most(boolean requests) {
+    long most = 65_536;
+    return (int) (requests ? most : Math.min(most, mark.map(Mark::left).orElse(most)));
+  }
+
+  private void pass(byte[] chunk, int length, OutputStream out, boolean requests)
+      throws IOException {
+    int passed = requests ? 0 : endOfHttpHeader(chunk, length);
+    out.write(chunk, 0, passed);
+    while (passed < length) {
+      long perSecond = requests ? Long.MAX_VALUE : answerBytesPerSecond;
+      int piece = (int) Math.min(length - passed, 1 + perSecond / 10);
+      long from = System.nanoTime();
+      while (!entrance.isClosed()
+          && (stalled || (System.nanoTime() - from) / 1e9 < (double) piece / perSecond)) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      out.write(chunk, passed, piece);
+      passed += piece;
+    }
+  }
+
+  private static int endOfHttpHeader(byte[] chunk, int length) {
+    String answer = new String(chunk, 0, length, StandardCharsets.ISO_8859_1);
+    return answer.startsWith("HTTP/") ? Math.max(0, answer.indexOf("\r\n\r\n") + 4) : 0;
+  }
+
+  private synchronized void answered(int bytes) {
+    if (mark.isPresent()) {
+      Mark set = mark.get();
+      mark = Optional.of(new Mark(set.left - bytes, set.action)).filter(next -> next.left > 0);
+      if (mark.isEmpty()) {
+        set.action.run();
+      }
     }
   }
 

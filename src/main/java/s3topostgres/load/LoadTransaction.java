@@ -1,0 +1,226 @@
+package s3topostgres.load;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.csv.FileHead;
+import s3topostgres.history.History;
+import s3topostgres.load.LoadResult.Status;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.Loaded;
+import s3topostgres.postgres.AwsS3Import;
+import s3topostgres.postgres.CopyImport;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.ObjectImport;
+import s3topostgres.postgres.Script;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * One load, from the connection to the commit. The table holds all of the file's rows afterwards,
+ * as the mode has it, or what it held before.
+ */
+final class LoadTransaction {
+  /** Keeps the lock apart from other uses of advisory locks: "S3LD". */
+  private static final long LOCK_SEED = 0x53334c44;
+
+  private static final Logger log = LoggerFactory.getLogger(LoadTransaction.class);
+
+  private final LoadSettings settings;
+  private final CsvFormat format;
+  private final Objects objects;
+  private final Database database;
+  private final LoadMode mode;
+  private final ObjectImport objectImport;
+
+  LoadTransaction(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
+    this.settings = settings;
+    this.format = format;
+    this.objects = objects;
+    this.database = database;
+    this.mode = LoadMode.of(settings);
+    this.objectImport =
+        settings.importWith() == ImportWith.COPY
+            ? new CopyImport(format, objects)
+            : new AwsS3Import(
+                format,
+                (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
+  }
+
+  /**
+   * Loads, unless another load of the table runs. Then nothing is done and no connection is held.
+   *
+   * @return empty if another load runs, which does not make this one superfluous
+   * @throws LoadException when the load failed; the transaction is rolled back then
+   */
+  Optional<LoadResult> run(Attempt attempt, Patience patience) {
+    Upload upload = attempt.upload();
+    Deadline deadline = patience.deadline();
+    attempt.step("connecting");
+    try (Session session = database.connect(deadline, patience.latestStart())) {
+      objectImport.install(session);
+      History history = History.open(session, settings);
+
+      session.begin();
+      describe(session, attempt);
+      TargetTable table = target(session, upload);
+      attempt.table(table.name());
+      history.refuseAsTarget(session, table);
+      mode.check(session, table);
+      boolean alone = lockOutOtherLoads(session, table, upload);
+      Optional<History.Seen> seen =
+          alone
+              ? history.recognise(session, table.name(), upload)
+              : history.look(session, table.name(), upload);
+      if (seen.isPresent() || !alone) {
+        session.commit();
+        return seen.map(why -> attempt.ended(Status.valueOf(why.name())));
+      }
+
+      patience.ends(attempt);
+      attempt.step("looking");
+      StoredObject object = objects.look(upload.object(), deadline.left());
+      attempt.object(object);
+      List<Column> columns =
+          FileHead.columns(object, objectImport.unpacks(object), format, settings.mode(), table);
+      attempt.defaulted(table.notAmong(columns));
+
+      attempt.step("before-load-sql");
+      runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
+      long minRows = settings.minRows().after(history.lastRows(session, table.name()));
+      FileRows rows =
+          new FileRows(
+              objectImport,
+              session,
+              table,
+              columns,
+              format.header(),
+              upload,
+              object,
+              objects,
+              minRows);
+      Loaded loaded = mode.load(session, table, rows, attempt::step);
+      attempt.step("after-load-sql");
+      runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
+
+      attempt.step("committing");
+      history.loaded(session, attempt.record(), loaded.rows(), loaded.changes());
+      checkDeferredConstraints(session, table);
+      commit(session);
+      if (!loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false)) {
+        analyze(session, table);
+      }
+      return Optional.of(attempt.loaded(loaded, object.size()));
+    } catch (SQLException e) {
+      throw SqlErrors.translate(e, deadline);
+    }
+  }
+
+  private TargetTable target(Session session, Upload upload) throws SQLException {
+    return TargetTable.resolve(
+        session, settings.table(), settings.keys().match(upload.object().key()).orElseThrow());
+  }
+
+  /**
+   * Lets the table's defaults say where a row came from, as current_setting('s3_load.key', true).
+   */
+  private static void describe(Session session, Attempt attempt) throws SQLException {
+    session.execute(
+        """
+        SELECT set_config('s3_load.bucket', ?, true), set_config('s3_load.key', ?, true),
+               set_config('s3_load.request_id', ?, true)""",
+        attempt.upload().object().bucket(),
+        attempt.upload().object().key(),
+        attempt.requestId());
+  }
+
+  /**
+   * Keeps other loads of this table out until the transaction ends, if none runs now; where loads
+   * run side by side, only those of the same object. The lock goes by the name, as the history
+   * does: somebody may put another table in its place meanwhile. Each later statement waits for
+   * locks no longer than readers of the table wait with it.
+   *
+   * @return whether others are locked out; if not, another load runs
+   */
+  private boolean lockOutOtherLoads(Session session, TargetTable table, Upload upload)
+      throws SQLException {
+    boolean sideBySide = settings.mode().isSideBySide();
+    return session
+        .query(
+            """
+            SELECT pg_try_advisory_xact_lock%1$s(hashtextextended(?, %2$d))
+              AND pg_try_advisory_xact_lock(hashtextextended(?, %2$d));
+            SET LOCAL lock_timeout = %3$d"""
+                .formatted(
+                    sideBySide ? "_shared" : "",
+                    LOCK_SEED,
+                    Session.lockMillis(settings.lockTimeout())),
+            row -> row.getBoolean(1),
+            table.name(),
+            sideBySide ? table.name() + " " + upload.object() : table.name())
+        .contains(true);
+  }
+
+  private static void runScript(Session session, String setting, Optional<String> sql)
+      throws SQLException {
+    if (sql.isPresent()) {
+      Script.run(session, setting, sql.get());
+    }
+  }
+
+  /** The commit would check them too, but under no time limit. */
+  private static void checkDeferredConstraints(Session session, TargetTable table)
+      throws SQLException {
+    try {
+      session.execute("SET CONSTRAINTS ALL IMMEDIATE");
+    } catch (SQLException e) {
+      if (ImportErrors.isRowRejected(e)) {
+        throw ImportErrors.row(e, table);
+      }
+      throw e;
+    }
+  }
+
+  private static void commit(Session session) throws SQLException {
+    try {
+      session.commit();
+    } catch (SQLException e) {
+      if (SqlErrors.isConnectionLost(e)) {
+        throw new LoadException(
+                ErrorCode.DATABASE_UNAVAILABLE,
+                "the connection was lost in the commit, so it is not known whether the file is loaded",
+                "Send the event again: if the file is loaded, the history recognises it.")
+            .sqlState(e.getSQLState());
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Renews the planner's statistics. The rows are committed by now, so whatever goes wrong here is
+   * no failure of the load.
+   */
+  private static void analyze(Session session, TargetTable table) {
+    try {
+      // The next load has the table perhaps, and will analyze it too.
+      session.execute("SET lock_timeout = '2s'; ANALYZE " + table.name());
+    } catch (SQLException | LoadException e) {
+      log.warn(
+          "{} is loaded, but ANALYZE failed; autovacuum will renew its statistics", table.name());
+    }
+  }
+}

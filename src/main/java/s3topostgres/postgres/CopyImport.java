@@ -1,0 +1,75 @@
+package s3topostgres.postgres;
+
+import static java.util.stream.Collectors.joining;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.sql.SQLException;
+import java.util.List;
+import s3topostgres.LoadException;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * Reads the object and passes it on to {@code COPY ... FROM STDIN}, piece by piece: any Postgres
+ * will do, with nothing installed in it and no way from it to S3.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
+ */
+public final class CopyImport implements ObjectImport {
+  private final CsvFormat format;
+  private final Objects objects;
+
+  public CopyImport(CsvFormat format, Objects objects) {
+    this.format = format;
+    this.objects = objects;
+  }
+
+  @Override
+  public void install(Session session) {
+    // Every Postgres has COPY.
+  }
+
+  @Override
+  public boolean unpacks(StoredObject object) {
+    return object.isGzip();
+  }
+
+  @Override
+  public boolean pinsObject() {
+    return true;
+  }
+
+  @Override
+  public long run(
+      Session session,
+      String into,
+      TargetTable target,
+      List<TargetTable.Column> columns,
+      Upload upload,
+      StoredObject object)
+      throws SQLException {
+    String copy =
+        "COPY %s %s FROM STDIN WITH %s"
+            .formatted(into, inBrackets(columns), AwsS3Import.copyOptions(format));
+    Deadline deadline = session.deadline();
+    try (InputStream content = objects.read(upload.object(), object, deadline::left)) {
+      return session.copyIn(copy, content);
+    } catch (SQLException e) {
+      throw ImportErrors.translate(e, target, format.encoding(), deadline);
+    } catch (LoadException e) {
+      throw deadline.passed() ? SqlErrors.outOfTime() : e;
+    } catch (IOException e) {
+      // Reading does not throw it, so closing did.
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static String inBrackets(List<TargetTable.Column> columns) {
+    return columns.isEmpty()
+        ? ""
+        : columns.stream().map(TargetTable.Column::quoted).collect(joining(", ", "(", ")"));
+  }
+}

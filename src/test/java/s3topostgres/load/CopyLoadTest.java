@@ -1,0 +1,42 @@
+package s3topostgres.load;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+
+/** The tests of loads, when the function reads the object and passes it on. */
+@ImportedByCopy
+@Tag("thorough")
+class CopyLoadTest {
+  @Nested
+  class BrokenConnections extends BrokenConnectionTest {}
+
+  @Nested
+  class ConcurrentLoads extends ConcurrentLoadTest {}
+
+  @Nested
+  class Deadlines extends DeadlineTest {}
+
+  @Nested
+  class Duplicates extends DuplicateTest {}
+
+  @Nested
+  class GeneratedFiles extends GeneratedFilesTest {}
+
+  @Nested
+  class LoadFailures extends LoadFailureTest {}
+
+  @Nested
+  class Loads extends LoaderTest {}
+
+  @Nested
+  class RandomDeliveries extends RandomisedTest {}
+
+  @Nested
+  class Readers extends ReaderTest {}
+
+  @Nested
+  class ServerRestarts extends ServerRestartTest {}
+
+  @Nested
+  class Sessions extends SessionTest {}
+}
