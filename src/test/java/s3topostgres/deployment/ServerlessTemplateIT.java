@@ -383,6 +383,7 @@ class ServerlessTemplateIT {
     CloudFormation template = new Packaging(folder).environment(values).template();
 
     Map<String, String> passedOn = environment(template);
+    assertThat(passedOn.remove("JAVA_TOOL_OPTIONS")).isEqualTo("-XX:TieredStopAtLevel=4");
     assertThat(passedOn.keySet()).isEqualTo(SETTINGS);
     assertThat(values).containsAllEntriesOf(passedOn);
   }

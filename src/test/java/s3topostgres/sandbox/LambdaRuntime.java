@@ -37,6 +37,9 @@ public final class LambdaRuntime implements AutoCloseable {
   private static final Path CLIENT = ScratchFolder.SANDBOX.resolve("lambda-runtime");
   private static final String CLIENT_PACKAGE = "com.amazonaws.services.lambda.runtime.api.client.";
 
+  /** What Lambda sets by itself, the quick compiler and not the good one. */
+  private static final String ONE_COMPILER = "-XX:TieredStopAtLevel=1";
+
   /** Of the runtime client, unpacked where nobody else's is overwritten. */
   private static Optional<Path> nativeCode = Optional.empty();
 
@@ -66,10 +69,15 @@ public final class LambdaRuntime implements AutoCloseable {
     Map<String, String> environment = new HashMap<>(lambdaEnvironment(taskRoot));
     environment.put("_HANDLER", command.get(command.size() - 1));
     environment.putAll(settings);
+    List<String> all = new ArrayList<>(command);
+    if (settings.getOrDefault("JAVA_TOOL_OPTIONS", "").contains(ONE_COMPILER.split("=")[0])) {
+      // The JVM prefers its command line, and Lambda what the function asks for.
+      all.remove(ONE_COMPILER);
+    }
     ScratchFolder folder = ScratchFolder.create("lambda");
     try {
       startNanos = System.nanoTime();
-      process = ServerProcess.start(folder, taskRoot, command, environment);
+      process = ServerProcess.start(folder, taskRoot, all, environment);
     } catch (IOException e) {
       api.close();
       throw e;
@@ -200,7 +208,7 @@ public final class LambdaRuntime implements AutoCloseable {
         command,
         "-XX:+UseSerialGC",
         "-XX:+TieredCompilation",
-        "-XX:TieredStopAtLevel=1",
+        ONE_COMPILER,
         "-XX:-UsePerfData",
         "-D" + CLIENT_PACKAGE + "runtimeapi.NativeClient.JNI=" + nativeCode(),
         "-cp",
