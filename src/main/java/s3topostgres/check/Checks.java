@@ -12,6 +12,7 @@ import s3topostgres.LoadException;
 import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.config.Mode;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
@@ -200,7 +201,7 @@ public final class Checks {
             .formatted(
                 table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
     Optional<String> obstacle =
-        settings.rebuildIndexes() && settings.mode().isWholeTable()
+        settings.rebuildIndexes() && settings.mode() == Mode.REPLACE
             ? new Indexes(session, table).obstacle()
             : Optional.empty();
     return obstacle
