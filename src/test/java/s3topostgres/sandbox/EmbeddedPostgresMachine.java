@@ -41,8 +41,11 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
   private boolean ended;
 
   static {
-    // Where the binaries are unpacked and where those of earlier, killed runs are looked for.
-    System.setProperty("ot.epg.working-dir", ScratchFolder.SANDBOX.resolve("postgres").toString());
+    // Where the binaries are unpacked, for each fork of the tests: our extensions are put beside
+    // them.
+    String fork = System.getProperty("surefire.forkNumber", "");
+    System.setProperty(
+        "ot.epg.working-dir", ScratchFolder.SANDBOX.resolve("postgres" + fork).toString());
     // It logs that a killed server cannot be stopped; what matters is in its exceptions.
     System.setProperty("org.slf4j.simpleLogger.log.io.zonky", "off");
   }
