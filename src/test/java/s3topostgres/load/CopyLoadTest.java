@@ -39,4 +39,19 @@ class CopyLoadTest {
 
   @Nested
   class Sessions extends SessionTest {}
+
+  @Nested
+  class AppendsAndUpserts extends AppendAndUpsertTest {}
+
+  @Nested
+  class FaultsInEveryMode extends FaultsInEveryModeTest {}
+
+  @Nested
+  class RandomFilesInEveryMode extends RandomFilesInEveryModeTest {}
+
+  @Nested
+  class SideBySide extends SideBySideTest {}
+
+  @Nested
+  class Syncs extends SyncTest {}
 }

@@ -87,7 +87,7 @@ class FaultsInEveryModeTest {
     List<String> merging =
         List.of(
             "CREATE TEMPORARY TABLE s3_load_stage",
-            "table_import_from_s3",
+            LoadFixture.importStatement(),
             "LOCK TABLE",
             "s3_load_differences",
             "UPDATE public.people",
@@ -97,7 +97,7 @@ class FaultsInEveryModeTest {
         Stream.concat(
             merging.stream().map(statement -> Arguments.of(Mode.UPSERT, statement)),
             Stream.of(Arguments.of(Mode.SYNC, "DELETE FROM public.people"))),
-        Stream.of("table_import_from_s3", "COMMIT")
+        Stream.of(LoadFixture.importStatement(), "COMMIT")
             .map(statement -> Arguments.of(Mode.APPEND, statement)));
   }
 

@@ -109,6 +109,11 @@ final class LoadFixture implements AutoCloseable {
     importWith = way;
   }
 
+  /** Words of the statement by which the rows come. */
+  static String importStatement() {
+    return importWith.equals("copy") ? "FROM STDIN" : "table_import_from_s3";
+  }
+
   LoadFixture set(String name, String value) {
     settings.put(name, value);
     return this;
