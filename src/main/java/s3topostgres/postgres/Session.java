@@ -137,7 +137,7 @@ public final class Session implements AutoCloseable {
 
   /**
    * Runs a {@code COPY ... FROM STDIN}. A row that is refused is heard of when all is sent; the
-   * server has released its locks by then.
+   * server has released its locks by then, unless there is a savepoint.
    *
    * <p>The server does not end a statement while it waits for the client, and the socket's limit is
    * one for reading. So {@code content} has to keep to the deadline, and if the server takes
