@@ -15,7 +15,6 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,7 +35,7 @@ class EndToEndIT {
   private static final String PASSWORD = "s3cret-'\"\\ %&";
 
   private final S3Server s3 = Sandbox.shared().s3();
-  private final String bucket = "in-" + UUID.randomUUID();
+  private final String bucket = SandboxDatabase.unique("in-");
   private SandboxDatabase database;
   private String role;
   private Map<String, String> settings;

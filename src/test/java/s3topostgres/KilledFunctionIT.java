@@ -6,7 +6,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -30,7 +29,7 @@ class KilledFunctionIT {
         AND (locktype = 'advisory' OR mode = 'AccessExclusiveLock')""";
 
   private final S3Server s3 = Sandbox.shared().s3();
-  private final String bucket = "in-" + UUID.randomUUID();
+  private final String bucket = SandboxDatabase.unique("in-");
   private SandboxDatabase database;
   private Map<String, String> settings;
 

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -41,7 +40,7 @@ class ManyFunctionsIT {
   private static final int CONNECTIONS = 97;
 
   private final S3Server s3 = Sandbox.shared().s3();
-  private final String bucket = "in-" + UUID.randomUUID();
+  private final String bucket = SandboxDatabase.unique("in-");
   private final List<Throwable> surprises = Collections.synchronizedList(new ArrayList<>());
   private final AtomicInteger applicationsConnections = new AtomicInteger();
   private final AtomicBoolean over = new AtomicBoolean();

@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,7 +33,7 @@ class ChecksTest {
   private static final Duration FUNCTION_TIME = Duration.ofSeconds(900);
 
   private final S3Server s3 = Sandbox.shared().s3();
-  private final String bucket = "in-" + UUID.randomUUID();
+  private final String bucket = SandboxDatabase.unique("in-");
   private Duration functionTime = FUNCTION_TIME;
   private int megabytes = 512;
   private SandboxDatabase database;

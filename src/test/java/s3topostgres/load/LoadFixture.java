@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +68,7 @@ final class LoadFixture implements AutoCloseable {
   final Sandbox sandbox = Sandbox.shared();
   final S3Server s3 = sandbox.s3();
   private final SandboxDatabase database;
-  final String bucket = "in-" + UUID.randomUUID();
+  final String bucket = SandboxDatabase.unique("in-");
 
   /** {@code IMPORT_WITH} of the tests that do not set it. */
   private static String importWith = "aws_s3";

@@ -38,6 +38,11 @@ public final class SandboxDatabase implements AutoCloseable {
     return database;
   }
 
+  /** A name that nothing else has; without digits, which tests look for where they must not be. */
+  public static String unique(String prefix) {
+    return prefix + UUID.randomUUID().toString().replaceAll("\\d", "x");
+  }
+
   /** The host of the database's server. */
   public String host() {
     return server.host();
@@ -122,7 +127,7 @@ public final class SandboxDatabase implements AutoCloseable {
    * @return its name, which needs quotes
    */
   public String createLoader(String table, String password) throws SQLException {
-    String role = "loader_" + UUID.randomUUID();
+    String role = unique("loader_");
     createRole(role, password);
     execute(
         "GRANT SELECT, INSERT, TRUNCATE ON %s TO \"%s\"".formatted(table, role),
