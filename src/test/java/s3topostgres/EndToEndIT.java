@@ -405,7 +405,7 @@ class EndToEndIT {
           .isEqualTo("s3://" + bucket + "/a+b people.csv");
       assertThat(people()).containsExactly("2 Bo");
       assertThat(lambda.log())
-          .anyMatch(line -> line.endsWith("1 of 2 files in s3://" + bucket + " were never loaded"))
+          .anyMatch(line -> line.endsWith("1 of 2 files in s3://" + bucket + "/ were never loaded"))
           .anyMatch(line -> line.contains("\"service\":\"people-load\""));
     }
   }
