@@ -12,7 +12,7 @@ import s3topostgres.LoadException;
  * @param megabytes of memory
  */
 record Limits(Duration time, int megabytes) {
-  /** A load needs 160 MB, whatever the file's size. */
+  /** A load needs 180 MB, whatever the file's size. */
   private static final int LEAST_MEGABYTES = 256;
 
   private static final int MOST_OF_THE_TIME_PERCENT = 80;
