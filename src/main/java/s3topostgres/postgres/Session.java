@@ -151,13 +151,12 @@ public final class Session implements AutoCloseable {
    */
   long copyIn(String sql, InputStream content) throws SQLException, IOException {
     // The driver reads nothing until all is sent: notices, of a trigger for instance, would stop
-    // the
-    // server when they fill the network.
+    // the server when they fill the network.
     execute("SET client_min_messages = error");
     log.debug("sql {}", sql);
     ScheduledExecutorService end = new ScheduledThreadPoolExecutor(1, Session::daemon);
     try {
-      end.schedule(this::cut, millisLeft() + GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      end.schedule(this::abort, millisLeft() + GRACE.toMillis(), TimeUnit.MILLISECONDS);
       long rows = send(connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql), content);
       execute("SET client_min_messages = notice");
       return rows;
@@ -179,14 +178,6 @@ public final class Session implements AutoCloseable {
       if (copy.isActive()) {
         copy.cancelCopy();
       }
-    }
-  }
-
-  private void cut() {
-    try {
-      connection.abort(Runnable::run);
-    } catch (SQLException e) {
-      log.debug("cutting the connection failed, SQLSTATE {}", e.getSQLState());
     }
   }
 
