@@ -24,6 +24,7 @@ class LocalRunIT {
 
   @BeforeEach
   void rememberFolders() throws IOException {
+    Sandbox.shared(); // Its folders stay until this JVM ends, whichever class comes first.
     before = folders();
   }
 
