@@ -25,11 +25,17 @@ final class Series {
     return median(seconds);
   }
 
+  double least() {
+    return seconds.stream().min(Double::compare).orElseThrow();
+  }
+
+  double most() {
+    return seconds.stream().max(Double::compare).orElseThrow();
+  }
+
   /** The median with the least and the most: {@code 0.64 (0.60-0.71)}. */
   String spread() {
-    List<Double> sorted = seconds.stream().sorted().toList();
-    return "%s (%s-%s)"
-        .formatted(shown(median()), shown(sorted.get(0)), shown(sorted.get(sorted.size() - 1)));
+    return "%s (%s-%s)".formatted(shown(median()), shown(least()), shown(most()));
   }
 
   String cpu() {

@@ -10,15 +10,18 @@ import java.util.List;
 import java.util.Map;
 import s3topostgres.sandbox.LambdaRuntime;
 
-/** A file of two million rows, through the function and by others. */
+/** A file of two million rows, through the function and by others, and a picture of it. */
 final class Throughput {
-  private static final int ROUNDS = 5;
+  private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
   private static final int ROWS = 2_000_000;
   private static final String KEY = "addresses.csv";
+  private static final Path PICTURE = Path.of("src/site/resources/images/large-file.svg");
 
   private final Site site;
   private final Report report;
   private final Path file;
+  private final boolean pgloaderWorks = Programs.works("pgloader", "--version");
+  private final BarChart chart = new BarChart();
 
   Throughput(Site site, Report report) {
     this.site = site;
@@ -37,16 +40,18 @@ final class Throughput {
     }
     Addresses.write(file, ROWS);
     site.upload(KEY, file);
-    compare("without a key", "addresses", Site.ROLE);
+    compare("without an index", "addresses", Site.ROLE, true);
     compare(
         "with a primary key",
         "addresses_with_key",
         Site.ROLE,
+        false,
         "ALTER TABLE %s ADD PRIMARY KEY (id)");
     compare(
         "with a primary key and three more indexes",
         "addresses_with_indexes",
         Site.ROLE,
+        true,
         "ALTER TABLE %s ADD PRIMARY KEY (id)",
         "CREATE INDEX ON %s (last_name, first_name)",
         "CREATE INDEX ON %s (postal_code)",
@@ -55,7 +60,12 @@ final class Throughput {
         "with a primary key, of another owner",
         "addresses_of_another",
         "postgres",
+        false,
         "ALTER TABLE %s ADD PRIMARY KEY (id)");
+    chart.write(
+        PICTURE,
+        "Seconds to load %,d rows, %,d MB: median of %d runs, with the least and the most"
+            .formatted(ROWS, Files.size(file) / 1_000_000, ROUNDS));
     Files.delete(file);
     oneRow();
   }
@@ -81,33 +91,31 @@ final class Throughput {
     report.compared("load", auto, "the same with REBUILD_INDEXES=off", off);
   }
 
-  private void compare(String kind, String table, String owner, String... indexes)
+  /**
+   * @param withOthers whether psql's {@code \\copy} and pgloader load it, too, for the picture
+   */
+  private void compare(
+      String kind, String table, String owner, boolean withOthers, String... indexes)
       throws IOException, SQLException {
-    site.database()
-        .execute(
-            "CREATE TABLE %s (%s)".formatted(table, Addresses.COLUMNS),
-            "ALTER TABLE %s OWNER TO %s".formatted(table, owner),
-            "GRANT SELECT, INSERT, TRUNCATE ON %s TO %s".formatted(table, Site.ROLE));
-    for (String index : indexes) {
-      site.database().execute(index.formatted(table));
-    }
+    createTable(table, owner, indexes);
     Series ours = new Series();
     Series psql = new Series();
     Series analyzed = new Series();
     Series copy = new Series();
+    Series pgloader = new Series();
     try (LambdaRuntime runtime = LambdaRuntime.start(site.settings(table))) {
       Site.load(runtime, site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n"));
       String before = peakMemory(runtime);
       for (int round = 0; round < ROUNDS; round++) {
         ours.add(time(() -> Site.load(runtime, site.event(KEY))));
-        Duration bare =
-            time(
-                () ->
-                    psql("BEGIN", "TRUNCATE " + table, Site.importStatement(table, KEY), "COMMIT"));
+        Duration bare = time(() -> replace(table, Site.importStatement(table, KEY)));
         psql.add(bare);
         analyzed.add(bare.plus(time(() -> psql("ANALYZE " + table))));
-        if (indexes.length == 0) {
-          copy.add(time(() -> psql("BEGIN", "TRUNCATE " + table, copy(table), "COMMIT")));
+        if (withOthers) {
+          copy.add(time(() -> replace(table, copy(table))));
+        }
+        if (withOthers && pgloaderWorks) {
+          pgloader.add(time(() -> pgloader(table)));
         }
       }
       report.compare(
@@ -115,18 +123,36 @@ final class Throughput {
               .formatted(ROWS, Files.size(file) / 1_000_000, kind, ROUNDS));
       report.compared("load", ours, "psql: begin, truncate, import, commit", psql);
       report.compared("load", ours, "the same and ANALYZE", analyzed);
-      if (indexes.length == 0) {
+      if (withOthers) {
         report.compared("load", ours, "psql: begin, truncate, \\copy, commit", copy);
+        chart.group("Into a table " + kind);
+        chart.bar("this loader", ours);
+        chart.bar("the bare statements", psql);
+        chart.bar("psql's \\copy", copy);
       }
-      if (indexes.length == 0 && Programs.works("pgloader", "--version")) {
-        Series pgloader = new Series();
-        pgloader.add(time(() -> pgloader(table)));
-        report.compared("load", ours, "pgloader, one run", pgloader);
+      if (withOthers && pgloaderWorks) {
+        report.compared("load", ours, "pgloader", pgloader);
+        chart.bar("pgloader", pgloader);
       }
       report.line(
           "\nPeak memory of the function: %s after one row, %s after these."
               .formatted(before, peakMemory(runtime)));
     }
+  }
+
+  private void createTable(String name, String owner, String... indexes) throws SQLException {
+    site.database()
+        .execute(
+            "CREATE TABLE %s (%s)".formatted(name, Addresses.COLUMNS),
+            "ALTER TABLE %s OWNER TO %s".formatted(name, owner),
+            "GRANT SELECT, INSERT, TRUNCATE ON %s TO %s".formatted(name, Site.ROLE));
+    for (String index : indexes) {
+      site.database().execute(index.formatted(name));
+    }
+  }
+
+  private void replace(String table, String importStatement) throws IOException {
+    psql("BEGIN", "TRUNCATE " + table, importStatement, "COMMIT");
   }
 
   private Duration time(Load load) throws IOException, SQLException {
@@ -156,6 +182,8 @@ final class Throughput {
         "csv",
         "--with",
         "truncate",
+        "--with",
+        "drop indexes", // And build them again, as ours does.
         "--with",
         "skip header = 1",
         "--with",
