@@ -1,11 +1,13 @@
 package s3topostgres;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -16,20 +18,23 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import s3topostgres.config.Settings;
 
-/** The code, {@code serverless.yml} and {@code README.md} know the same settings and codes. */
+/** The code, {@code serverless.yml} and the documentation know the same settings and codes. */
 class DocumentationTest {
-  private static final String README = read("README.md");
   private static final String SERVERLESS = read("serverless.yml");
+  private static final Page SETTINGS = Page.ofSite("settings.md");
+  private static final String FOR_DEPLOYMENT = SETTINGS.section("Of the deployment only");
   private static final Pattern IN_CODE = Pattern.compile("`([A-Z][A-Z0-9_]+)`");
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
+
+  /** Such as {@code operate.md, "Load again"}, where a page cannot be linked to. */
+  private static final Pattern MENTION =
+      Pattern.compile("(\\w+\\.md),?(?: under)? [\"*]+([A-Z][^\"*]+)[\"*]");
 
   @Test
-  void readmeDescribesEverySetting() {
-    List<String> described =
-        rows(between(README, "\n## Settings\n", "\nThese are for the deployment only:\n")).stream()
-            .flatMap(row -> names(row.get(0)))
-            .toList();
+  void theSettingsPageDescribesEverySetting() {
+    String table = SETTINGS.text().substring(0, SETTINGS.text().indexOf("\n## "));
 
-    assertThat(described)
+    assertThat(Page.rows(table).stream().flatMap(row -> names(row.get(0))))
         .doesNotHaveDuplicates()
         .containsExactlyInAnyOrderElementsOf(Settings.names());
   }
@@ -47,12 +52,9 @@ class DocumentationTest {
   }
 
   @Test
-  void readmeDescribesWhatTheDeploymentAloneNeeds() {
+  void theSettingsPageDescribesWhatTheDeploymentAloneNeeds() {
     List<String> described =
-        rows(between(README, "\nThese are for the deployment only:\n", "\n## The file you send\n"))
-            .stream()
-            .flatMap(row -> names(row.get(0)))
-            .toList();
+        Page.rows(FOR_DEPLOYMENT).stream().flatMap(row -> names(row.get(0))).toList();
 
     assertThat(
             names(
@@ -62,9 +64,20 @@ class DocumentationTest {
   }
 
   @Test
-  void readmeDescribesEveryCodeWhoActsAndWhetherARetryHelps() {
+  void theExampleOfADeploymentHasOnlySettingsThatThereAre() {
+    Set<String> known = new TreeSet<>(Settings.names());
+    Page.rows(FOR_DEPLOYMENT).stream().flatMap(row -> names(row.get(0))).forEach(known::add);
+
+    List<String> examples =
+        Page.all().stream().flatMap(page -> page.blocks("ini").stream()).toList();
+
+    assertThat(names(String.join("\n", examples), "(?m)^(\\w+)=")).isNotEmpty().isSubsetOf(known);
+  }
+
+  @Test
+  void theOperatorsPageDescribesEveryCodeWhoActsAndWhetherARetryHelps() {
     List<List<String>> described =
-        rows(between(README, "\n## When a load fails\n", "\n## Running it\n")).stream()
+        Page.rows(Page.ofSite("operate.md").section("When a load fails")).stream()
             .map(row -> List.of(row.get(0).replace("`", ""), row.get(2), row.get(4)))
             .toList();
 
@@ -81,30 +94,99 @@ class DocumentationTest {
   }
 
   @Test
-  void readmesRoleHasConnectionsForTheLoadsAndFiveMore() {
+  void theDocumentedRoleHasConnectionsForTheLoadsAndFiveMore() {
     int loads = Integer.parseInt(names(SERVERLESS, "env:MAX_CONCURRENT_LOADS, '(\\d+)'").get(0));
 
-    assertThat(names(README, "LOGIN CONNECTION LIMIT (\\d+);"))
+    assertThat(names(Page.ofSite("deploy.md").text(), "LOGIN CONNECTION LIMIT (\\d+);"))
         .containsExactly(Integer.toString(loads + 5));
   }
 
   @Test
   void everythingNamesTheSameOsls() {
     String version = names(SERVERLESS, "(?m)^frameworkVersion: (\\S+)$").get(0);
+    String pages = Page.all().stream().map(Page::text).collect(joining());
 
-    assertThat(names(README + SERVERLESS, "osls@([\\d.]+\\d)")).containsOnly(version);
+    assertThat(names(pages + SERVERLESS, "osls@([\\d.]+\\d)")).containsOnly(version);
     assertThat(names(read(".github/osls/package.json"), "\"osls\": \"(.*)\""))
         .containsExactly(version);
   }
 
-  /** The cells of a table's rows, without the heading. */
-  private static List<List<String>> rows(String markdown) {
-    return markdown
-        .lines()
-        .filter(line -> line.startsWith("|"))
-        .skip(2)
-        .map(line -> Arrays.stream(line.substring(1).split("\\|")).map(String::strip).toList())
-        .toList();
+  @Test
+  void everyLinkBetweenPagesLeadsSomewhere() {
+    List<String> broken = new ArrayList<>();
+    for (Page page : Page.all()) {
+      for (String link : names(page.text(), LINK.pattern())) {
+        if (!link.startsWith("https://") && !leadsSomewhere(page, link)) {
+          broken.add(page + ": " + link);
+        }
+      }
+    }
+
+    assertThat(broken).isEmpty();
+  }
+
+  private static boolean leadsSomewhere(Page page, String link) {
+    String[] parts = link.split("#", 2);
+    Path target =
+        parts[0].isEmpty() ? page.path() : page.path().resolveSibling(parts[0]).normalize();
+    return parts.length == 1
+        ? Files.exists(target)
+        : Files.isRegularFile(target) && Page.of(target.toString()).anchors().contains(parts[1]);
+  }
+
+  @Test
+  void everyHeadingThatTheCodeMentionsIsThere() throws IOException {
+    List<List<String>> mentioned = new ArrayList<>();
+    for (String text : withMentions()) {
+      MENTION
+          .matcher(text.replaceAll("\\s+(?:#|--|\\*|//)?\\s*", " "))
+          .results()
+          .forEach(mention -> mentioned.add(List.of(mention.group(1), mention.group(2))));
+    }
+
+    assertThat(mentioned).isNotEmpty();
+    for (List<String> mention : mentioned) {
+      assertThat(Page.ofSite(mention.get(0)).section(mention.get(1))).isNotBlank();
+    }
+  }
+
+  private static List<String> withMentions() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      return Stream.concat(
+              Stream.of(SERVERLESS, Page.ofSite("deploy.md").text(), read(".github/SECURITY.md")),
+              files.filter(Files::isRegularFile).map(file -> read(file.toString())))
+          .toList();
+    }
+  }
+
+  @Test
+  void theMapNamesThePackagesAndClassesThatThereAre() throws IOException {
+    String map = Page.of(".github/CONTRIBUTING.md").section("The map of the code");
+    Path code = Path.of("src/main/java/s3topostgres");
+
+    try (Stream<Path> files = Files.list(code)) {
+      assertThat(names(map.substring(0, map.indexOf("src/test")), "(?m)^  (\\w+)/ "))
+          .containsExactlyInAnyOrderElementsOf(
+              files.filter(Files::isDirectory).map(file -> file.getFileName().toString()).toList());
+    }
+    assertThat(names(map, "`(\\w+/\\w+)`"))
+        .hasSizeGreaterThan(5)
+        .allSatisfy(name -> assertThat(code.resolve(name + ".java")).exists());
+  }
+
+  @Test
+  void everyPageOfTheSiteSaysForWhomItIs() {
+    assertThat(Page.all())
+        .filteredOn(page -> page.path().startsWith("src/site"))
+        .hasSizeGreaterThan(5)
+        .allSatisfy(
+            page ->
+                assertThat(page.text()).matches("(?s)# [^\n]+\n\nThis page is for you if you .*"));
+  }
+
+  @Test
+  void theReadmeIsShort() {
+    assertThat(Page.of("README.md").text().lines()).hasSizeLessThanOrEqualTo(200);
   }
 
   private static Stream<String> names(String cell) {

@@ -48,7 +48,7 @@ public final class SqlErrors {
               new LoadException(
                   ErrorCode.TABLE_UNUSABLE,
                   "the database user lacks a privilege",
-                  "Grant what the README lists under the database user.");
+                  "Grant what deploy.md lists under \"The database user\".");
           case SqlState.READ_ONLY_TRANSACTION -> readOnly("the database");
           default -> byClass(state, atDeadline);
         };

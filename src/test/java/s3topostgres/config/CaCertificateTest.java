@@ -21,8 +21,8 @@ class CaCertificateTest {
 
   /**
    * A database can have the newest root of its region, and is told by AWS to take it before the
-   * others end. So it is the newest that must not end unnoticed; the README says how to refresh the
-   * bundle.
+   * others end. So it is the newest that must not end unnoticed; settings.md says how to refresh
+   * the bundle.
    */
   @Test
   void knowsAnAuthorityOfEveryRegionForAnotherMonth() throws Exception {

@@ -91,7 +91,8 @@ final class Packaging {
     return run(builder, folder.resolve("osls.log"));
   }
 
-  private static synchronized Path osls() throws IOException {
+  /** The program, of the version that everything names. */
+  static synchronized Path osls() throws IOException {
     Path program = OSLS.resolve("node_modules/.bin/osls");
     Path lock = TREE.resolve(".github/osls/package-lock.json");
     Path installed = OSLS.resolve(lock.getFileName());

@@ -8,8 +8,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -29,6 +27,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.util.PSQLException;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Page;
 import s3topostgres.s3.Upload;
 
 /** Loads the files of {@code src/test/resources/csv}, and holds each to what plain COPY does. */
@@ -107,20 +106,18 @@ class CsvCaseTest {
   }
 
   @Test
-  void readmeNamesOnlyCasesThatExist() throws IOException {
-    String readme = Files.readString(Path.of("README.md"));
-    String section =
-        readme.substring(
-            readme.indexOf("\n## The file you send\n"), readme.indexOf("\n## When a load fails\n"));
-    List<String> named =
-        Pattern.compile("\\(case ([a-z0-9-]+(?:,\\s+[a-z0-9-]+)*)\\)")
-            .matcher(section)
-            .results()
-            .flatMap(match -> List.of(match.group(1).split(",\\s+")).stream())
-            .toList();
+  void everyRuleForTheSenderHasCases() {
+    String rules =
+        Page.of("src/test/resources/csv/README.md")
+            .section("What the sender is told, and the cases that hold it");
 
-    assertThat(named).hasSizeGreaterThan(10);
-    assertThat(CsvCase.all()).extracting(CsvCase::id).containsAll(named);
+    assertThat(Page.rows(rules))
+        .hasSizeGreaterThan(20)
+        .allSatisfy(
+            row ->
+                assertThat(CsvCase.all())
+                    .extracting(CsvCase::id)
+                    .contains(row.get(1).replace("`", "").split(", ")));
   }
 
   @BeforeEach

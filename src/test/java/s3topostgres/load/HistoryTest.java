@@ -6,20 +6,15 @@ import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 import static s3topostgres.load.LoadResult.Status.STALE;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.LoadException;
+import s3topostgres.Page;
 import s3topostgres.s3.Upload;
 
 /** The history as operators use it, and when it is long. */
 class HistoryTest {
-  private static final Pattern SQL = Pattern.compile("(?s)```sql\n(.*?)```");
-
   private final LoadFixture fixture = new LoadFixture();
 
   @AfterEach
@@ -28,14 +23,18 @@ class HistoryTest {
   }
 
   @Test
-  void answersTheQueriesOfTheReadme() throws Exception {
+  void answersTheQueriesOfTheDocumentation() throws Exception {
     fixture.set("HISTORY_TABLE", "s3_load_history");
     fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
     fixture.failure(ROW_REJECTED, "bad.csv", "id,name\nx,bad\n");
     fixture.load("first.csv", "id,name\n1,first\n");
     fixture.load("second.csv", "id,name\n1,first\n2,second\n");
 
-    List<String> queries = runningItQueries();
+    List<String> queries =
+        List.of(
+            Page.blocks(Page.ofSite("operate.md").section("What was loaded"), "sql")
+                .get(0)
+                .split(";\\s*"));
 
     assertThat(queries).hasSize(3);
     assertThat(fixture.rows(queries.get(0)))
@@ -52,15 +51,44 @@ class HistoryTest {
         .containsPattern("\\|2\\|2\\|00:00:0");
   }
 
-  private static List<String> runningItQueries() throws Exception {
-    String readme = Files.readString(Path.of("README.md"));
-    String block =
-        SQL.matcher(readme.substring(readme.indexOf("## Running it")))
-            .results()
-            .map((MatchResult result) -> result.group(1))
-            .findFirst()
-            .orElseThrow();
-    return List.of(block.split(";\\s*"));
+  @Test
+  void isDefinedInTheDocumentationAsTheFunctionCreatesIt() {
+    fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
+    fixture.set("HISTORY_TABLE", "public.s3_load_history");
+    fixture.load("people.csv", "id,name\n1,first\n");
+    String created = definition("public");
+    String documented = Page.ofSite("deploy.md").section("The database user");
+    documented =
+        documented.substring(
+            documented.indexOf("CREATE TABLE s3_load_history"),
+            documented.indexOf("GRANT SELECT, INSERT ON s3_load_history"));
+
+    fixture.execute(
+        "CREATE SCHEMA documented; SET search_path TO documented; %s SET search_path TO public"
+            .formatted(documented));
+
+    assertThat(definition("documented")).isEqualTo(created);
+  }
+
+  /** All that the catalogue says of the history table of a schema. */
+  private String definition(String schema) {
+    return fixture
+        .rows(
+            """
+            SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, attidentity)
+            FROM pg_attribute
+            WHERE attrelid = '%1$s.s3_load_history'::regclass AND attnum > 0
+            UNION ALL
+            SELECT indexdef FROM pg_indexes
+            WHERE schemaname = '%1$s' AND tablename = 's3_load_history'
+            UNION ALL
+            SELECT pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = '%1$s.s3_load_history'::regclass
+            ORDER BY 1
+            """
+                .formatted(schema))
+        .toString()
+        .replace(schema + ".", "");
   }
 
   @Test

@@ -42,8 +42,8 @@ import s3topostgres.sandbox.SandboxDatabase;
 
 /**
  * A fresh database with a table {@code people} of one row, a fresh bucket, and a loader whose user
- * owns nothing and may do only what the README asks to grant. Closing it checks that no connection,
- * lock or temporary table is left.
+ * owns nothing and may do only what the documentation asks to grant. Closing it checks that no
+ * connection, lock or temporary table is left.
  */
 final class LoadFixture implements AutoCloseable {
   static final String REGION = "eu-west-1";
@@ -118,7 +118,10 @@ final class LoadFixture implements AutoCloseable {
     return this;
   }
 
-  /** Loads by that mode from now on, with the privileges that the README asks to grant for it. */
+  /**
+   * Loads by that mode from now on, with the privileges that the documentation asks to grant for
+   * it.
+   */
   LoadFixture mode(Mode mode, String... tables) {
     for (String table : tables.length == 0 ? new String[] {"people"} : tables) {
       execute(

@@ -17,8 +17,8 @@ import s3topostgres.sandbox.LambdaRuntime.Answer;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
- * A bucket, the function and a table, put together as the README says: what is put into the bucket
- * the function is told of, and loads into the table.
+ * A bucket, the function and a table, put together as the documentation says: what is put into the
+ * bucket the function is told of, and loads into the table.
  */
 final class LocalPipeline implements AutoCloseable {
   static final String BUCKET = "drop";

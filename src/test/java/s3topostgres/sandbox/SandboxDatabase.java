@@ -122,7 +122,7 @@ public final class SandboxDatabase implements AutoCloseable {
 
   /**
    * Makes a role that may fill a table and record its loads in a schema {@code history}, which is
-   * made too, and nothing else: what the README asks to grant.
+   * made too, and nothing else: what the documentation asks to grant.
    *
    * @return its name, which needs quotes
    */
