@@ -4,7 +4,7 @@ package s3topostgres;
 public enum ErrorCode {
   /** A setting is missing or wrong. */
   CONFIG_INVALID(Owner.OPERATOR, false),
-  /** The object is empty, gone, or not ours to read. */
+  /** The object is empty, gone, or may not be read. */
   OBJECT_UNREADABLE(Owner.OPERATOR, false),
   /** The database cannot import from S3: no {@code aws_s3}, no role, no route. */
   IMPORT_UNAVAILABLE(Owner.OPERATOR, false),
@@ -16,18 +16,18 @@ public enum ErrorCode {
   ROW_REJECTED(Owner.SENDER, false),
   /** The file has fewer rows than {@code MIN_ROWS}. */
   TOO_FEW_ROWS(Owner.SENDER, false),
-  /** Others were using the target table for longer than {@code LOCK_TIMEOUT_SECONDS}. */
+  /** Other sessions used the target table for longer than {@code LOCK_TIMEOUT_SECONDS}. */
   TABLE_BUSY(Owner.OPERATOR, true),
   /** The load was not finished before the function's time limit. */
   OUT_OF_TIME(Owner.OPERATOR, false),
   /** The database cannot be reached, went away, or is out of resources. */
   DATABASE_UNAVAILABLE(Owner.OPERATOR, true),
-  /** The database said no: login, TLS, or anything not named above. */
+  /** The database refused: login, TLS, or anything that has no code of its own. */
   DATABASE_REFUSED(Owner.OPERATOR, false),
-  /** An exception that nothing above expects. */
+  /** An exception that no other code covers. */
   INTERNAL(Owner.MAINTAINER, true);
 
-  /** Who can mend a failure. */
+  /** Who can fix a failure. */
   public enum Owner {
     /** Whoever deployed the function and runs the database. */
     OPERATOR,

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A load that failed, told to the person who has to act. The message is {@code CODE:
+ * A load that failed, described for the person who has to act. The message is {@code CODE:
  * s3://bucket/key, line N, column C: why. What to do.}; what is not known is left out.
  *
  * <p>Postgres quotes cells and whole lines in its errors, so none of its exceptions is ever a cause
@@ -119,7 +119,7 @@ public final class LoadException extends RuntimeException {
   }
 
   /**
-   * Tells of failures that ended nothing.
+   * Reports failures after which the work went on.
    *
    * @throws LoadException the first one, if there is any, with the others attached
    */

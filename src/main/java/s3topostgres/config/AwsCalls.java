@@ -15,11 +15,8 @@ public final class AwsCalls {
   private static final Duration ATTEMPT = Duration.ofSeconds(6);
   private static final Duration CONNECT = Duration.ofSeconds(2);
 
-  /**
-   * How long AWS may send nothing: so long after its deadline may a load that reads an object
-   * itself still wait for S3.
-   */
-  private static final Duration SILENCE = Duration.ofSeconds(3);
+  /** A load that reads the object itself may wait for S3 that long after its deadline. */
+  private static final Duration READ = Duration.ofSeconds(3);
 
   private AwsCalls() {}
 
@@ -28,12 +25,12 @@ public final class AwsCalls {
       B client) {
     return client
         .httpClientBuilder(
-            UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(SILENCE))
+            UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(READ))
         .overrideConfiguration(
             limits -> limits.apiCallTimeout(CALL).apiCallAttemptTimeout(ATTEMPT));
   }
 
-  /** The limit of one call, with all retries, when so much time is left. */
+  /** The limit of one call, with all retries, when that much time is left. */
   public static Duration within(Duration left) {
     // The SDK takes no limit of zero.
     return Collections.max(List.of(Duration.ofMillis(1), Collections.min(List.of(CALL, left))));

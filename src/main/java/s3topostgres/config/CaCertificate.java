@@ -18,7 +18,7 @@ import s3topostgres.LoadException;
  * The file of the authorities that a database's certificate may come from: those of {@code
  * DB_CA_CERTIFICATE}, or Amazon's, which are in the package. A setting that ends in {@code .pem} is
  * a file, in the package or in a layer; anything else is the name of an SSM parameter, which is
- * read once. Not for use by two threads.
+ * read once. Not thread-safe.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html">Certificate
@@ -89,7 +89,7 @@ public final class CaCertificate {
     }
   }
 
-  /** The driver reads a file; the process's end removes it. */
+  /** The driver reads a file; it is removed when the process ends. */
   private static Path temporary(byte[] pem) {
     try {
       Path file = Files.createTempFile("authority", ".pem");

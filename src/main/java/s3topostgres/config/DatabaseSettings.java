@@ -5,9 +5,9 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Where the database is and who we are there.
+ * Where the database is, and as whom to log in.
  *
- * @param login how we prove that
+ * @param login how the user is authenticated
  * @param password the password itself; with {@link Login#PASSWORD}, exactly one of it and {@code
  *     passwordParameter} is present, otherwise neither
  * @param passwordParameter the name of the SSM parameter that holds the password
@@ -27,11 +27,11 @@ public record DatabaseSettings(
     String sslMode,
     Optional<String> caCertificate) {
 
-  /** How the database knows that it is us. */
+  /** How the user is authenticated. */
   public enum Login {
     /** By a password. */
     PASSWORD,
-    /** By a token of AWS IAM, made for each connection. */
+    /** By a token of AWS IAM, created for each connection. */
     IAM
   }
 

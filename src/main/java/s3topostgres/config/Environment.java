@@ -17,11 +17,11 @@ import s3topostgres.Spelling;
 /**
  * Reads environment variables and collects every problem, so that whoever deploys sees all of them
  * at once. A variable that is empty counts as not set; values are taken exactly as they are. After
- * a problem the readers return a stand-in, so {@link #check} must be called before any value is
+ * a problem the readers return a placeholder, so {@link #check} must be called before any value is
  * used.
  */
 final class Environment {
-  /** How our names begin; any other variable is not ours to judge. */
+  /** How the names of settings begin; any other variable is ignored. */
   private static final Pattern OURS = Pattern.compile("(DB|S3|CSV|LOAD)_");
 
   private final Map<String, String> variables;
@@ -76,7 +76,7 @@ final class Environment {
     problems.add(problem);
   }
 
-  /** The names asked for so far. */
+  /** The names that were read so far. */
   SortedSet<String> known() {
     return Collections.unmodifiableSortedSet(known);
   }

@@ -30,9 +30,9 @@ public final class Parameters {
    * The decrypted value of a parameter.
    *
    * @param setting the variable that holds the parameter's name, for messages
-   * @param limit for all tries together
+   * @param limit for all attempts together
    * @throws LoadException {@code CONFIG_INVALID} when AWS refuses it; {@code DATABASE_UNAVAILABLE}
-   *     when AWS does not answer or is out of order
+   *     when AWS does not answer, or has an error of its own
    */
   String read(String name, String setting, Duration limit) {
     try {

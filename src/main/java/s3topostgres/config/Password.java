@@ -8,9 +8,9 @@ import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.services.rds.RdsUtilities;
 
 /**
- * What proves to the database that it is us: the password's setting itself, an SSM parameter that
- * is read when it is first needed and kept until the database refuses it, or a token of IAM that is
- * made anew for each connection. Not for use by two threads.
+ * What the user authenticates with: the password of the setting, an SSM parameter that is read when
+ * it is first needed and kept until the database refuses it, or an IAM token that is created for
+ * each connection. Not thread-safe.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html">IAM
@@ -45,7 +45,7 @@ public final class Password {
     return current.get();
   }
 
-  /** Signed here with the function's credentials; no call of AWS is made. */
+  /** Signed with the function's credentials, without a call of AWS. */
   private Secret token() {
     return new Secret(
         RdsUtilities.builder()

@@ -12,9 +12,9 @@ import java.net.URI;
 import java.util.Map;
 
 /**
- * What CloudFormation is told about a custom resource; without it, it waits to its time limit.
- * Powertools' module for custom resources sends that too, but takes a refusal for success, does not
- * try again, and logs the address.
+ * The response to CloudFormation about a custom resource. Without it, CloudFormation waits until
+ * its timeout. Powertools' module for custom resources sends one, too, but treats a refusal as
+ * success, does not retry, and logs the address.
  *
  * @param reason shown by the deployment when it failed
  * @see <a
@@ -24,7 +24,7 @@ import java.util.Map;
 record CloudFormationAnswer(boolean success, String physicalResourceId, String reason) {
   private static final ObjectMapper JSON =
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
-  private static final int TRIES = 3;
+  private static final int ATTEMPTS = 3;
   private static final int TIMEOUT_MILLIS = 2500;
   private static final int LONGEST_ANSWER = 4096;
 
@@ -32,22 +32,22 @@ record CloudFormationAnswer(boolean success, String physicalResourceId, String r
   private static final int REASON_THAT_FITS = 500;
 
   /**
-   * Puts the answer where CloudFormation waits for it: an address that is signed, so a secret, for
-   * a request without a content type.
+   * Sends the answer to the address that CloudFormation gave. The address is signed, so it is a
+   * secret, and valid only for a request without a content type.
    *
-   * @throws IOException when that is not possible; Lambda then tries the whole again
+   * @throws IOException when that is not possible; Lambda then retries the event
    */
   void send(CloudFormationCustomResourceEvent event) throws IOException {
     String json = json(event, reason);
     if (json.length() > LONGEST_ANSWER) {
       json = json(event, reason.substring(0, Math.min(reason.length(), REASON_THAT_FITS)) + "...");
     }
-    for (int tries = 1; ; tries++) {
+    for (int attempt = 1; ; attempt++) {
       try {
         put(event.getResponseUrl(), json);
         return;
       } catch (IOException e) {
-        if (tries == TRIES) {
+        if (attempt == ATTEMPTS) {
           throw new IOException("CloudFormation did not take the answer: " + e.getMessage(), e);
         }
       }

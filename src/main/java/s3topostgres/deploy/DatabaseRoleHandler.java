@@ -18,8 +18,8 @@ import software.amazon.awssdk.services.rds.RdsClient;
  * associated with the database as {@code s3Import}. CloudFormation has it created, updated and
  * deleted with the stack, and gets an answer whatever happens.
  *
- * <p>The role is the stack's own. So an association with it that is there already is adopted, and
- * taken off with the stack, whoever made it: the role is deleted next.
+ * <p>The role is the stack's own. So an existing association with it is adopted, and removed with
+ * the stack, whoever created it: the role is deleted next.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html">custom
@@ -32,7 +32,7 @@ public final class DatabaseRoleHandler
   /** With the SDK's retries; what fails for longer is waited for in ImportRole. */
   private static final Duration LONGEST_CALL = Duration.ofSeconds(10);
 
-  /** Kept back for the last call of RDS and for the answer, which take 25 s at most. */
+  /** Reserved for the last call of RDS and for the answer, which take 25 s at most. */
   private static final Duration MARGIN = Duration.ofSeconds(30);
 
   /** For a resource that never had a database. */
@@ -47,7 +47,7 @@ public final class DatabaseRoleHandler
     try {
       answer.send(event);
     } catch (IOException e) {
-      throw new UncheckedIOException(e); // Lambda tries the whole again.
+      throw new UncheckedIOException(e); // Lambda retries the event.
     }
     return null;
   }

@@ -15,16 +15,16 @@ import software.amazon.awssdk.services.rds.model.DbInstanceNotFoundException;
 import software.amazon.awssdk.services.rds.model.RdsException;
 
 /**
- * Associates a role with a database as {@code s3Import}, or takes it off, and waits until that is
- * done. Both can be repeated: what is done already is left as it is.
+ * Associates a role with a database as {@code s3Import}, or removes it, and waits until that is
+ * done. Both are idempotent.
  */
 final class ImportRole {
   private static final Logger log = LoggerFactory.getLogger(ImportRole.class);
   private static final long FIRST_PAUSE_MILLIS = 250;
   private static final long LONGEST_PAUSE_MILLIS = 10_000;
 
-  /** The database is being changed, or the next look at it tells more. */
-  private static final String PASSING =
+  /** The database is being changed, or its next description tells more. */
+  private static final String TRANSIENT =
       "(?s)InvalidDB(Instance|Cluster)State.*|DB(Instance|Cluster)Role(AlreadyExists|NotFound).*";
 
   /**
@@ -35,7 +35,7 @@ final class ImportRole {
    *     href="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency">IAM
    *     is eventually consistent</a>
    */
-  private static final String TOO_EARLY = "(?s)AccessDenied.*|InvalidParameterValue.*role.*";
+  private static final String NOT_PROPAGATED = "(?s)AccessDenied.*|InvalidParameterValue.*role.*";
 
   /** IAM usually takes seconds. */
   private static final Duration IAM_DELAY = Duration.ofMinutes(2);
@@ -56,7 +56,7 @@ final class ImportRole {
   }
 
   /**
-   * Returns when the association is active. One with the same role that is there already is good.
+   * Returns when the association is active. An existing one with the same role counts.
    *
    * @throws RoleException when that is not possible, or not in time
    */
@@ -65,7 +65,7 @@ final class ImportRole {
   }
 
   /**
-   * Returns when the role is off, or the database is gone. Another role is left alone.
+   * Returns when the role is removed, or the database is gone. Another role is left alone.
    *
    * @throws RoleException when that is not possible, or not in time
    */
@@ -78,7 +78,7 @@ final class ImportRole {
     try {
       database.remove(rds, role);
     } catch (SdkException e) {
-      log.warn("could not take {} off the {}: {}", role, database, e.getMessage());
+      log.warn("could not remove {} from the {}: {}", role, database, e.getMessage());
     }
   }
 
@@ -101,7 +101,7 @@ final class ImportRole {
     if (!found.role().equals(role) && !found.status().equals("PENDING")) {
       throw new RoleException(
           ("The %s has the role %s for s3Import already, and there can be only one. Either let that"
-                  + " role read the bucket and leave %s unset, or take it off:"
+                  + " role read the bucket and leave %s unset, or remove it:"
                   + " %s --feature-name s3Import --role-arn %2$s")
               .formatted(
                   database,
@@ -151,7 +151,7 @@ final class ImportRole {
               .formatted(database, database.setting()));
     } catch (RdsException e) {
       waitingFor = e.awsErrorDetails().errorCode() + ": " + e.getMessage();
-      if (!passes(e)) {
+      if (!isTransient(e)) {
         throw new RoleException(
             "RDS refused to change the role of the %s: %s".formatted(database, waitingFor));
       }
@@ -161,11 +161,11 @@ final class ImportRole {
     return false;
   }
 
-  private boolean passes(RdsException e) {
+  private boolean isTransient(RdsException e) {
     return e.statusCode() >= 500
         || e.isThrottlingException()
-        || waitingFor.matches(PASSING)
-        || Instant.now().isBefore(began.plus(IAM_DELAY)) && waitingFor.matches(TOO_EARLY);
+        || waitingFor.matches(TRANSIENT)
+        || Instant.now().isBefore(began.plus(IAM_DELAY)) && waitingFor.matches(NOT_PROPAGATED);
   }
 
   private void refuseIfStopped(State state) {

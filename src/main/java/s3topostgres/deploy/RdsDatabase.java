@@ -86,7 +86,7 @@ record RdsDatabase(String kind, String identifier) {
             .findFirst());
   }
 
-  /** Begins to associate the role; {@link #describe} tells when that is done. */
+  /** Begins to associate the role; {@link #describe} says when that is done. */
   void add(RdsClient rds, String role) {
     if (isCluster()) {
       rds.addRoleToDBCluster(
@@ -97,7 +97,7 @@ record RdsDatabase(String kind, String identifier) {
     }
   }
 
-  /** Begins to take the role off. */
+  /** Begins to remove the role. */
   void remove(RdsClient rds, String role) {
     if (isCluster()) {
       rds.removeRoleFromDBCluster(

@@ -9,8 +9,8 @@ import s3topostgres.load.CatchUp;
 import s3topostgres.postgres.Deadline;
 
 /**
- * The third entry of the package: a schedule calls it to load what was never loaded. People may,
- * too.
+ * The third entry point of the package. A schedule calls it to load uploads that were never loaded;
+ * an operator may call it, too.
  */
 public final class CatchUpHandler implements RequestHandler<Map<String, Object>, LoadReport> {
   private final CatchUp catchUp;

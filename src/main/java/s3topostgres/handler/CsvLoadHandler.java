@@ -45,8 +45,8 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
   /**
    * Does for the first time what every load does: reads the parameter, connects, and asks S3.
    * Lambda gives the start-up a whole processor, and an invocation only a share of one. Lambda
-   * kills a start-up that takes longer than ten seconds, so whatever is silent is left to the first
-   * load.
+   * kills a start-up that takes longer than ten seconds, so what does not answer in time is left to
+   * the first load.
    *
    * @see <a
    *     href="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html">Lambda's

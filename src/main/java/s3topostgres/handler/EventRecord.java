@@ -11,9 +11,9 @@ import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Upload;
 
 /**
- * What one record of an S3 event says, in our words. Lambda's runtime makes the beans: a text that
- * is missing is empty there, an object that is missing has nothing but such, and a record without
- * {@code eventTime} ends the invocation before it comes to us.
+ * One record of an S3 event. Lambda's runtime creates the beans: a missing text is empty there, a
+ * missing object has only empty texts, and a record without {@code eventTime} fails the invocation
+ * before this code runs.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
@@ -29,7 +29,7 @@ record EventRecord(S3EventNotificationRecord record) {
   /**
    * The upload that it is about. Keys come form-encoded: a {@code +} is a blank.
    *
-   * @param functionRegion stands in for the bucket's region in an event that was written by hand
+   * @param functionRegion used in place of the bucket's region in an event that was written by hand
    * @throws LoadException {@code OBJECT_UNREADABLE} when the record names no object
    */
   Upload upload(String functionRegion) {

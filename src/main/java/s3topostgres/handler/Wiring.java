@@ -8,14 +8,14 @@ import s3topostgres.postgres.Database;
 import s3topostgres.s3.Objects;
 
 /**
- * What loads need, put together once a process.
+ * The objects that loads need, created once a process.
  *
  * @param region of the function and its bucket
  */
 record Wiring(Settings settings, Objects objects, Database database, Loader loader, String region) {
 
   /**
-   * Puts it together, and sets the level of the log.
+   * Creates them, and sets the log level.
    *
    * @throws s3topostgres.LoadException {@code CONFIG_INVALID} with every problem in the settings
    */

@@ -33,12 +33,12 @@ final class AwsS3Errors {
             .map(failure -> failure.sqlState(e.getSQLState()));
   }
 
-  /** Whether the extension copied nothing, which it takes for an error. */
+  /** Whether the extension copied nothing, which it treats as an error. */
   static boolean isNoRows(SQLException e) {
     return words(e).contains(NO_ROWS);
   }
 
-  /** Whether S3 told the database that there is no such object. */
+  /** Whether S3 answered the database that there is no such object. */
   static boolean isNotFound(SQLException e) {
     return words(e).contains("HTTP 404");
   }
@@ -49,7 +49,7 @@ final class AwsS3Errors {
         .orElse("");
   }
 
-  /** {@link Session} hangs them to the error. */
+  /** {@link Session} attaches them to the error. */
   private static String notices(SQLException e) {
     return Stream.iterate(e.getNextException(), Objects::nonNull, SQLException::getNextException)
         .map(SQLException::getMessage)
@@ -94,7 +94,7 @@ final class AwsS3Errors {
       case 412 ->
           unreadable(
               "the object changed while it was read (HTTP 412)",
-              "The next try loads what is there then. The old rows are still there.");
+              "A retry loads what is there by then. The old rows are still there.");
       case 416 -> unreadable("the object is empty", "Upload the file again.");
       case 301, 307, 400 ->
           unreadable(
@@ -123,7 +123,7 @@ final class AwsS3Errors {
   static LoadException noRoute() {
     return AwsS3Import.unavailable(
         "the database has no route to S3",
-        "Give the database's subnets a gateway endpoint for S3, and let its security group out on"
+        "Give the database's subnets a gateway endpoint for S3, and let its security group send to"
             + " port 443.");
   }
 
@@ -133,7 +133,7 @@ final class AwsS3Errors {
           Optional.of(
               AwsS3Import.unavailable(
                   "aws_s3 failed inside the database (SQLSTATE XX000)",
-                  "The database's own log has its words."));
+                  "See the database's own log."));
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
           Optional.of(AwsS3Import.closed());
       default -> Optional.empty();

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * The pauses between tries of the same thing: a moment at first, then a few seconds. Each is off by
- * chance, so that those who began together do not come back together.
+ * Exponential backoff with jitter: the pauses between attempts grow from 0.2 s to 4 s. Each is
+ * random by half, so that loads that began together do not retry together.
  */
 public final class Backoff {
   private static final Duration FIRST = Duration.ofMillis(200);
@@ -16,7 +16,7 @@ public final class Backoff {
   private Duration longest = FIRST;
 
   /**
-   * Waits before the next try.
+   * Waits before the next attempt.
    *
    * @param latest when to go on in any case
    * @throws s3topostgres.LoadException {@code OUT_OF_TIME} when the thread is interrupted

@@ -37,10 +37,10 @@ public final class Database {
   }
 
   /**
-   * Opens a connection, and goes on trying where another try can help.
+   * Opens a connection, and retries where that can help.
    *
    * @param deadline when the work on the connection has to end
-   * @param latestStart after which that work could not be done any more, so that nothing is tried
+   * @param latestStart after which the work could not be finished, so that there is no retry
    * @throws LoadException {@code DATABASE_UNAVAILABLE}, {@code DATABASE_REFUSED} or {@code
    *     OUT_OF_TIME}; {@code CONFIG_INVALID} when the password cannot be read
    */
@@ -59,7 +59,7 @@ public final class Database {
     }
   }
 
-  /** The same, but tried only once. */
+  /** The same, in one attempt. */
   public Session connectOnce(Deadline deadline) {
     try {
       return open(deadline);
@@ -79,7 +79,7 @@ public final class Database {
   /**
    * Looks the host's name up, as connecting does.
    *
-   * @return what was found, for people
+   * @return what was found, for a message
    */
   public String resolveHost() {
     try {
@@ -91,9 +91,9 @@ public final class Database {
   }
 
   /**
-   * Opens a connection of TCP and closes it again.
+   * Opens a TCP connection and closes it again.
    *
-   * @return what was found, for people
+   * @return what was found, for a message
    */
   public String reach(Duration limit) {
     try (Socket socket = new Socket()) {
@@ -146,10 +146,9 @@ public final class Database {
     source.setApplicationName("s3-csv-to-postgres");
     int limit = seconds(deadline.within(CONNECT_TIMEOUT));
     source.setConnectTimeout(limit);
-    // For each answer, until the first statement sets it anew: a server that accepts and then says
-    // nothing.
+    // For each answer, until the first statement sets it: a server that accepts and never answers.
     source.setSocketTimeout(limit);
-    // For all of it: the name's resolution, too, and a server that answers drop by drop.
+    // For all of it: even the name's resolution, and a server that answers byte by byte.
     source.setLoginTimeout(limit);
     source.setTcpKeepAlive(true);
     source.setSocketFactory(LingeringSockets.class.getName());

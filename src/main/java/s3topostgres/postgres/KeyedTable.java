@@ -45,7 +45,7 @@ final class KeyedTable {
     return found.get(0);
   }
 
-  /** The tables that it may be, quoted as SQL needs it. */
+  /** The tables that a key may name, quoted as SQL needs it. */
   static List<String> possible(Session session, TableName table) throws SQLException {
     List<Optional<String>> written = table.written();
     boolean anySchema = written.size() == 2 && written.get(0).isEmpty();

@@ -6,7 +6,7 @@ import s3topostgres.LoadException;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
-/** A way to bring an object's rows into a table. */
+/** A way to import an object's rows into a table. */
 public interface ObjectImport {
 
   /**

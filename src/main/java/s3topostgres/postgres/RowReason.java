@@ -173,7 +173,7 @@ final class RowReason {
     return message.map(ServerErrorMessage::getMessage).orElse("");
   }
 
-  /** These messages of COPY hold no value; in another language they are told in general words. */
+  /** These messages of COPY hold no value; in another language, the reason is general. */
   private String malformed() {
     String words = text();
     if (words.startsWith("missing data for column")) {

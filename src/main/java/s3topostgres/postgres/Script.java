@@ -6,9 +6,9 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * SQL that a project has put into a setting, run inside the load's transaction. It may hold several
- * statements, but none that ends the transaction: it runs in {@code EXECUTE}, which refuses those
- * before anything of the load could become lasting.
+ * SQL of a setting, run inside the load's transaction. It may hold several statements, but none
+ * that ends the transaction: it runs in {@code EXECUTE}, which refuses those before anything of the
+ * load could be committed.
  *
  * @see <a
  *     href="https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-STATEMENTS-EXECUTING-DYN">EXECUTE</a>

@@ -21,13 +21,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One connection for one load. Every statement may take what is left until the deadline and no
- * longer: the server ends it ({@code statement_timeout}), and should the server not be heard of any
- * more, the socket gives up a little later. Values are bound, never written into the SQL.
+ * longer: the server cancels it ({@code statement_timeout}), and if the server does not answer, the
+ * socket times out a little later. Values are bound, never written into the SQL.
  *
  * <p>{@link #close} rolls back what was not committed.
  */
 public final class Session implements AutoCloseable {
-  /** How much longer than the server the socket waits, so that the server's word comes first. */
+  /** How much longer than the server the socket waits, so that the server's error comes first. */
   private static final Duration GRACE = Duration.ofSeconds(2);
 
   private static final int PIECE_BYTES = 64 * 1024;
@@ -61,8 +61,8 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Makes everything since {@link #begin} lasting, and ends the transaction. Postgres does not
-   * apply the statement's time limit to a commit, so only the socket's holds here.
+   * Commits everything since {@link #begin}. Postgres does not apply the statement's time limit to
+   * a commit, so only the socket's holds here.
    */
   public void commit() throws SQLException {
     limitSocket(millisLeft());
@@ -71,15 +71,15 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Makes one long statement one that can be undone by itself. An error behind a savepoint releases
-   * no lock that was taken before it; so that nobody holds the locks who is gone, the server waits
+   * Lets one long statement be rolled back by itself. An error after a savepoint keeps the locks
+   * that were taken before it. So that a client that is gone does not hold them, the server waits
    * for the next statement for 5 s only.
    */
   void savepoint(String name) throws SQLException {
     execute(SessionSettings.IDLE.formatted("5s") + "; SAVEPOINT " + name);
   }
 
-  /** Undoes what came after a savepoint; works after a statement that failed, too. */
+  /** Rolls back what came after a savepoint, even after a statement that failed. */
   public void rollbackTo(String savepoint) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("ROLLBACK TO SAVEPOINT " + savepoint);
@@ -192,7 +192,7 @@ public final class Session implements AutoCloseable {
     return Math.max(1, limit.toMillis());
   }
 
-  /** Hangs the notices that came before an error to it, as its next exceptions. */
+  /** Attaches the notices that came before an error to it, as its next exceptions. */
   private static void run(PreparedStatement statement) throws SQLException {
     try {
       statement.execute();
@@ -231,8 +231,8 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Ends the connection without a word, from any thread and also while a statement runs, which the
-   * server then rolls back.
+   * Closes the socket without notice, from any thread, even while a statement runs. The server then
+   * rolls back.
    */
   public void abort() {
     try {

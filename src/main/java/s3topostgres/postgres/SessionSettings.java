@@ -3,16 +3,17 @@ package s3topostgres.postgres;
 /** What every session is set to by its first statement. */
 final class SessionSettings {
   /**
-   * A function that died shall soon hold no lock any more, even behind a NAT that forgets silent
-   * connections: while a statement runs, the server looks every two seconds whether its client is
-   * there; between statements it waits for 30 seconds, which we never take.
+   * The locks of a function that died are released soon, even behind a NAT that drops idle
+   * connections: while a statement runs, the server checks every two seconds whether its client is
+   * there; between statements it waits for 30 seconds, which a load never needs.
    *
-   * <p>And what the project has set for its database or role shall neither break a load nor be
-   * overridden by accident: who waited for a lock has to see what was committed meanwhile, waiting
-   * has limits of our own, what was reported as loaded survives a crash, and {@code aws_s3} tells
+   * <p>What the project has set for its database or role neither breaks a load nor is overridden by
+   * accident. After waiting for a lock, a load has to see what was committed meanwhile; it sets its
+   * own limits for waiting; what was reported as loaded survives a crash; and {@code aws_s3} says
    * in notices why it does not reach S3.
    *
-   * <p>A server that takes no changes, as the old writer for a while after a failover, fails here.
+   * <p>A server that accepts no changes, such as the old writer for a while after a failover, fails
+   * here.
    *
    * @see <a
    *     href="https://www.postgresql.org/docs/current/runtime-config-connection.html">Connection

@@ -19,12 +19,12 @@ import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.DatabaseSettings.Login;
 
 /**
- * Turns what the database says into our words. What Postgres writes may quote a cell or a line, so
- * none of it is passed on once a load has begun; before that, while connecting, its words are safe
- * and are shown.
+ * Translates errors of the database into failures. Postgres' messages may quote a cell or a line,
+ * so none is passed on once a load has begun. Before that, while connecting, they are safe, and are
+ * shown.
  */
 public final class SqlErrors {
-  /** Within this long before the deadline, an end by force is the deadline's. */
+  /** A cancellation this close to the deadline is the deadline's. */
   private static final Duration CLOSE_TO_DEADLINE = Duration.ofMillis(500);
 
   private SqlErrors() {}
@@ -36,14 +36,12 @@ public final class SqlErrors {
     LoadException failure =
         switch (state) {
           case SqlState.QUERY_CANCELED ->
-              atDeadline
-                  ? outOfTime()
-                  : unavailable("somebody at the database cancelled the statement");
+              atDeadline ? outOfTime() : unavailable("the statement was cancelled in the database");
           case SqlState.LOCK_NOT_AVAILABLE, SqlState.DEADLOCK, SqlState.SERIALIZATION_FAILURE ->
               new LoadException(
                   ErrorCode.TABLE_BUSY,
-                  "others in the database stood in the way (a lock or a deadlock)",
-                  "Send the event again when they are done; the old rows are still there.");
+                  "another session blocked the load (a lock or a deadlock)",
+                  "Send the event again when that session is done; the old rows are still there.");
           case SqlState.INSUFFICIENT_PRIVILEGE ->
               new LoadException(
                   ErrorCode.TABLE_UNUSABLE,
@@ -67,7 +65,7 @@ public final class SqlErrors {
     }
     return refused(
         "the database refused a statement of ours (SQLSTATE " + state + ")",
-        "The database's own log has its words; nothing was changed.");
+        "See the database's own log; nothing was changed.");
   }
 
   /** What went wrong while connecting; the server has seen nothing of the file yet. */
@@ -93,7 +91,7 @@ public final class SqlErrors {
           refused(
               "the database at "
                   + where
-                  + " does not offer the connection that DB_SSL_MODE asks for",
+                  + " does not offer the connection that DB_SSL_MODE requires",
               "Turn on TLS at the database, or set DB_SSL_MODE=disable where there is none.");
     } else if (state.equals(SqlState.READ_ONLY_TRANSACTION)) {
       failure = readOnly("the database at " + where);
@@ -110,7 +108,7 @@ public final class SqlErrors {
     return failure.sqlState(e.getSQLState());
   }
 
-  /** Whether the certificate or the handshake is the reason, and not a network in its midst. */
+  /** Whether the certificate or the handshake is the reason, and not the network. */
   private static boolean isTlsRefused(SQLException e) {
     boolean lost =
         hasCause(e, EOFException.class)
@@ -153,13 +151,13 @@ public final class SqlErrors {
         || state.equals(SqlState.FEATURE_NOT_SUPPORTED);
   }
 
-  /** The load cannot end in time. */
+  /** The load cannot finish in time. */
   public static LoadException outOfTime() {
     return new LoadException(
         ErrorCode.OUT_OF_TIME,
         "the load was not finished before the function's time limit",
-        "Raise the function's timeout (900 s at most), find out what held the table or the database"
-            + " up, or split the file; the old rows are still there.");
+        "Raise the function's timeout (900 s at most), find out what slowed the database down,"
+            + " or split the file; the old rows are still there.");
   }
 
   private static LoadException unavailable(String why) {
@@ -170,12 +168,12 @@ public final class SqlErrors {
             + " event again.");
   }
 
-  /** After a failover, until the address leads to the new writer; or for ever. */
+  /** After a failover, until the address leads to the new writer; or a replica, for ever. */
   private static LoadException readOnly(String database) {
     return new LoadException(
         ErrorCode.DATABASE_UNAVAILABLE,
-        database + " is read only",
-        "After a failover that passes; otherwise set DB_HOST to the writer's address, not a"
+        database + " is read-only",
+        "After a failover, wait; otherwise set DB_HOST to the writer's address, not a"
             + " replica's. Then send the event again.");
   }
 

@@ -43,7 +43,7 @@ final class TlsErrors {
     }
     return refused(
         "no TLS connection could be made with " + where,
-        "Check that the database speaks TLS 1.2 or later.");
+        "Check that the database supports TLS 1.2 or later.");
   }
 
   /**

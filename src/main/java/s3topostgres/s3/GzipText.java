@@ -8,8 +8,8 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * What an object that is stored with gzip holds, all of it or an error. The JDK's class takes
- * whatever follows a part of gzip, if it is no further part, for the end.
+ * The content of an object that is stored with gzip: all of it, or an error. The JDK's class treats
+ * whatever follows a member of the gzip, unless it is another member, as the end.
  */
 final class GzipText extends GZIPInputStream {
   private static final int BUFFER_BYTES = 64 * 1024;

@@ -14,13 +14,13 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
 /**
- * All bytes of an object, in order. S3 may break off at any time, and does when we have not read
- * for some seconds; then the rest is asked for. The end is where the object's size says, and
- * nowhere before.
+ * All bytes of an object, in order. S3 may drop the connection at any time, and does so when
+ * nothing was read for some seconds. Then the rest is requested. The stream ends at the object's
+ * size, never before.
  */
 final class ObjectStream extends InputStream {
-  /** How often in a row S3 may give nothing; the SDK's own retries are within each. */
-  private static final int TRIES = 5;
+  /** In a row, without a byte; the SDK's own retries are within each. */
+  private static final int ATTEMPTS = 5;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
 
@@ -35,7 +35,7 @@ final class ObjectStream extends InputStream {
   private int failures;
 
   /**
-   * @param restFrom asks S3 for the object from that byte on
+   * @param restFrom requests the object from that byte on
    * @param left how much time there is, for all of it
    */
   ObjectStream(
@@ -59,15 +59,15 @@ final class ObjectStream extends InputStream {
   }
 
   /**
-   * @throws LoadException {@code OBJECT_UNREADABLE} when S3 does not go on, or the object is not
-   *     the same any more
+   * @throws LoadException {@code OBJECT_UNREADABLE} when S3 does not send the rest, or the object
+   *     is not the same any more
    */
   @Override
   public int read(byte[] bytes, int offset, int length) {
     int most = (int) Math.min(length, size - position);
     while (position < size) {
       if (left.get().isZero()) {
-        throw brokenOff();
+        throw broken();
       }
       int read = tryToRead(bytes, offset, most);
       if (read > 0 || length == 0) {
@@ -75,12 +75,12 @@ final class ObjectStream extends InputStream {
         failures = 0;
         return read;
       }
-      breakOff();
+      disconnect();
     }
     return -1;
   }
 
-  /** How many bytes came; none where S3 broke off. */
+  /** How many bytes came; none if the connection broke. */
   private int tryToRead(byte[] bytes, int offset, int length) {
     try {
       if (rest.isEmpty()) {
@@ -88,18 +88,18 @@ final class ObjectStream extends InputStream {
       }
       return rest.get().read(bytes, offset, length);
     } catch (IOException | SdkException e) {
-      log.debug("S3 broke off: {}", e.getClass().getName());
+      log.debug("the connection to S3 broke: {}", e.getClass().getName());
       return -1;
     }
   }
 
-  private void breakOff() {
+  private void disconnect() {
     close();
     failures++;
-    if (failures == TRIES) {
-      throw brokenOff();
+    if (failures == ATTEMPTS) {
+      throw broken();
     }
-    log.info("S3 broke off at byte {} of {}; asking for the rest", position, size);
+    log.info("the connection to S3 broke at byte {} of {}; requesting the rest", position, size);
     pause(FIRST_PAUSE.multipliedBy(1L << (failures - 1)));
   }
 
@@ -108,24 +108,25 @@ final class ObjectStream extends InputStream {
       Thread.sleep(Math.min(pause.toMillis(), left.get().toMillis()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw brokenOff();
+      throw broken();
     }
   }
 
-  private LoadException brokenOff() {
+  private LoadException broken() {
     return Objects.unreadable(
-        "S3 broke off at byte %d of %d, and did not go on".formatted(position, size),
-        "Send the event again; if that does not help, look at the way to S3. The old rows are still"
+        "the connection to S3 broke at byte %d of %d, and S3 did not send the rest"
+            .formatted(position, size),
+        "Send the event again; if that does not help, check the route to S3. The old rows are still"
             + " there.");
   }
 
-  /** Not zero before the end: {@link java.util.zip.GZIPInputStream} would take that for the end. */
+  /** Not zero before the end: {@link java.util.zip.GZIPInputStream} treats zero as the end. */
   @Override
   public int available() {
     return position < size ? 1 : 0;
   }
 
-  /** Drops the connection if there is more to come, so that nobody reads that. */
+  /** Drops the connection if there is more to come, so that the rest is not read. */
   @Override
   public void close() {
     rest.ifPresent(ResponseInputStream::abort);

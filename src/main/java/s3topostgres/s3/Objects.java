@@ -49,8 +49,8 @@ public final class Objects {
   /**
    * Size, ETag and first bytes of an object, in one request.
    *
-   * @param limit for all tries together
-   * @throws LoadException {@code OBJECT_UNREADABLE} when it is empty, gone or not ours to read
+   * @param limit for all attempts together
+   * @throws LoadException {@code OBJECT_UNREADABLE} when it is empty, gone, or may not be read
    */
   public StoredObject look(ObjectLocation location, Duration limit) {
     try {
@@ -67,18 +67,18 @@ public final class Objects {
     } catch (S3Exception e) {
       throw refused(e.statusCode(), location);
     } catch (SdkException e) {
-      throw silent();
+      throw noAnswer();
     }
   }
 
   /**
-   * The content of an object, unpacked where it is stored with gzip. When S3 breaks off, the rest
-   * is asked for. The caller closes it.
+   * The content of an object, unpacked where it is stored with gzip. If the connection breaks, the
+   * rest is requested. The caller closes it.
    *
-   * @param object as it was when we looked; what has another ETag is not read
+   * @param object as it was when we looked; an object with another ETag is not read
    * @param left how much time there is, for all of it
-   * @throws LoadException {@code OBJECT_UNREADABLE}, from every read too, when it has changed or S3
-   *     does not go on; {@code ROW_REJECTED} when the gzip is damaged or not complete
+   * @throws LoadException {@code OBJECT_UNREADABLE}, even from a read, when it has changed or S3
+   *     does not send the rest; {@code ROW_REJECTED} when the gzip is damaged or not complete
    */
   public InputStream read(ObjectLocation location, StoredObject object, Supplier<Duration> left) {
     ObjectStream stream =
@@ -108,7 +108,7 @@ public final class Objects {
       if (!range.equals(answer.response().contentRange())) {
         answer.abort();
         throw unreadable(
-            "S3 sent other bytes of it than were asked for",
+            "S3 sent other bytes of it than were requested",
             "Upload the file again; the old rows are still there.");
       }
       return answer;
@@ -124,7 +124,7 @@ public final class Objects {
    * Finds out whether objects of a bucket could be read, by asking for one.
    *
    * @param absentKey of an object that is not there: only who may list the bucket is told that
-   * @param limit for all tries together
+   * @param limit for all attempts together
    * @throws LoadException {@code OBJECT_UNREADABLE} when they could not
    * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html">GetObject</a>
    */
@@ -139,14 +139,14 @@ public final class Objects {
         throw refused(e.statusCode(), location);
       }
     } catch (SdkException e) {
-      throw silent();
+      throw noAnswer();
     }
   }
 
   /**
    * All objects of a bucket, in one request for each thousand.
    *
-   * @param limit for each request, with all tries
+   * @param limit for each request, with all attempts
    * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed
    */
   public List<ListedObject> list(String bucket, String prefix, Duration limit) {
@@ -170,7 +170,7 @@ public final class Objects {
     } catch (S3Exception e) {
       throw refused(e.statusCode(), new ObjectLocation(bucket, ""));
     } catch (SdkException e) {
-      throw silent();
+      throw noAnswer();
     }
   }
 
@@ -197,7 +197,7 @@ public final class Objects {
       case 412 ->
           unreadable(
               "the object changed while it was read",
-              "The next try loads what is there then. The old rows are still there.");
+              "A retry loads what is there by then. The old rows are still there.");
       case 404 ->
           unreadable(
               "there is no such object any more",
@@ -221,11 +221,11 @@ public final class Objects {
     };
   }
 
-  private static LoadException silent() {
+  private static LoadException noAnswer() {
     return unreadable(
         "S3 did not answer",
         "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
-            + " function's security group out on port 443.");
+            + " function's security group send to port 443.");
   }
 
   static LoadException unreadable(String why, String whatToDo) {

@@ -8,9 +8,8 @@ import java.util.Optional;
  *
  * @param size in bytes, as stored
  * @param etag without quotes
- * @param modified when it was uploaded, without fractions of the second; for an upload in parts,
- *     when that began
- * @param versionId empty in a bucket without versions
+ * @param modified when it was uploaded, in whole seconds; for a multipart upload, when it began
+ * @param versionId empty in a bucket without versioning
  * @param contentEncoding the header of that name, such as {@code gzip}
  * @param head the first bytes, at most {@link Objects#HEAD_BYTES}
  */

@@ -9,9 +9,8 @@ import java.util.Optional;
  * @param region of the bucket, such as {@code eu-west-1}
  * @param sequencer orders the uploads of one key; hexadecimal, of any length; empty in an event
  *     that was written by hand, and where no event is known
- * @param eventTime when S3 finished the upload; where no event is known, the time that the bucket's
- *     list has, which cuts the fractions of the second off, and for an upload in parts is its
- *     beginning
+ * @param eventTime when S3 finished the upload; where no event is known, the time in the bucket's
+ *     list, which is in whole seconds and, for a multipart upload, its beginning
  * @param etag of the object then, without quotes
  * @param found whether it was found in the bucket, because no load of it is known
  * @see <a

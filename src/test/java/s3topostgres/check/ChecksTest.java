@@ -135,7 +135,7 @@ class ChecksTest {
     environment.put("DB_SSL_MODE", "verify-full");
 
     assertThat(failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
-        .contains("does not offer the connection that DB_SSL_MODE asks for");
+        .contains("does not offer the connection that DB_SSL_MODE requires");
   }
 
   @ParameterizedTest
@@ -223,7 +223,7 @@ class ChecksTest {
 
     Check failed = failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
 
-    assertThat(failed.what()).contains("is read only");
+    assertThat(failed.what()).contains("is read-only");
     assertThat(failed.whatToDo()).contains("the writer's address");
   }
 

@@ -70,7 +70,7 @@ class BrokenConnectionTest {
     signalUntilItEnds(load, "pg_cancel_backend");
 
     assertThat(load.failure(DATABASE_UNAVAILABLE))
-        .hasMessageContaining("somebody at the database cancelled the statement");
+        .hasMessageContaining("the statement was cancelled in the database");
     assertThat(history()).containsExactly("LOADED|null", "FAILED|DATABASE_UNAVAILABLE");
   }
 
@@ -164,7 +164,7 @@ class BrokenConnectionTest {
 
     LoadException failure =
         fixture.failure(DATABASE_UNAVAILABLE, fixture.upload("people.csv", CONTENT), FUNCTION_TIME);
-    assertThat(failure).hasMessageContaining(" is read only").hasMessageContaining("failover");
+    assertThat(failure).hasMessageContaining(" is read-only").hasMessageContaining("failover");
     assertThat(failure.sqlState()).contains("25006");
   }
 

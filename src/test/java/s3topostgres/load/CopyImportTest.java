@@ -116,7 +116,7 @@ class CopyImportTest {
 
     assertThat(fixture.load(upload).status()).isEqualTo(LOADED);
     assertThat(fixture.rows(WHOLE)).containsExactly(sums(ROWS));
-    assertThat(fixture.log().lines().filter(line -> line.contains("asking for the rest")))
+    assertThat(fixture.log().lines().filter(line -> line.contains("requesting the rest")))
         .hasSize(10);
   }
 
@@ -138,7 +138,7 @@ class CopyImportTest {
     network.before("bytes=0-\r", () -> network.after(1_000_000, network::close));
 
     assertThat(fixture.failure(OBJECT_UNREADABLE, upload))
-        .hasMessageContaining("S3 broke off at byte ");
+        .hasMessageContaining("the connection to S3 broke at byte ");
   }
 
   @Test
@@ -197,7 +197,7 @@ class CopyImportTest {
     fixture.execute("SELECT pg_cancel_backend(pid) " + RunningLoad.IMPORTING);
 
     assertThat(load.failure(DATABASE_UNAVAILABLE))
-        .hasMessageContaining("somebody at the database cancelled the statement");
+        .hasMessageContaining("the statement was cancelled in the database");
   }
 
   @Test
@@ -209,7 +209,7 @@ class CopyImportTest {
     assertThat(load.result().rows()).isEqualTo(20_000);
     assertThat(fixture.rows("SELECT count(*), sum(id) FROM people"))
         .containsExactly("20000|200010000");
-    assertThat(fixture.log()).contains("asking for the rest");
+    assertThat(fixture.log()).contains("requesting the rest");
   }
 
   /** A load, of more than the network holds, of which the database takes no more for a while. */

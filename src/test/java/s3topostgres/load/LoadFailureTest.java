@@ -295,7 +295,7 @@ class LoadFailureTest {
       value = {
         "DB_PASSWORD | wrong | password authentication failed",
         "DB_DATABASE | nowhere | refused the login",
-        "DB_SSL_MODE | verify-full | does not offer the connection that DB_SSL_MODE asks for"
+        "DB_SSL_MODE | verify-full | does not offer the connection that DB_SSL_MODE requires"
       })
   void tellsWhyTheDatabaseRefusesTheLogin(String setting, String value, String words) {
     assertThat(fixture.set(setting, value).failure(DATABASE_REFUSED, "people.csv", GOOD))

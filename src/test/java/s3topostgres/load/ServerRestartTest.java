@@ -121,7 +121,7 @@ class ServerRestartTest {
     String role = "ALTER ROLE \"%s\" ".formatted(fixture.role());
     fixture.execute(role + "SET default_transaction_read_only = on");
     RunningLoad load = RunningLoad.start(fixture, upload);
-    RunningLoad.await(() -> fixture.log().contains(" is read only"));
+    RunningLoad.await(() -> fixture.log().contains(" is read-only"));
     fixture.execute(role + "RESET default_transaction_read_only");
 
     assertThat(load.result().status()).isEqualTo(LOADED);
