@@ -175,7 +175,7 @@ class CommandsIT {
         .flatMap(page -> page.blocks("sh").stream().map(block -> Arguments.of(page, block)));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}, block {index}")
   @MethodSource("blocks")
   void everyCommandIsOneThatItsProgramTakes(Page page, String commands) throws Exception {
     put("2026/people.csv", "name\nAna\n");

@@ -81,6 +81,10 @@ public final class LocalRun {
   }
 
   private boolean own(Path csv) throws IOException, SQLException, InterruptedException {
+    if (!Files.isRegularFile(csv)) {
+      out.println("There is no file " + csv.toAbsolutePath() + ".");
+      return false;
+    }
     String name = csv.getFileName().toString().replaceFirst("(?i)\\.csv$", "");
     String columns =
         header(csv).stream().map(column -> quoted(column) + " text").collect(joining(", "));

@@ -50,6 +50,14 @@ class LocalRunIT {
   }
 
   @Test
+  void saysThatThereIsNoFileOfThatName() throws Exception {
+    Path missing = temporary.resolve("missing.csv");
+
+    assertThat(start("-Dcsv=" + missing).waitFor()).isEqualTo(1);
+    assertThat(output().strip()).isEqualTo("There is no file " + missing + ".");
+  }
+
+  @Test
   void loadsAFileOfOnesOwnAndGoesOnUntilItIsStopped() throws Exception {
     Path csv = Files.writeString(temporary.resolve("My file.csv"), "\"a\"\"b\",Größe\n1,2\n");
     Path drop = temporary.resolve("drop");
