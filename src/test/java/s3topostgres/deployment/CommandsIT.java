@@ -80,6 +80,7 @@ class CommandsIT {
             .get(0)
             .replaceFirst("S3_BUCKET_NAME=.*", "S3_BUCKET_NAME=" + bucket)
             .replaceFirst("SECURITY_GROUP_IDS=.*", "SECURITY_GROUP_IDS=sg-0one,sg-0two"));
+    shell.write("arguments", "");
     shell.write("people.csv", "name\nAna\n");
     shell.write("failed.json", report(put("people.csv", "name\nAna\n"), "{}"));
     shell.write("src/main/resources/amazon-authorities.pem", "");
