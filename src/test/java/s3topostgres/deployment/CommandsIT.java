@@ -112,55 +112,12 @@ class CommandsIT {
   }
 
   private void writeStandIns() throws IOException {
-    // Lists by pages of one object, or a thousand would be needed to see what depends on pages.
-    shell.write(
-        "bin/aws",
-        """
-        #!/bin/sh
-        printf '%s\\n' "$@" >> arguments
-        case "$1 $2" in
-          's3api list-objects-v2') exec "$REAL_AWS" "$@" --endpoint-url "$S3" --page-size 1 ;;
-          s3*) exec "$REAL_AWS" "$@" --endpoint-url "$S3" ;;
-          *) exec "$REAL_AWS" "$@" --endpoint-url "$OTHERS" ;;
-        esac
-        """);
-    // Every option has to be in the command's help.
-    shell.write(
-        "bin/npx",
-        """
-        #!/bin/sh
-        shift
-        help=$("$OSLS" "$1" --help)
-        for argument; do
-          case "$argument" in
-            -*) echo "$help" | grep -qE -- "(^| )${argument%%=*}( |$)" || { echo "osls: $argument" >&2; exit 1; } ;;
-          esac
-        done
-        """);
-    shell.write(
-        "mvnw",
-        """
-        #!/bin/sh
-        for argument; do
-          name=${argument#-?}; name=${name%%=*}
-          case "$argument" in
-            -P*) grep -q "<id>$name</id>" "$PROJECT/pom.xml" ;;
-            -D*) grep -qE "<$name>" "$PROJECT/pom.xml" || grep -rqF "\\"$name\\"" "$PROJECT/src/test/java" ;;
-          esac || { echo "mvnw: $argument" >&2; exit 1; }
-        done
-        """);
-    shell.write(
-        "bin/curl",
-        """
-        #!/bin/sh
-        case "$*" in
-          *releases*)
-            mkdir -p target; cd target; echo package > function.zip
-            { sha256sum function.zip; echo list | sha256sum | sed 's/-/function.cdx.json/'; } > SHA256SUMS ;;
-          *global-bundle*) cat "$EXPIRED" "$PROJECT/src/main/resources/amazon-authorities.pem" ;;
-        esac
-        """);
-    shell.write("bin/gh", "#!/bin/sh\necho repo:owner@1/repo@2\n");
+    try (Stream<Path> files = Files.list(Path.of("src/test/resources/commands"))) {
+      for (Path file : files.toList()) {
+        String name = file.getFileName().toString();
+        shell.write(name.equals("mvnw") ? name : "bin/" + name, Files.readString(file));
+      }
+    }
   }
 
   @AfterAll
