@@ -25,6 +25,7 @@ public final class LoadException extends RuntimeException {
    * @param sqlState the five characters that Postgres gave
    * @param why one clause without a full stop
    * @param whatToDo one or more whole sentences
+   * @param faults what the file has that the table does not take, the first of them
    */
   private record Failure(
       ErrorCode code,
@@ -33,7 +34,8 @@ public final class LoadException extends RuntimeException {
       Optional<String> column,
       Optional<String> sqlState,
       String why,
-      String whatToDo) {
+      String whatToDo,
+      List<Fault> faults) {
 
     String message() {
       String place =
@@ -41,6 +43,7 @@ public final class LoadException extends RuntimeException {
                   object,
                   line.stream().mapToObj(number -> "line " + number).findFirst(),
                   column.map(name -> "column " + name))
+              .limit(faults.size() > 1 ? 1 : 3) // The places of several stand in the words.
               .flatMap(Optional::stream)
               .collect(Collectors.joining(", "));
       return code + ": " + (place.isEmpty() ? "" : place + ": ") + why + ". " + whatToDo;
@@ -62,7 +65,8 @@ public final class LoadException extends RuntimeException {
             Optional.empty(),
             Optional.empty(),
             why,
-            whatToDo));
+            whatToDo,
+            List.of()));
   }
 
   private LoadException(Failure failure) {
@@ -80,7 +84,8 @@ public final class LoadException extends RuntimeException {
             failure.column,
             failure.sqlState,
             failure.why,
-            failure.whatToDo));
+            failure.whatToDo,
+            failure.faults));
   }
 
   /** The same failure with its place in the file. */
@@ -93,7 +98,8 @@ public final class LoadException extends RuntimeException {
             column,
             failure.sqlState,
             failure.why,
-            failure.whatToDo));
+            failure.whatToDo,
+            failure.faults));
   }
 
   /** The same failure with the SQLSTATE that Postgres gave; may be null. */
@@ -106,7 +112,28 @@ public final class LoadException extends RuntimeException {
             failure.column,
             Optional.ofNullable(sqlState),
             failure.why,
-            failure.whatToDo));
+            failure.whatToDo,
+            failure.faults));
+  }
+
+  /**
+   * The same failure with what the file has that the table does not take. The first is its place.
+   *
+   * @param why names them all, if there are several
+   * @param faults at least one, in the order of the file; perhaps only the first of them
+   */
+  public LoadException listing(String why, String whatToDo, List<Fault> faults) {
+    Fault first = faults.get(0);
+    return with(
+        new Failure(
+            failure.code,
+            failure.object,
+            first.line(),
+            first.column(),
+            failure.sqlState,
+            why,
+            whatToDo,
+            faults));
   }
 
   private LoadException with(Failure changed) {
@@ -143,6 +170,15 @@ public final class LoadException extends RuntimeException {
   /** One or more whole sentences. */
   public String whatToDo() {
     return failure.whatToDo;
+  }
+
+  /**
+   * What the file has that the table does not take, the first of them; empty for other failures.
+   */
+  public List<Fault> faults() {
+    return failure.faults.isEmpty() && failure.code == ErrorCode.ROW_REJECTED
+        ? List.of(new Fault(failure.line, failure.column, failure.why))
+        : failure.faults;
   }
 
   public OptionalLong line() {

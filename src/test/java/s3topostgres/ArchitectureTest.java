@@ -3,6 +3,7 @@ package s3topostgres;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static java.util.Map.entry;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -23,17 +24,18 @@ class ArchitectureTest {
 
   /** What each package may use of the others. */
   private static final Map<String, List<String>> USES =
-      Map.of(
-          "handler", List.of("check", "config", "load", "postgres", "s3"),
-          "check", List.of("config", "history", "mode", "postgres", "s3"),
-          "load", List.of("config", "csv", "history", "mode", "postgres", "s3"),
-          "mode", List.of("config", "history", "postgres"),
-          "csv", List.of("config", "postgres", "s3"),
-          "history", List.of("config", "postgres", "s3"),
-          "postgres", List.of("config", "s3"),
-          "s3", List.of("config"),
-          "config", List.of(),
-          "deploy", List.of());
+      Map.ofEntries(
+          entry("handler", List.of("check", "config", "load", "postgres", "s3")),
+          entry("check", List.of("config", "history", "mode", "postgres", "s3")),
+          entry("load", List.of("config", "csv", "faults", "history", "mode", "postgres", "s3")),
+          entry("faults", List.of("mode", "postgres")),
+          entry("mode", List.of("config", "history", "postgres")),
+          entry("csv", List.of("config", "postgres", "s3")),
+          entry("history", List.of("config", "postgres", "s3")),
+          entry("postgres", List.of("config", "s3")),
+          entry("s3", List.of("config")),
+          entry("config", List.of()),
+          entry("deploy", List.of()));
 
   @Test
   void packagesPointOneWay() {
@@ -74,6 +76,7 @@ class ArchitectureTest {
     onlyIn(
         "java.sql..",
         "s3topostgres.check..",
+        "s3topostgres.faults..",
         "s3topostgres.history..",
         "s3topostgres.load..",
         "s3topostgres.mode..",

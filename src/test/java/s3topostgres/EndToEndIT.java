@@ -338,6 +338,30 @@ class EndToEndIT {
   }
 
   @Test
+  void triesAnObjectByItsSecondEntry() throws Exception {
+    settings.put("S3_BUCKET_NAME", bucket);
+    s3.put(bucket, "a file.csv", bytes("name,id\nAna,1\nBo,x\nCy,\n"));
+
+    try (LambdaRuntime lambda = LambdaRuntime.start("check", settings)) {
+      Answer answer = lambda.invoke("{\"object\": \"a file.csv\"}");
+
+      assertThat(answer.failed()).as(answer.body() + lambda.log()).isFalse();
+      assertThat(JSON.readTree(answer.body()))
+          .isEqualTo(
+              JSON.readTree(
+                  """
+                  {"object": "s3://%1$s/a file.csv", "table": "public.people", "wouldLoad": false,
+                   "message": "ROW_REJECTED: s3://%1$s/a file.csv: 2 values do not fit: line 3, column id: \
+                  not a whole number; line 4, column id: empty, but a value is required. Correct the file \
+                  and upload it again; the old rows are still there.",
+                   "rows": 3, "columns": ["name", "id"], "defaulted": [],
+                   "faults": [{"line": 3, "column": "id", "reason": "not a whole number"},
+                              {"line": 4, "column": "id", "reason": "empty, but a value is required"}]}"""
+                      .formatted(bucket)));
+    }
+  }
+
+  @Test
   void checksByItsSecondEntry() throws Exception {
     settings.put("S3_BUCKET_NAME", bucket);
 

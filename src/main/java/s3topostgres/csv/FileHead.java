@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -22,6 +23,7 @@ import s3topostgres.s3.StoredObject;
 /** What the beginning of a file says about it, before the table is touched. */
 public final class FileHead {
   private static final char BYTE_ORDER_MARK = '\ufeff';
+  private static final Pattern LINE_BREAK = Pattern.compile("\\r\\n|[\\r\\n]");
   private static final Pattern SEPARATOR_LINE = Pattern.compile("(?i)\"?sep=.\"?[\r\n]");
 
   private FileHead() {}
@@ -36,6 +38,19 @@ public final class FileHead {
   public static List<Column> columns(
       StoredObject object, boolean unpacked, CsvFormat format, Mode mode, TargetTable table) {
     Beginning beginning = beginning(object, unpacked);
+    List<List<String>> records = records(beginning, format);
+    if (format.header() == Header.MATCH) {
+      return ColumnMatch.match(header(records, beginning), format, mode, table);
+    }
+    int first = format.header() == Header.SKIP ? 1 : 0;
+    if (records.size() > first) {
+      refuseOtherNumber(records.get(first), first + 1, format, table);
+    }
+    return table.positional();
+  }
+
+  /** The first two records of what can be a CSV file. */
+  private static List<List<String>> records(Beginning beginning, CsvFormat format) {
     FileKind.refuseOtherThanCsv(beginning.bytes);
     refuseMarkInOtherEncoding(beginning.bytes, format);
     String text = new String(beginning.bytes, format.charset());
@@ -48,15 +63,34 @@ public final class FileHead {
     }
     String unmarked = marked ? text.substring(1) : text;
     refuseSeparatorLine(unmarked, format);
-    List<List<String>> records = FirstRecords.read(unmarked, beginning.whole, format, 2);
-    if (format.header() == Header.MATCH) {
-      return ColumnMatch.match(header(records, beginning), format, mode, table);
+    return FirstRecords.read(unmarked, beginning.whole, format, 2);
+  }
+
+  /** How many physical lines come before the first row; a name may have line breaks. */
+  public static int headerLines(StoredObject object, boolean unpacked, CsvFormat format) {
+    if (format.header() == Header.NONE) {
+      return 0;
     }
-    int first = format.header() == Header.SKIP ? 1 : 0;
-    if (records.size() > first) {
-      refuseOtherNumber(records.get(first), first + 1, format, table);
-    }
-    return table.positional();
+    List<List<String>> records = records(beginning(object, unpacked), format);
+    return records.isEmpty()
+        ? 1
+        : 1 + (int) LINE_BREAK.matcher(String.join(",", records.get(0))).results().count();
+  }
+
+  /**
+   * The names that the columns of a table for the file may have: as the header has them, in lower
+   * case and with underscores for blanks and punctuation; or numbered where there is no header.
+   *
+   * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or a name is missing or
+   *     repeated
+   */
+  public static List<String> namesForColumns(
+      StoredObject object, boolean unpacked, CsvFormat format) {
+    Beginning beginning = beginning(object, unpacked);
+    List<String> first = header(records(beginning, format), beginning);
+    return format.header() == Header.NONE
+        ? IntStream.rangeClosed(1, first.size()).mapToObj(i -> "column_" + i).toList()
+        : ColumnMatch.namesOf(first);
   }
 
   /** Whether the file has a record besides its header. */

@@ -4,17 +4,28 @@ import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
 import s3topostgres.check.Check;
 import s3topostgres.check.CheckFailedException;
 import s3topostgres.check.Checks;
 import s3topostgres.config.Parameters;
+import s3topostgres.config.Settings;
+import s3topostgres.load.DryRun;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
+import s3topostgres.s3.Upload;
 
 /**
- * The second entry of the package, for people: says what is missing for a load, and changes
- * nothing. It runs with the time and the memory of the function that loads, which it judges.
+ * The second entry of the package, for people: says what is missing for a load, or what a load of
+ * one object would do, and changes nothing. It runs with the time and the memory of the function
+ * that loads, which it judges.
  */
-public final class CheckHandler implements RequestHandler<Object, CheckHandler.Answer> {
+public final class CheckHandler implements RequestHandler<Object, Object> {
+  /** For the answer, of the time that is left. */
+  private static final Duration MARGIN = Duration.ofSeconds(3);
 
   /** The function's answer, which Lambda's runtime writes as JSON. */
   public record Answer(List<Line> checks) {
@@ -29,12 +40,19 @@ public final class CheckHandler implements RequestHandler<Object, CheckHandler.A
   }
 
   /**
-   * @param event anything
+   * @param event {@code {"object": "people.csv"}} for a dry run, with the object's key as it is,
+   *     not form-encoded; anything else for the checks
+   * @return an {@link Answer}, or the {@link DryRun.Result}
    * @throws CheckFailedException if anything is missing, with the same as a table
+   * @throws s3topostgres.LoadException {@code CONFIG_INVALID} when the settings do not allow a dry
+   *     run
    */
   @Override
-  public Answer handleRequest(Object event, Context context) {
+  public Object handleRequest(Object event, Context context) {
     Duration time = Duration.ofMillis(context.getRemainingTimeInMillis());
+    if (event instanceof Map<?, ?> fields && fields.get("object") instanceof String key) {
+      return dryRun(key, Deadline.in(time.minus(MARGIN)));
+    }
     List<Check> checks =
         Checks.run(
             System.getenv(),
@@ -44,6 +62,23 @@ public final class CheckHandler implements RequestHandler<Object, CheckHandler.A
             context.getMemoryLimitInMB());
     CheckFailedException.throwIfAnyFailed(checks);
     return new Answer(checks.stream().map(CheckHandler::line).toList());
+  }
+
+  private static DryRun.Result dryRun(String key, Deadline end) {
+    Wiring wiring = Wiring.of(System.getenv());
+    Settings settings = wiring.settings();
+    String bucket =
+        settings
+            .load()
+            .bucket()
+            .orElseThrow(
+                () ->
+                    new LoadException(
+                        ErrorCode.CONFIG_INVALID,
+                        "S3_BUCKET_NAME is not set",
+                        "Name the bucket that the object is in."));
+    return new DryRun(settings.load(), settings.format(), wiring.objects(), wiring.database())
+        .run(Upload.unannounced(new ObjectLocation(bucket, key), wiring.region()), end);
   }
 
   private static Answer.Line line(Check check) {

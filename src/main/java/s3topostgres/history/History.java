@@ -5,10 +5,12 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
+import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Mode;
@@ -59,6 +61,17 @@ public final class History {
     return new History(
         name.isEmpty() ? name : Optional.of(HistoryTable.open(session, name.get())),
         settings.mode());
+  }
+
+  /**
+   * The same, but nothing is created.
+   *
+   * @throws LoadException as {@link #open}
+   */
+  public static History ifThere(Session session, LoadSettings settings) throws SQLException {
+    Optional<String> name = settings.historyTable();
+    return new History(
+        name.isEmpty() ? name : HistoryTable.existing(session, name.get()), settings.mode());
   }
 
   /**
@@ -241,12 +254,18 @@ public final class History {
     }
     Upload upload = load.upload();
     Optional<StoredObject> object = load.object();
+    List<Fault> faults = failure.map(LoadException::faults).orElse(List.of());
     session.execute(
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
           event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, error_code, error_message, request_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)"""
+          started_at, finished_at, error_code, error_message, request_id, faults)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, (
+          SELECT jsonb_agg(
+            jsonb_strip_nulls(jsonb_build_object('line', line, 'column', name, 'reason', reason))
+            ORDER BY place)
+          FROM unnest(?::bigint[], ?::text[], ?::text[])
+            WITH ORDINALITY AS fault (line, name, reason, place)))"""
             .formatted(table.get()),
         load.table(),
         upload.object().bucket(),
@@ -265,7 +284,14 @@ public final class History {
         atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
-        load.requestId());
+        load.requestId(),
+        faults.stream().map(History::line).toArray(Long[]::new),
+        faults.stream().map(fault -> fault.column().orElse(null)).toArray(String[]::new),
+        faults.stream().map(Fault::reason).toArray(String[]::new));
+  }
+
+  private static Long line(Fault fault) {
+    return fault.line().isPresent() ? fault.line().getAsLong() : null;
   }
 
   /** Of the upload that was read: it may have been overwritten since its event. */

@@ -39,6 +39,7 @@ public final class HistoryTable {
         finished_at timestamptz NOT NULL,
         error_code text,
         error_message text,
+        faults jsonb,
         request_id text
       );
       CREATE INDEX ON %1$s (target_table, bucket, object_key, %2$s)
@@ -54,7 +55,8 @@ public final class HistoryTable {
           "mode", "text",
           "rows_inserted", "bigint",
           "rows_updated", "bigint",
-          "rows_deleted", "bigint");
+          "rows_deleted", "bigint",
+          "faults", "jsonb");
 
   private static final String WITHOUT =
       "HISTORY_TABLE=off: then uploads that come twice are loaded twice, late ones replace newer"

@@ -2,15 +2,14 @@ package s3topostgres.load;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.config.CsvFormat;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
-import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -21,14 +20,13 @@ import s3topostgres.s3.Upload;
  * @param minRows how many there have to be
  */
 record FileRows(
-    ObjectImport objectImport,
+    Files files,
     Session session,
     TargetTable table,
     List<Column> columns,
-    CsvFormat.Header header,
+    int headerLines,
     Upload upload,
     StoredObject object,
-    Objects objects,
     long minRows)
     implements LoadMode.Rows {
 
@@ -38,24 +36,23 @@ record FileRows(
   }
 
   @Override
-  public int headerLines() {
-    return header == CsvFormat.Header.NONE ? 0 : 1;
-  }
-
-  @Override
   public long into(String name) throws SQLException {
+    ObjectImport objectImport = files.objectImport();
     long rows = objectImport.run(session, name, table, columns, upload, object);
     if (!objectImport.pinsObject()) {
       refuseChanged();
     }
-    refuseTooFew(rows);
+    tooFew(rows, minRows)
+        .ifPresent(
+            failure -> {
+              throw failure;
+            });
     return rows;
   }
 
   /** The size may be the same, and the columns be in another order. */
   private void refuseChanged() {
-    StoredObject now = objects.look(upload.object(), session.deadline().left());
-    if (!now.etag().equals(object.etag())) {
+    if (!files.look(session, upload).etag().equals(object.etag())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
           "the object changed while it was read",
@@ -63,12 +60,15 @@ record FileRows(
     }
   }
 
-  private void refuseTooFew(long rows) {
-    if (rows < minRows) {
-      throw new LoadException(
-          ErrorCode.TOO_FEW_ROWS,
-          "the file has %d rows, and at least %d are expected (MIN_ROWS)".formatted(rows, minRows),
-          "Check that the export was complete and upload it again; the old rows are still there.");
-    }
+  /** The failure of a file that has not enough rows. */
+  static Optional<LoadException> tooFew(long rows, long minRows) {
+    return rows >= minRows
+        ? Optional.empty()
+        : Optional.of(
+            new LoadException(
+                ErrorCode.TOO_FEW_ROWS,
+                "the file has %d rows, and at least %d are expected (MIN_ROWS)"
+                    .formatted(rows, minRows),
+                "Check that the export was complete and upload it again; the old rows are still there."));
   }
 }

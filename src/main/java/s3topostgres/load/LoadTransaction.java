@@ -1,32 +1,23 @@
 package s3topostgres.load;
 
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.config.LoadSettings.ImportWith;
-import s3topostgres.csv.FileHead;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Loaded;
-import s3topostgres.postgres.AwsS3Import;
-import s3topostgres.postgres.CopyImport;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
-import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.TargetTable.Column;
-import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -41,24 +32,15 @@ final class LoadTransaction {
   private static final Logger log = LoggerFactory.getLogger(LoadTransaction.class);
 
   private final LoadSettings settings;
-  private final CsvFormat format;
-  private final Objects objects;
+  private final Files files;
   private final Database database;
   private final LoadMode mode;
-  private final ObjectImport objectImport;
 
-  LoadTransaction(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
-    this.settings = settings;
-    this.format = format;
-    this.objects = objects;
+  LoadTransaction(Files files, Database database) {
+    this.settings = files.settings();
+    this.files = files;
     this.database = database;
     this.mode = LoadMode.of(settings);
-    this.objectImport =
-        settings.importWith() == ImportWith.COPY
-            ? new CopyImport(format, objects)
-            : new AwsS3Import(
-                format,
-                (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
   }
 
   /**
@@ -72,12 +54,12 @@ final class LoadTransaction {
     Deadline deadline = patience.deadline();
     attempt.step("connecting");
     try (Session session = database.connect(deadline, patience.latestStart())) {
-      objectImport.install(session);
+      files.objectImport().install(session);
       History history = History.open(session, settings);
 
       session.begin();
       describe(session, attempt);
-      TargetTable table = target(session, upload);
+      TargetTable table = files.table(session, upload);
       attempt.table(table.name());
       history.refuseAsTarget(session, table);
       mode.check(session, table);
@@ -93,26 +75,14 @@ final class LoadTransaction {
 
       patience.ends(attempt);
       attempt.step("looking");
-      StoredObject object = objects.look(upload.object(), deadline.left());
+      StoredObject object = files.look(session, upload);
       attempt.object(object);
-      List<Column> columns =
-          FileHead.columns(object, objectImport.unpacks(object), format, settings.mode(), table);
-      attempt.defaulted(table.notAmong(columns));
+      long minRows = settings.minRows().after(history.lastRows(session, table.name()));
+      FileRows rows = files.rows(session, table, upload, object, minRows);
+      attempt.defaulted(table.notAmong(rows.columns()));
 
       attempt.step("before-load-sql");
       runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      long minRows = settings.minRows().after(history.lastRows(session, table.name()));
-      FileRows rows =
-          new FileRows(
-              objectImport,
-              session,
-              table,
-              columns,
-              format.header(),
-              upload,
-              object,
-              objects,
-              minRows);
       Loaded loaded = mode.load(session, table, rows, attempt::step);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
@@ -128,11 +98,6 @@ final class LoadTransaction {
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
-  }
-
-  private TargetTable target(Session session, Upload upload) throws SQLException {
-    return TargetTable.resolve(
-        session, settings.table(), settings.keys().match(upload.object().key()).orElseThrow());
   }
 
   /**

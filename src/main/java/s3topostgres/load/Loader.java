@@ -34,13 +34,17 @@ public final class Loader {
   private final LoadSettings settings;
   private final Database database;
   private final Missed missed;
+  private final Files files;
   private final LoadTransaction transaction;
+  private final DryRun dryRun;
 
   public Loader(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
     this.settings = settings;
     this.database = database;
     this.missed = new Missed(settings, objects, database);
-    this.transaction = new LoadTransaction(settings, format, objects, database);
+    this.files = Files.of(settings, format, objects);
+    this.transaction = new LoadTransaction(files, database);
+    this.dryRun = new DryRun(files, database);
   }
 
   /**
@@ -52,12 +56,9 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
-    if (settings.keys().match(upload.object().key()).isEmpty()) {
-      return ignore(
-          upload,
-          "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
-              .formatted(settings.keys().shown()),
-          requestId);
+    Optional<String> ignored = files.whyIgnored(upload);
+    if (ignored.isPresent()) {
+      return ignore(upload, ignored.get(), requestId);
     }
     Patience patience = new Patience(functionEnd.before(MARGIN));
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
@@ -72,7 +73,8 @@ public final class Loader {
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
-        LoadException failure = patience.unlessLate(attempt, e);
+        LoadException failure =
+            dryRun.explain(patience.unlessLate(attempt, e), attempt, patience.deadline());
         throw failed(attempt, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
@@ -112,7 +114,7 @@ public final class Loader {
    */
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
     ObjectLocation unknown = new ObjectLocation("?", "?");
-    Upload upload = new Upload(unknown, "", Optional.empty(), Optional.empty(), Optional.empty());
+    Upload upload = Upload.unannounced(unknown, "");
     try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
       return failed(attempt, functionEnd, malformed);
     }

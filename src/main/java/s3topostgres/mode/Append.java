@@ -10,8 +10,13 @@ import s3topostgres.postgres.TargetTable;
 final class Append implements LoadMode {
 
   @Override
+  public String privileges() {
+    return "SELECT, INSERT";
+  }
+
+  @Override
   public String check(Session session, TargetTable table) {
-    table.requirePrivileges(List.of("INSERT"), "SELECT, INSERT");
+    table.requirePrivileges(List.of("INSERT"), privileges());
     return "may be added to";
   }
 

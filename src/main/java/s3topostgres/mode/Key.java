@@ -146,6 +146,11 @@ record Key(List<Part> parts, boolean unique) {
     return parts.stream().map(part -> part.column().name()).toList();
   }
 
+  /** As the catalogue has them. */
+  List<String> names() {
+    return names(parts);
+  }
+
   List<Column> columns() {
     return parts.stream().map(Part::column).toList();
   }

@@ -43,6 +43,17 @@ public interface LoadMode {
   }
 
   /**
+   * The columns of which no two rows of a file may have the same values, and none may be NULL,
+   * whatever the table says; empty where there are none.
+   */
+  default List<String> key(Session session, TargetTable table) throws SQLException {
+    return List.of();
+  }
+
+  /** What the database user needs to be granted on the table: {@code SELECT, INSERT}. */
+  String privileges();
+
+  /**
    * Finds out from the catalogue whether the mode can work with a table; takes no lock.
    *
    * @return what a load will do to it, for people: {@code may be emptied and filled}

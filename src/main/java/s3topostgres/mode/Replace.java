@@ -25,9 +25,14 @@ final class Replace implements LoadMode {
   }
 
   @Override
+  public String privileges() {
+    return "SELECT, INSERT, TRUNCATE";
+  }
+
+  @Override
   public String check(Session session, TargetTable table) throws SQLException {
     // SELECT is for messages that name the columns of a key that is there twice.
-    table.requirePrivileges(List.of("INSERT", "TRUNCATE"), "SELECT, INSERT, TRUNCATE");
+    table.requirePrivileges(List.of("INSERT", "TRUNCATE"), privileges());
     boolean referredTo =
         session
             .query(

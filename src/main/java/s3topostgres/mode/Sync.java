@@ -36,9 +36,18 @@ final class Sync implements LoadMode {
   }
 
   @Override
+  public String privileges() {
+    return "SELECT, INSERT, UPDATE, DELETE";
+  }
+
+  @Override
+  public List<String> key(Session session, TargetTable table) throws SQLException {
+    return Key.find(session, table, keySetting).map(Key::names).orElse(List.of());
+  }
+
+  @Override
   public String check(Session session, TargetTable table) throws SQLException {
-    table.requirePrivileges(
-        List.of("SELECT", "INSERT", "UPDATE", "DELETE"), "SELECT, INSERT, UPDATE, DELETE");
+    table.requirePrivileges(List.of("SELECT", "INSERT", "UPDATE", "DELETE"), privileges());
     Stage.requirePrivilege(session);
     return Key.find(session, table, keySetting)
         .map(key -> "may be changed by its key (%s)".formatted(key.shown()))

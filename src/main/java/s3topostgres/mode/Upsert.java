@@ -27,23 +27,34 @@ final class Upsert implements LoadMode {
   }
 
   @Override
+  public String privileges() {
+    return "SELECT, INSERT, UPDATE";
+  }
+
+  @Override
+  public List<String> key(Session session, TargetTable table) throws SQLException {
+    return requiredKey(session, table).names();
+  }
+
+  @Override
   public String check(Session session, TargetTable table) throws SQLException {
-    table.requirePrivileges(List.of("SELECT", "INSERT", "UPDATE"), "SELECT, INSERT, UPDATE");
+    table.requirePrivileges(List.of("SELECT", "INSERT", "UPDATE"), privileges());
     Stage.requirePrivilege(session);
-    return "may be added to and changed by its key (%s)".formatted(key(session, table).shown());
+    return "may be added to and changed by its key (%s)"
+        .formatted(requiredKey(session, table).shown());
   }
 
   @Override
   public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
       throws SQLException {
-    Key key = key(session, table);
+    Key key = requiredKey(session, table);
     key.requireAmong(rows.columns());
     step.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
     return new Merge(session, table, stage, Optional.of(key), false).run(lockTimeout, step);
   }
 
-  private Key key(Session session, TargetTable table) throws SQLException {
+  private Key requiredKey(Session session, TargetTable table) throws SQLException {
     return Key.find(session, table, keySetting).orElseThrow(() -> keyless(table));
   }
 

@@ -7,6 +7,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -30,7 +31,11 @@ public final class ImportErrors {
   private static final Set<String> NO_FAULT_OF_THE_DATA =
       Set.of("08", "25", "28", "40", "53", "55", "57", "58", "HV", "XX");
 
-  private static final String MEND =
+  private static final Set<String> MALFORMED =
+      Set.of(SqlState.BAD_FILE_FORMAT, SqlState.NOT_IN_ENCODING, SqlState.UNTRANSLATABLE_CHARACTER);
+
+  /** What to do about values that do not fit. */
+  public static final String MEND =
       "Correct the file and upload it again; the old rows are still there.";
 
   private ImportErrors() {}
@@ -112,6 +117,34 @@ public final class ImportErrors {
             isNoticedLate(e, place) ? OptionalLong.empty() : place.line,
             place.column.map(TargetTable.Column::name))
         .sqlState(e.getSQLState());
+  }
+
+  /**
+   * Why a value does not go into its column, from what {@code GET STACKED DIAGNOSTICS} tells.
+   *
+   * @param message may quote the value, which is not repeated
+   * @param constraint of a domain; empty if it was none
+   * @return one clause without a full stop
+   * @see <a
+   *     href="https://www.postgresql.org/docs/current/plpgsql-control-structures.html#PLPGSQL-EXCEPTION-DIAGNOSTICS">Obtaining
+   *     information about an error</a>
+   */
+  public static String reason(
+      String state,
+      String message,
+      String context,
+      String constraint,
+      TargetTable table,
+      TargetTable.Column column) {
+    String fields = "C%s\0M%s\0W%s\0".formatted(state, message, context);
+    ServerErrorMessage told =
+        new ServerErrorMessage(constraint.isEmpty() ? fields : fields + "n" + constraint + "\0");
+    return RowReason.of(new PSQLException(told), table, Optional.of(column));
+  }
+
+  /** Whether a line's form stopped {@code COPY}, so that nothing is known of the lines after it. */
+  public static boolean isMalformed(LoadException rejected) {
+    return rejected.sqlState().filter(MALFORMED::contains).isPresent();
   }
 
   /** A row too large for the table is noticed when it is written, many lines after it was read. */

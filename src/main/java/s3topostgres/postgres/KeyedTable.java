@@ -45,6 +45,14 @@ final class KeyedTable {
     return found.get(0);
   }
 
+  /** The last of the names that it may have, written as in SQL. */
+  static String written(TableName table, Map<String, String> values) {
+    return table.candidates(values).stream()
+        .map(names -> names.get(names.size() - 1))
+        .map(name -> '"' + name.replace("\"", "\"\"") + '"')
+        .collect(joining("."));
+  }
+
   /** The tables that a key may name, quoted as SQL needs it. */
   static List<String> possible(Session session, TableName table) throws SQLException {
     List<Optional<String>> written = table.written();

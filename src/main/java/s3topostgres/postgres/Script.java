@@ -1,6 +1,9 @@
 package s3topostgres.postgres;
 
 import java.sql.SQLException;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -14,6 +17,9 @@ import s3topostgres.LoadException;
  *     href="https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-STATEMENTS-EXECUTING-DYN">EXECUTE</a>
  */
 public final class Script {
+  private static final Pattern STATEMENT = Pattern.compile("(?:'[^']*'|[^';])+");
+  private static final Pattern SETTING = Pattern.compile("(?is)\\s*SET\\s.*");
+
   private Script() {}
 
   /**
@@ -31,6 +37,16 @@ public final class Script {
     } catch (SQLException e) {
       throw failed(e, setting, session.deadline());
     }
+  }
+
+  /** Those statements of a script that only set a parameter, such as the date style. */
+  public static List<String> settings(String sql) {
+    return STATEMENT
+        .matcher(sql)
+        .results()
+        .map(MatchResult::group)
+        .filter(SETTING.asMatchPredicate())
+        .toList();
   }
 
   private static LoadException failed(SQLException e, String setting, Deadline deadline) {

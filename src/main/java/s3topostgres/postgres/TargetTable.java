@@ -4,6 +4,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -65,6 +66,39 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
       throws SQLException {
     return resolve(
         session, name.dependsOnKey() ? KeyedTable.find(session, name, values) : name.setting());
+  }
+
+  /**
+   * The name for the table that a setting, or by it an object's key, names, where there is none.
+   *
+   * @return quoted as SQL needs it; empty where there is one
+   */
+  public static Optional<String> missing(
+      Session session, TableName name, Map<String, String> values) throws SQLException {
+    String written = name.dependsOnKey() ? KeyedTable.written(name, values) : name.setting();
+    return session
+        .query(
+            """
+            SELECT string_agg(quote_ident(part), '.' ORDER BY place)
+            FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)
+            WHERE to_regclass(?) IS NULL""",
+            row -> Optional.ofNullable(row.getString(1)),
+            written,
+            written)
+        .get(0);
+  }
+
+  /** A table that is not there yet, of columns that take any text. */
+  public static TargetTable imagined(Session session, String name, List<String> columns)
+      throws SQLException {
+    return new TargetTable(
+        0,
+        name,
+        Set.of(),
+        session.query(
+            "SELECT name, quote_ident(name) FROM unnest(?::text[]) WITH ORDINALITY AS c (name, place) ORDER BY place",
+            row -> new Column(row.getString(1), row.getString(2), "text", false, false, false),
+            (Object) columns.toArray(String[]::new)));
   }
 
   /**

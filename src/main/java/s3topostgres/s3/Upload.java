@@ -34,4 +34,9 @@ public record Upload(
       Optional<String> etag) {
     this(object, region, sequencer, eventTime, etag, false);
   }
+
+  /** An object of which nothing but its place is known. */
+  public static Upload unannounced(ObjectLocation object, String region) {
+    return new Upload(object, region, Optional.empty(), Optional.empty(), Optional.empty());
+  }
 }

@@ -120,6 +120,17 @@ final class Site implements AutoCloseable {
     return function.took();
   }
 
+  /**
+   * Has a function refuse what an event is about, in these words, and returns how long that took.
+   */
+  static Duration refuse(LambdaRuntime function, String event, String why) throws IOException {
+    LambdaRuntime.Answer answer = function.invoke(event, TIME_LIMIT);
+    if (!answer.failed() || !answer.body().contains(why)) {
+      throw new IllegalStateException(answer.body() + "\n" + String.join("\n", function.log()));
+    }
+    return function.took();
+  }
+
   /** The statement that loads an object, without more. */
   static String importStatement(String table, String key) {
     return "SELECT aws_s3.table_import_from_s3('%s', '', '(FORMAT csv, HEADER true)', '%s', '%s', '%s')"

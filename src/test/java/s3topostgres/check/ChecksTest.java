@@ -214,7 +214,8 @@ class ChecksTest {
         "GRANT SELECT, INSERT ON history.loads TO \"%s\"".formatted(role));
 
     assertThat(failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS)).whatToDo())
-        .contains("ALTER TABLE history.loads ADD COLUMN IF NOT EXISTS rows_deleted bigint");
+        .contains(
+            "ALTER TABLE history.loads ADD COLUMN IF NOT EXISTS faults jsonb, ADD COLUMN IF NOT EXISTS rows_deleted bigint");
   }
 
   @Test
@@ -341,7 +342,7 @@ class ChecksTest {
         """
         CREATE TABLE history.loads (id serial, target_table text, status text, error_code text,
           started_at timestamptz, finished_at timestamptz, mode text, rows_inserted bigint,
-          rows_updated bigint, rows_deleted bigint)""",
+          rows_updated bigint, rows_deleted bigint, faults jsonb)""",
         """
         INSERT INTO history.loads (target_table, status, started_at, finished_at) VALUES
           ('public.people', 'LOADED', now() - interval '800 s', now()),

@@ -236,7 +236,7 @@ class AppendAndUpsertTest {
   void addsWhatAHistoryOfAnEarlierVersionLacks() {
     fixture.mode(SYNC).load("first.csv", "id,name\n0,old\n");
     fixture.execute(
-        "ALTER TABLE history.loads DROP mode, DROP rows_inserted, DROP rows_updated, DROP rows_deleted");
+        "ALTER TABLE history.loads DROP mode, DROP rows_inserted, DROP rows_updated, DROP rows_deleted, DROP faults");
 
     fixture.load("second.csv", "id,name\n0,old\n1,new\n");
 

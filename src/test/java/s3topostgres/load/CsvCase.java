@@ -45,6 +45,7 @@ final class CsvCase {
           "rows",
           "fails",
           "line",
+          "copied",
           "column",
           "sqlstate",
           "says");

@@ -27,6 +27,10 @@ import s3topostgres.s3.Upload;
 class ImportFaultTest {
   private static final String GOOD = "id,name\n1,Ana\n2,Bo\n";
   private static final String NO_ROWS = "Import from S3 failed, 0 rows were copied successfully";
+
+  /** The import that looks for all faults of a file. */
+  private static final int SEARCH = 1;
+
   private static final String ONCE_MORE = "importing once more";
 
   private final LoadFixture fixture = new LoadFixture();
@@ -97,7 +101,7 @@ class ImportFaultTest {
     fixture.standIn(fault, value).failImports(5);
 
     assertThat(fixture.failure(code, "people.csv", GOOD)).hasMessageContaining(words);
-    assertThat(fixture.imports()).isEqualTo(2);
+    assertThat(fixture.imports()).isEqualTo(value.equals("22P02") ? 2 + SEARCH : 2);
   }
 
   @Test
@@ -105,7 +109,7 @@ class ImportFaultTest {
     fixture.failImports(0);
 
     fixture.failure(ROW_REJECTED, "people.csv", "id,name\n1,Ana\n1,Bo\n");
-    assertThat(fixture.imports()).isEqualTo(1);
+    assertThat(fixture.imports()).isEqualTo(1 + SEARCH);
   }
 
   @Test
@@ -113,7 +117,7 @@ class ImportFaultTest {
     fixture.standIn("import_hang", "2").standIn("import_garble", "22P02").failImports(5);
 
     fixture.failure(ROW_REJECTED, fixture.upload("people.csv", GOOD), Duration.ofSeconds(13));
-    assertThat(fixture.imports()).isEqualTo(1);
+    assertThat(fixture.imports()).isEqualTo(1 + SEARCH);
     assertThat(fixture.log()).doesNotContain(ONCE_MORE);
   }
 

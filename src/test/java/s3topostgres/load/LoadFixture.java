@@ -61,6 +61,7 @@ final class LoadFixture implements AutoCloseable {
           "load",
           Loader.class.getName(),
           LoadTransaction.class.getName(),
+          DryRun.class.getName(),
           CatchUp.class.getName(),
           Database.class.getName(),
           "s3topostgres.postgres.Session");
@@ -183,12 +184,27 @@ final class LoadFixture implements AutoCloseable {
         .run(now, Deadline.in(Duration.ofSeconds(60)), "request-1");
   }
 
+  /** What the check function says of an object, when it has so long. */
+  DryRun.Result dryRun(String key, Duration time) {
+    Settings read = Settings.read(settings);
+    Upload upload = Upload.unannounced(new ObjectLocation(bucket, key), REGION);
+    return new DryRun(read.load(), read.format(), objects(), database(read))
+        .run(upload, Deadline.in(time));
+  }
+
+  DryRun.Result dryRun(String key) {
+    return dryRun(key, Duration.ofSeconds(60));
+  }
+
+  private Objects objects() {
+    return SandboxAws.objects(
+        networkToS3
+            .map(network -> URI.create("http://localhost:" + network.port()))
+            .orElse(s3.endpoint()));
+  }
+
   Loader loader() {
-    return loader(
-        SandboxAws.objects(
-            networkToS3
-                .map(network -> URI.create("http://localhost:" + network.port()))
-                .orElse(s3.endpoint())));
+    return loader(objects());
   }
 
   Loader loader(Objects objects) {

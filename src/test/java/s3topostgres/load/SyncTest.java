@@ -348,7 +348,7 @@ class SyncTest {
         "id,name\\n1,a\\n2,marker\\n1,marker | 4 |  | a second row with the key (id) of line 2",
         "id,name\\n1,\"a\\nb\"\\n2,c\\n1,\"marker\\nd\" | 6 | | a second row with the key (id) of line 3",
         "id,name\\r\\n1,\"a\\r\\nb\"\\r\\n2,c\\r\\n1,marker\\r\\n | 5 | | a second row with the key (id) of line 3",
-        "id,name\\n1,\"a\\nb\"\\n,marker\\n | 4 | | a row without a value in its key (id)",
+        "id,name\\n1,\"a\\nb\"\\n,marker\\n | 4 | id | empty, but a value is required",
         "id,name\\n1,\"a\\nb\"\\n2,\\n | 4 | name | empty, but a value is required",
         "id,name\\n1,a\\nmarker,b | 3 | id | not a whole number",
       })

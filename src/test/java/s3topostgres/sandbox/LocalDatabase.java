@@ -20,6 +20,7 @@ import s3topostgres.config.Settings;
 record LocalDatabase(
     Map<String, String> settings, String address, Connecting connecting, Runnable end)
     implements AutoCloseable {
+  private static final String LOADER = "csv_loader";
   private static final String AUTHORITIES = "src/main/resources/amazon-authorities.pem";
 
   /** Opens a connection, which whoever asks for it closes. */
@@ -35,17 +36,20 @@ record LocalDatabase(
     return importWith.equals("copy") && System.getenv("DB_HOST") != null;
   }
 
-  /** A database that ends with the run, and in it the table. */
-  static LocalDatabase embedded(Sandbox sandbox, String table, String columns) throws SQLException {
+  /**
+   * A database that ends with the run.
+   *
+   * @param table in which to load, as in SQL
+   */
+  static LocalDatabase embedded(Sandbox sandbox, String table) throws SQLException {
     SandboxDatabase database = sandbox.createDatabase();
+    database.execute("CREATE EXTENSION aws_s3 CASCADE");
+    database.createRole(LOADER, "local");
     database.execute(
-        "CREATE EXTENSION aws_s3 CASCADE", "CREATE TABLE " + table + " (" + columns + ")");
-    database.createRole("csv_loader", "local");
-    database.execute(
-        "GRANT INSERT, TRUNCATE ON " + table + " TO csv_loader",
-        "GRANT CREATE ON SCHEMA public TO csv_loader");
+        "GRANT CREATE ON SCHEMA public TO " + LOADER,
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, TRUNCATE ON TABLES TO " + LOADER);
     return new LocalDatabase(
-        database.settings("csv_loader", "local", table),
+        database.settings(LOADER, "local", table),
         "postgresql://postgres@%s:%d/%s"
             .formatted(database.host(), database.port(), database.name()),
         database::connect,
@@ -53,29 +57,29 @@ record LocalDatabase(
   }
 
   /**
-   * The one that the environment names, in the function's own words. Where it names no table, one
-   * is made, and stays.
+   * The one that the environment names, in the function's own words.
+   *
+   * @param table in which to load where the environment names none, as in SQL
    */
-  static LocalDatabase own(String table, String columns) throws SQLException {
+  static LocalDatabase own(String table) throws SQLException {
     Map<String, String> settings = new HashMap<>(System.getenv());
     settings.keySet().retainAll(Settings.names());
-    boolean missing = settings.putIfAbsent("DB_TABLE_NAME", table) == null;
+    settings.putIfAbsent("DB_TABLE_NAME", table);
     DatabaseSettings database = Settings.read(settings).database();
-    LocalDatabase own =
-        new LocalDatabase(
-            settings,
-            "postgresql://%s@%s:%d/%s"
-                .formatted(
-                    database.username(), database.host(), database.port(), database.database()),
-            () -> connect(database),
-            () -> {});
-    if (missing) {
-      try (Connection connection = own.connect();
-          Statement statement = connection.createStatement()) {
-        statement.execute("CREATE TABLE " + table + " (" + columns + ")");
-      }
+    return new LocalDatabase(
+        settings,
+        "postgresql://%s@%s:%d/%s"
+            .formatted(database.username(), database.host(), database.port(), database.database()),
+        () -> connect(database),
+        () -> {});
+  }
+
+  /** Runs a statement as the owner of the tables. */
+  void execute(String sql) throws SQLException {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
     }
-    return own;
   }
 
   private static Connection connect(DatabaseSettings settings) throws SQLException {

@@ -1,5 +1,7 @@
 package s3topostgres.sandbox;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ final class LocalPipeline implements AutoCloseable {
   private final String table;
   private final S3Server s3;
   private final LocalDatabase database;
+  private final Map<String, String> settings;
   private final LambdaRuntime runtime;
   private final Map<String, S3Object> known = new HashMap<>();
 
@@ -38,21 +41,42 @@ final class LocalPipeline implements AutoCloseable {
    * Starts everything. If that fails, what was started ends with this JVM.
    *
    * @param table as in SQL
-   * @param columns as in {@code CREATE TABLE}, for a table that is not there yet
    * @param importWith {@code IMPORT_WITH}
    */
-  LocalPipeline(String table, String columns, String importWith) throws IOException, SQLException {
+  LocalPipeline(String table, String importWith) throws IOException, SQLException {
     if (LocalDatabase.isOwn(importWith)) {
       s3 = S3Server.launch();
-      database = LocalDatabase.own(table, columns);
+      database = LocalDatabase.own(table);
     } else {
       Sandbox sandbox = Sandbox.launch();
       s3 = sandbox.s3();
-      database = LocalDatabase.embedded(sandbox, table, columns);
+      database = LocalDatabase.embedded(sandbox, table);
     }
     s3.createBucket(BUCKET);
     this.table = database.settings().get("DB_TABLE_NAME");
-    runtime = LambdaRuntime.start(settings(importWith));
+    settings = settings(importWith);
+    runtime = LambdaRuntime.start(settings);
+  }
+
+  /** Makes the table, and what else it takes. */
+  void execute(String sql) throws SQLException {
+    database.execute(sql);
+  }
+
+  /**
+   * What the check function says of a file in the bucket, as JSON.
+   *
+   * @throws IOException when it fails, with its answer
+   */
+  JsonNode dryRun(String key) throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    try (LambdaRuntime check = LambdaRuntime.start("check", settings)) {
+      Answer answer = check.invoke(json.writeValueAsString(Map.of("object", key)), TIME_LIMIT);
+      if (answer.failed()) {
+        throw new IOException(answer.body());
+      }
+      return json.readTree(answer.body());
+    }
   }
 
   /** Puts a file into the bucket, under its own name. */
@@ -150,6 +174,7 @@ final class LocalPipeline implements AutoCloseable {
                 settings.put(name, value);
               }
             });
+    settings.put("S3_BUCKET_NAME", BUCKET);
     settings.put("IMPORT_WITH", importWith);
     settings.put("AWS_ENDPOINT_URL_S3", s3Endpoint().toString());
     return settings;

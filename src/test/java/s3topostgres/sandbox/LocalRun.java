@@ -1,8 +1,8 @@
 package s3topostgres.sandbox;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.stream.Collectors.joining;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -13,10 +13,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashSet;
-import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import s3topostgres.sandbox.LocalPipeline.Delivery;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -64,8 +60,9 @@ public final class LocalRun {
       out.println("The samples do not go into a table of yours: name a file with -Dcsv=.");
       return false;
     }
-    try (LocalPipeline pipeline =
-        start("people", "id integer PRIMARY KEY, name text NOT NULL, city text, joined date")) {
+    try (LocalPipeline pipeline = start("people")) {
+      pipeline.execute(
+          "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL, city text, joined date)");
       pipeline.upload(SAMPLES.resolve("people.csv"));
       boolean loaded = deliver(pipeline);
       long rows = pipeline.countRows();
@@ -86,23 +83,27 @@ public final class LocalRun {
       return false;
     }
     String name = csv.getFileName().toString().replaceFirst("(?i)\\.csv$", "");
-    String columns =
-        header(csv).stream().map(column -> quoted(column) + " text").collect(joining(", "));
-    try (LocalPipeline pipeline = start(quoted(name), columns)) {
+    try (LocalPipeline pipeline = start(quoted(name))) {
       pipeline.upload(csv);
+      JsonNode found = pipeline.dryRun(csv.getFileName().toString());
+      if (found.hasNonNull("createTable")) {
+        out.printf("%n%s. This makes one for the file:%n", found.get("message").asText());
+        found.get("createTable").asText().lines().forEach(this::print);
+        pipeline.execute(found.get("createTable").asText());
+      }
       boolean loaded = deliver(pipeline);
       keepOn(pipeline);
       return loaded;
     }
   }
 
-  private LocalPipeline start(String table, String columns) throws IOException, SQLException {
+  private LocalPipeline start(String table) throws IOException, SQLException {
     Instant start = Instant.now();
     out.println(
         LocalDatabase.isOwn(importWith)
             ? "Starting an S3 server and the function on this machine. The database is yours."
             : "Starting Postgres, an S3 server and the function, all on this machine.");
-    LocalPipeline pipeline = new LocalPipeline(table, columns, importWith);
+    LocalPipeline pipeline = new LocalPipeline(table, importWith);
     out.printf("Ready after %d s.%n", Duration.between(start, Instant.now()).toSeconds());
     return pipeline;
   }
@@ -159,30 +160,6 @@ public final class LocalRun {
 
   private static String errorMessage(String body) throws IOException {
     return new ObjectMapper().readTree(body).path("errorMessage").asText();
-  }
-
-  /** The names in the first line of a file in UTF-8, each once. */
-  private static Set<String> header(Path csv) throws IOException {
-    String delimiter =
-        Pattern.quote(System.getenv().getOrDefault("CSV_DELIMITER", ",").replace("tab", "\t"));
-    Matcher field =
-        Pattern.compile(
-                "\\G(?:\"((?:[^\"]|\"\")*)\"|([^\"" + delimiter + "]+))?(?:" + delimiter + "|$)")
-            .matcher(firstLine(csv));
-    Set<String> names = new LinkedHashSet<>();
-    while (field.find()) {
-      String name = field.group(1) == null ? field.group(2) : field.group(1).replace("\"\"", "\"");
-      if (name != null && !name.isEmpty()) {
-        names.add(name);
-      }
-    }
-    return names;
-  }
-
-  private static String firstLine(Path csv) throws IOException {
-    try (var lines = Files.lines(csv, UTF_8)) {
-      return lines.findFirst().orElse("").replaceFirst("^\uFEFF", "");
-    }
   }
 
   private static String quoted(String name) {

@@ -64,7 +64,14 @@ class LocalRunIT {
     Process run = start("-Dcsv=" + csv, "-Dkeep", "-Dfolder=" + drop);
 
     awaitOutput("Ctrl-C ends it all.");
-    assertThat(output()).contains("\"status\":\"LOADED\",\"rows\":1", "a\"b | Größe");
+    assertThat(output())
+        .containsSubsequence(
+            "there is no table \"My file\". This makes one for the file:",
+            "CREATE TABLE \"My file\" (",
+            "a_b integer NOT NULL,",
+            "\"größe\" integer NOT NULL",
+            "\"status\":\"LOADED\",\"rows\":1",
+            "a_b | größe");
     Files.writeString(drop.resolve("ignored.txt"), "no CSV");
     Files.writeString(drop.resolve("next.csv"), "Größe,\"a\"\"b\"\n3,4\n5,6\n");
     awaitOutput("The table now has 2 rows:");

@@ -1,0 +1,182 @@
+package s3topostgres.faults;
+
+import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.Stage;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+
+/**
+ * Finds everything in a file that its table does not take: values against the types of their
+ * columns, missing values, keys that are there twice, and checks. The file is imported into a stage
+ * of texts; of the table only the catalogue is read.
+ */
+public final class FaultSearch {
+  private static final String CHECKING = "s3_load_checking";
+
+  private final Session session;
+  private final TargetTable table;
+  private final Stage stage;
+
+  private FaultSearch(Session session, TargetTable table, Stage stage) {
+    this.session = session;
+    this.table = table;
+    this.stage = stage;
+  }
+
+  /**
+   * @param rows of the file; empty if it could not be read to its end
+   */
+  public record Result(OptionalLong rows, Faults faults) {}
+
+  /**
+   * Looks at a file in the session's transaction, which has to be rolled back afterwards.
+   *
+   * @param key the columns that the mode finds rows by; may be empty
+   * @throws LoadException when the file cannot be imported, for another reason than a row
+   */
+  public static Result find(
+      Session session, TargetTable table, LoadMode.Rows rows, List<String> key)
+      throws SQLException {
+    Stage stage;
+    try {
+      stage = Stage.fillWithTexts(session, table, rows);
+    } catch (LoadException e) {
+      if (e.code() != ErrorCode.ROW_REJECTED) {
+        throw e;
+      }
+      return new Result(OptionalLong.empty(), Faults.stoppedBy(e));
+    }
+    Faults faults =
+        new FaultSearch(session, table, stage)
+            .find(Field.of(session, table, stage.columns(), key), key);
+    return new Result(OptionalLong.of(stage.rows()), faults);
+  }
+
+  private Faults find(List<Field> fields, List<String> key) throws SQLException {
+    boolean all = new ValueTrial(session, stage).run(fields);
+    if (all) {
+      compareKeys(fields, key);
+      evaluateChecks(fields);
+    }
+    return new FaultTable(session, table, stage).read(all);
+  }
+
+  /** The key that the mode finds rows by, and those of the table, where the file has them whole. */
+  private void compareKeys(List<Field> fields, List<String> key) throws SQLException {
+    Optional<List<Field>> own = Field.named(key, fields).filter(parts -> !parts.isEmpty());
+    if (own.isPresent()) {
+      compare(own.get(), "the key (%s) of", true);
+    }
+    for (UniqueIndex index : UniqueIndex.of(session, table)) {
+      Optional<List<Field>> parts = Field.named(index.columns(), fields);
+      if (parts.isPresent() && !parts.equals(own)) {
+        compare(
+            parts.get(),
+            "the same %%s (constraint %s) as".formatted(index.name().replace("%", "%%")),
+            index.nullsDiffer());
+      }
+    }
+  }
+
+  /**
+   * @param words for a row that has the key of an earlier one, with a place for the columns
+   */
+  private void compare(List<Field> key, String words, boolean nullsDiffer) throws SQLException {
+    String names = Field.joined(key, ", ", Field::name);
+    session.execute(
+        """
+        INSERT INTO %1$s (place, earlier, reason)
+        SELECT %2$s, earlier, ?
+        FROM (
+          SELECT %2$s, min(%2$s) OVER (PARTITION BY %3$s) AS earlier
+          FROM (%4$s) AS typed WHERE %5$s) AS keys
+        WHERE %2$s > earlier"""
+            .formatted(
+                FaultTable.NAME,
+                stage.number(),
+                names,
+                typed(key),
+                nullsDiffer
+                    ? Field.joined(key, " AND ", part -> part.name() + " IS NOT NULL")
+                    : "true"),
+        "a second row with " + words.formatted(names));
+  }
+
+  /**
+   * Those of columns that the file has. One that fails on a row, instead of being false, is left to
+   * the load's own error.
+   */
+  private void evaluateChecks(List<Field> fields) throws SQLException {
+    for (Check check : checks()) {
+      Optional<List<Field>> parts = Field.named(check.columns, fields);
+      if (parts.isPresent()) {
+        evaluate(check, parts.get());
+      }
+    }
+  }
+
+  private record Check(String name, String expression, List<String> columns) {}
+
+  private List<Check> checks() throws SQLException {
+    return session.query(
+        """
+        SELECT c.conname AS name, pg_get_expr(c.conbin, c.conrelid) AS expression,
+          ARRAY(
+            SELECT a.attname::text
+            FROM unnest(c.conkey) AS k (attnum)
+              -- 0 stands for the whole row.
+              LEFT JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum) AS columns
+        FROM pg_constraint c
+        WHERE c.conrelid = ?::oid AND c.contype = 'c' AND cardinality(c.conkey) > 0
+          -- Since Postgres 18.
+          AND to_jsonb(c)->>'conenforced' IS DISTINCT FROM 'false'
+        ORDER BY c.conname""",
+        row ->
+            new Check(
+                row.getString("name"),
+                row.getString("expression"),
+                Arrays.asList((String[]) row.getArray("columns").getArray())),
+        table.oid());
+  }
+
+  private void evaluate(Check check, List<Field> fields) throws SQLException {
+    session.execute("SAVEPOINT " + CHECKING);
+    try {
+      session.execute(
+          "INSERT INTO %s (place, reason) SELECT %s, ? FROM (%s) AS typed WHERE NOT (%s)"
+              .formatted(FaultTable.NAME, stage.number(), typed(fields), check.expression),
+          "breaks the check " + check.name);
+    } catch (SQLException e) {
+      if (!ImportErrors.isRowRejected(e)) {
+        throw e;
+      }
+      session.rollbackTo(CHECKING);
+    }
+  }
+
+  /** The query of the rows in which these fields have no fault, each value of its column's type. */
+  private String typed(List<Field> fields) {
+    return """
+        SELECT %1$s, %2$s
+        FROM (
+          SELECT * FROM %3$s
+          WHERE NOT EXISTS (
+            SELECT FROM %4$s AS f WHERE f.place = %1$s AND f.field IN (%5$s))
+          OFFSET 0 -- So that no value is cast before this condition is looked at.
+        ) AS good"""
+        .formatted(
+            stage.number(),
+            Field.joined(fields, ", ", Field::cast),
+            Stage.TABLE,
+            FaultTable.NAME,
+            Field.joined(fields, ", ", field -> Integer.toString(field.place())));
+  }
+}

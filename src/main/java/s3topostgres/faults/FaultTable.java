@@ -1,0 +1,78 @@
+package s3topostgres.faults;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import s3topostgres.Fault;
+import s3topostgres.mode.Stage;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * The temporary table in which a search keeps what it finds: the row, and the field, the SQLSTATE
+ * and the database's words, or else our reason.
+ */
+record FaultTable(Session session, TargetTable table, Stage stage) {
+  static final String NAME = "pg_temp.s3_load_faults";
+
+  /**
+   * What was found, in our words.
+   *
+   * @param all whether that is everything
+   */
+  Faults read(boolean all) throws SQLException {
+    Map<String, Long> counts = new LinkedHashMap<>();
+    session.query(
+        "SELECT field, count(*) FROM %s GROUP BY field ORDER BY count(*) DESC, field"
+            .formatted(NAME),
+        row ->
+            counts.put(column(row).map(Column::name).orElse(Faults.OF_ROWS), row.getLong("count")));
+    List<Found> first =
+        session.query(
+            "SELECT * FROM %s ORDER BY place, field, reason LIMIT %d".formatted(NAME, Faults.KEPT),
+            row ->
+                new Found(row.getLong("place"), column(row), row.getLong("earlier"), reason(row)));
+    Set<Long> rows = new HashSet<>();
+    first.forEach(fault -> rows.addAll(List.of(fault.row, fault.earlier)));
+    Map<Long, Long> lines = stage.lines(rows);
+    return new Faults(first.stream().map(fault -> fault.at(lines)).toList(), counts, all);
+  }
+
+  /**
+   * @param earlier the first row with the same key; 0 if it is not about that
+   */
+  private record Found(long row, Optional<Column> column, long earlier, String reason) {
+    Fault at(Map<Long, Long> lines) {
+      return new Fault(
+          OptionalLong.of(lines.get(row)),
+          column.map(Column::name),
+          earlier == 0 ? reason : "%s line %d".formatted(reason, lines.get(earlier)));
+    }
+  }
+
+  private Optional<Column> column(ResultSet row) throws SQLException {
+    int field = row.getInt("field");
+    return field == 0 ? Optional.empty() : Optional.of(stage.columns().get(field - 1));
+  }
+
+  private String reason(ResultSet row) throws SQLException {
+    String known = row.getString("reason");
+    return known != null
+        ? known
+        : ImportErrors.reason(
+            row.getString("state"),
+            row.getString("message"),
+            row.getString("context"),
+            row.getString("broken"),
+            table,
+            column(row).orElseThrow());
+  }
+}

@@ -1,0 +1,151 @@
+package s3topostgres.faults;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * A field of the file, and what the catalogue says of its column.
+ *
+ * @param place among the file's fields, from 1
+ * @param type written as in SQL
+ * @param domain whether the type is a domain
+ * @param required whether it must not be NULL
+ * @param collation the clause that a value of the column needs; may be empty
+ */
+record Field(
+    int place, Column column, String type, boolean domain, boolean required, String collation) {
+
+  /**
+   * The fields of a file, in its order.
+   *
+   * @param key names of columns that must not be NULL, whatever the table says
+   */
+  static List<Field> of(Session session, TargetTable table, List<Column> columns, List<String> key)
+      throws SQLException {
+    return session.query(
+        """
+        SELECT place, t.typtype = 'd' AS domain,
+          a.attnotnull OR a.attname = ANY (?::text[]) AS required,
+          -- A text becomes a regclass by a cast, which takes no number as the input function does.
+          CASE WHEN t.oid = 'regclass'::regtype THEN 'text'
+            ELSE format_type(a.atttypid, a.atttypmod) END AS type,
+          coalesce((
+            SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
+            FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+            WHERE c.oid = a.attcollation AND c.oid <> t.typcollation), '') AS collation
+        FROM unnest(?::text[]) WITH ORDINALITY AS field (name, place)
+          JOIN pg_attribute a ON a.attrelid = ?::oid AND a.attname = field.name
+          JOIN pg_type t ON t.oid = a.atttypid
+        ORDER BY place""",
+        row ->
+            new Field(
+                row.getInt("place"),
+                columns.get(row.getInt("place") - 1),
+                row.getString("type"),
+                row.getBoolean("domain"),
+                row.getBoolean("required"),
+                row.getString("collation")),
+        key.toArray(String[]::new),
+        columns.stream().map(Column::name).toArray(String[]::new),
+        table.oid());
+  }
+
+  /** The fields of these columns; empty where the file does not have them all. */
+  static Optional<List<Field>> named(List<String> columns, List<Field> fields) {
+    List<Field> found =
+        columns.stream()
+            .flatMap(name -> fields.stream().filter(field -> field.column.name().equals(name)))
+            .toList();
+    return Optional.of(found).filter(all -> all.size() == columns.size());
+  }
+
+  /** What is written of each field, with something between them. */
+  static String joined(List<Field> fields, String between, Function<Field, String> written) {
+    return fields.stream().map(written).collect(Collectors.joining(between));
+  }
+
+  /** Whether there are texts that the column does not take. */
+  boolean mayHaveFaults() {
+    return required || domain || !type.equals("text");
+  }
+
+  /** The column's name, quoted as SQL needs it. */
+  String name() {
+    return column.quoted();
+  }
+
+  /** The value as the table would have it, under the column's name; for {@code SELECT}. */
+  String cast() {
+    return "CAST(%1$s AS %2$s)%3$s AS %1$s".formatted(name(), type, collation);
+  }
+
+  /**
+   * The condition that a row {@code s} of the stage may have a fault here.
+   *
+   * @see <a
+   *     href="https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-VALIDITY">Data
+   *     validity checking functions</a>, new in Postgres 16
+   */
+  String suspicion() {
+    return "%s NOT pg_input_is_valid(s.%s, '%s')"
+        .formatted(
+            required || domain ? "s.%s IS NULL OR".formatted(name()) : "",
+            name(),
+            type.replace("'", "''"));
+  }
+
+  /** The condition that a row {@code r} lacks the value. */
+  String missing() {
+    return "r.%s IS NULL".formatted(name());
+  }
+
+  /** Declares a plpgsql variable. One of a domain that is not null could not begin empty. */
+  String variable() {
+    return "v%d %s%s;".formatted(place, type, domain ? "[]" : "");
+  }
+
+  /**
+   * Assigns the field of a row {@code r} to the variable, which fails as the import of the value
+   * does. A cast would cut texts that are too long.
+   *
+   * @see <a
+   *     href="https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-STATEMENTS-ASSIGNMENT">Assignment</a>
+   */
+  String assignment() {
+    return "v%d := %s;".formatted(place, domain ? "ARRAY[r.%s]".formatted(name()) : "r." + name());
+  }
+
+  /** Tries the field alone, and returns the next row of the function if it has a fault. */
+  String trial() {
+    String value =
+        """
+        BEGIN
+          %s
+        EXCEPTION WHEN OTHERS THEN
+          -- Want of memory, a cancellation, a shutdown: not the value's fault.
+          IF SQLSTATE ~ '^5[378]' THEN RAISE; END IF;
+          GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT,
+            broken = CONSTRAINT_NAME;
+          field := %d; state := SQLSTATE;
+          RETURN NEXT;
+        END;"""
+            .formatted(assignment(), place);
+    return required
+        ? """
+          IF r.%s IS NULL THEN
+            field := %d; state := '%s'; message := ''; context := ''; broken := '';
+            RETURN NEXT;
+          ELSE
+            %s
+          END IF;"""
+            .formatted(name(), place, SqlState.NOT_NULL_VIOLATION, value)
+        : value;
+  }
+}

@@ -1,0 +1,138 @@
+package s3topostgres.faults;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.Stage;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * The table that a file suggests: each column has the narrowest type that all of its values are
+ * written like and that the database takes them for.
+ *
+ * @param create the statement that makes it
+ * @param notes on columns that stay texts though they hold dates, for people
+ * @param rows of the file
+ */
+public record TableProposal(String create, List<String> notes, long rows) {
+  private static final String DAY = "\\d{4}-\\d{2}-\\d{2}";
+  private static final String TIME = DAY + "[ T]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?";
+
+  /** With a zero in front it is a postcode, or the like. */
+  private static final String WHOLE = "[-+]?(0|[1-9]\\d*)";
+
+  private record Type(String name, String pattern) {}
+
+  private static final List<Type> TYPES =
+      List.of(
+          new Type("integer", WHOLE),
+          new Type("bigint", WHOLE),
+          new Type("numeric", WHOLE + "(\\.\\d+)?([eE][-+]?\\d{1,3})?"),
+          new Type("boolean", "([tT]rue|TRUE|t|[yY]es|[fF]alse|FALSE|f|[nN]o)"),
+          new Type("date", DAY),
+          new Type("timestamp", TIME),
+          new Type("timestamptz", TIME + " ?(Z|[-+]\\d{2}(:?\\d{2})?)"),
+          new Type("uuid", "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+          new Type("json", "\\s*[\\[{].*"));
+
+  /** A date whose day and month may be either way round. */
+  private static final String TURNABLE = "\\d{1,2}[./-]\\d{1,2}[./-](\\d{2}|\\d{4})";
+
+  private static final String TRYING = "s3_load_trying";
+
+  /**
+   * Imports a file for which there is no table, in the session's transaction, which has to be
+   * rolled back afterwards.
+   *
+   * @param table that is not there
+   */
+  public static TableProposal of(Session session, TargetTable table, LoadMode.Rows rows)
+      throws SQLException {
+    Stage stage = Stage.fillWithTexts(session, table, rows);
+    List<String> columns = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
+    for (Column column : stage.columns()) {
+      String type = type(session, column, notes);
+      boolean required = stage.rows() > 0 && isEach(session, column.quoted() + " IS NOT NULL");
+      columns.add("  " + column.quoted() + " " + type + (required ? " NOT NULL" : ""));
+    }
+    return new TableProposal(
+        "CREATE TABLE %s (\n%s\n)".formatted(table.name(), String.join(",\n", columns)),
+        notes,
+        stage.rows());
+  }
+
+  private static String type(Session session, Column column, List<String> notes)
+      throws SQLException {
+    if (isEach(session, column.quoted() + " IS NULL")) {
+      return "text";
+    }
+    for (Type type : TYPES) {
+      if (isWritten(session, column, type.pattern) && isTaken(session, column, type.name)) {
+        return type.name;
+      }
+    }
+    return isWritten(session, column, TURNABLE) ? turnable(session, column, notes) : "text";
+  }
+
+  /** A date, if the database reads all of them, and only in its own order of day and month. */
+  private static String turnable(Session session, Column column, List<String> notes)
+      throws SQLException {
+    boolean own = isTaken(session, column, "date");
+    boolean dayFirst = isTakenIn("DMY", session, column);
+    boolean monthFirst = isTakenIn("MDY", session, column);
+    if (own && dayFirst != monthFirst) {
+      return "date";
+    }
+    if (dayFirst || monthFirst) {
+      notes.add(
+          dayFirst && monthFirst
+              ? "%s holds dates in which day and month can be read either way, so it stays text"
+                  .formatted(column.name())
+              : "%s holds dates with the %s first; with BEFORE_LOAD_SQL=SET LOCAL datestyle = 'ISO, %s' it can be date"
+                  .formatted(column.name(), dayFirst ? "day" : "month", dayFirst ? "DMY" : "MDY"));
+    }
+    return "text";
+  }
+
+  private static boolean isTakenIn(String order, Session session, Column column)
+      throws SQLException {
+    session.execute("SAVEPOINT s3_load_order; SET LOCAL datestyle = 'ISO, %s'".formatted(order));
+    boolean taken = isTaken(session, column, "date");
+    session.rollbackTo("s3_load_order");
+    return taken;
+  }
+
+  private static boolean isWritten(Session session, Column column, String pattern)
+      throws SQLException {
+    return isEach(session, "coalesce(%s ~ '^(%s)$', true)".formatted(column.quoted(), pattern));
+  }
+
+  private static boolean isEach(Session session, String condition) throws SQLException {
+    return session
+        .query(
+            "SELECT NOT EXISTS (SELECT FROM %s WHERE NOT (%s))".formatted(Stage.TABLE, condition),
+            row -> row.getBoolean(1))
+        .contains(true);
+  }
+
+  private static boolean isTaken(Session session, Column column, String type) throws SQLException {
+    session.execute("SAVEPOINT " + TRYING);
+    try {
+      session.query(
+          "SELECT count(CAST(%s AS %s)) FROM %s".formatted(column.quoted(), type, Stage.TABLE),
+          row -> true);
+      return true;
+    } catch (SQLException e) {
+      if (!ImportErrors.isRowRejected(e)) {
+        throw e;
+      }
+      session.rollbackTo(TRYING);
+      return false;
+    }
+  }
+}

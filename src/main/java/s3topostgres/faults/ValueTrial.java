@@ -1,0 +1,98 @@
+package s3topostgres.faults;
+
+import java.sql.SQLException;
+import java.util.List;
+import s3topostgres.mode.Stage;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
+
+/**
+ * Tries every value of a stage of texts against its column. A function in {@code pg_temp} tries a
+ * row in a subtransaction, and where that fails each of its values: {@code pg_input_error_info}
+ * would do that at once, but exists since Postgres 16 only, and fails itself with types whose input
+ * functions raise their errors the old way. Where it exists, it chooses the rows.
+ */
+record ValueTrial(Session session, Stage stage) {
+  /** A row with faults costs some subtransactions, so no more rows than these are looked for. */
+  private static final int MOST_ROWS = 100_000;
+
+  private static final String TRYING = "s3_load_trying";
+
+  /** Fills the table of faults; false when there are too many to find them all. */
+  boolean run(List<Field> all) throws SQLException {
+    List<Field> fields = all.stream().filter(Field::mayHaveFaults).toList();
+    session.execute("SAVEPOINT " + TRYING);
+    try {
+      fill(fields, suspicious(fields));
+    } catch (SQLException e) {
+      if (!ImportErrors.isRowRejected(e) && !SqlState.INTERNAL_ERROR.equals(e.getSQLState())) {
+        throw e;
+      }
+      session.rollbackTo(TRYING);
+      fill(fields, "true");
+    }
+    return session
+        .query(
+            "SELECT count(DISTINCT place) < %d FROM %s".formatted(MOST_ROWS, FaultTable.NAME),
+            row -> row.getBoolean(1))
+        .contains(true);
+  }
+
+  /** The condition of rows that may have faults. */
+  private String suspicious(List<Field> fields) throws SQLException {
+    boolean known =
+        session
+            .query(
+                "SELECT current_setting('server_version_num')::integer >= 160000",
+                row -> row.getBoolean(1))
+            .contains(true);
+    return known ? any(fields.stream().map(Field::suspicion).toList()) : "true";
+  }
+
+  private static String any(List<String> conditions) {
+    return conditions.isEmpty() ? "false" : String.join(" OR ", conditions);
+  }
+
+  private void fill(List<Field> fields, String condition) throws SQLException {
+    session.execute(
+        """
+        CREATE FUNCTION pg_temp.s3_load_try() RETURNS TABLE (
+          place bigint, field integer, state text, message text, context text, broken text)
+        LANGUAGE plpgsql AS '%s';
+        CREATE TEMPORARY TABLE s3_load_faults ON COMMIT DROP AS
+        SELECT *, NULL::bigint AS earlier, NULL::text AS reason FROM pg_temp.s3_load_try();
+        ANALYZE s3_load_faults (place, field)"""
+            .formatted(body(fields, condition).replace("'", "''")));
+  }
+
+  private String body(List<Field> fields, String condition) {
+    return """
+        DECLARE
+          r record;
+          faulty integer := 0;
+          %s
+        BEGIN
+          FOR r IN SELECT s.* FROM %s AS s WHERE %s LOOP
+            BEGIN
+              %s
+              CONTINUE WHEN NOT (%s);
+            EXCEPTION WHEN OTHERS THEN NULL;
+            END;
+            place := r.%s;
+            %s
+            faulty := faulty + 1;
+            EXIT WHEN faulty >= %d;
+          END LOOP;
+        END"""
+        .formatted(
+            Field.joined(fields, "\n", Field::variable),
+            Stage.TABLE,
+            condition,
+            Field.joined(fields, "\n", Field::assignment),
+            any(fields.stream().filter(Field::required).map(Field::missing).toList()),
+            stage.number(),
+            Field.joined(fields, "\n", Field::trial),
+            MOST_ROWS);
+  }
+}

@@ -1,0 +1,228 @@
+package s3topostgres.load;
+
+import static java.util.stream.Collectors.joining;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.ErrorCode;
+import s3topostgres.Fault;
+import s3topostgres.LoadException;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.faults.FaultSearch;
+import s3topostgres.faults.TableProposal;
+import s3topostgres.history.History;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Script;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * Finds out what a load of an upload would say, or all that there was to say when one has failed.
+ * The file is imported into a temporary table, in a transaction that is rolled back: the table and
+ * the history stay as they are, and nobody waits for a lock.
+ */
+public final class DryRun {
+  private static final Logger log = LoggerFactory.getLogger(DryRun.class);
+
+  private final LoadSettings settings;
+  private final Files files;
+  private final LoadMode mode;
+  private final Database database;
+
+  public DryRun(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
+    this(Files.of(settings, format, objects), database);
+  }
+
+  DryRun(Files files, Database database) {
+    this.settings = files.settings();
+    this.mode = LoadMode.of(settings);
+    this.files = files;
+    this.database = database;
+  }
+
+  /**
+   * What a load would do. Its components are the fields of the check function's answer.
+   *
+   * @param object {@code s3://bucket/key}
+   * @param table the target table with its schema; as the setting has it where it was not found
+   * @param wouldLoad whether nothing was found that speaks against it
+   * @param message why it would not; null if it would
+   * @param rows of the file; null where it was not read to its end
+   * @param columns those that the file's fields belong to, in their order
+   * @param defaulted the table's other columns, which take their defaults
+   * @param faults the first thousand
+   * @param createTable the statements that make a table for the file; null where there is one
+   */
+  public record Result(
+      String object,
+      String table,
+      boolean wouldLoad,
+      String message,
+      Long rows,
+      List<String> columns,
+      List<String> defaulted,
+      List<FaultInFile> faults,
+      String createTable) {
+
+    /**
+     * @param line the physical line; null where it is not known
+     * @param column null where the row as a whole is meant
+     */
+    public record FaultInFile(Long line, String column, String reason) {}
+  }
+
+  /**
+   * Tries an object of the bucket, as if it had just been uploaded.
+   *
+   * @param deadline when the answer has to be there
+   */
+  public Result run(Upload upload, Deadline deadline) {
+    Optional<String> ignored = files.whyIgnored(upload);
+    if (ignored.isPresent()) {
+      return result(upload, settings.table().setting(), "It would be ignored: " + ignored.get());
+    }
+    try (Session session = database.connectOnce(deadline)) {
+      begin(session);
+      Optional<String> missing = files.missingTable(session, upload);
+      return missing.isPresent()
+          ? propose(session, upload, missing.get())
+          : tryOut(session, upload);
+    } catch (SQLException e) {
+      return failed(upload, SqlErrors.translate(e, deadline));
+    } catch (LoadException e) {
+      return failed(upload, e);
+    }
+  }
+
+  /**
+   * Looks for everything that is wrong with a file of which a load has found the first fault.
+   *
+   * @return the failure with all faults, or itself where that is not possible
+   */
+  LoadException explain(LoadException failure, Attempt attempt, Deadline deadline) {
+    Optional<StoredObject> seen = attempt.record().object();
+    if (failure.code() != ErrorCode.ROW_REJECTED || seen.isEmpty()) {
+      return failure;
+    }
+    if (ImportErrors.isMalformed(failure)) {
+      return advising(failure, "The lines after it have not been checked.");
+    }
+    attempt.step("looking-for-all-faults");
+    try (Session session = database.connectOnce(deadline)) {
+      begin(session);
+      StoredObject object = files.look(session, attempt.upload());
+      if (!object.etag().equals(seen.get().etag())) {
+        return failure;
+      }
+      TargetTable table = files.table(session, attempt.upload());
+      return search(session, files.rows(session, table, attempt.upload(), object, 0))
+          .faults()
+          .explain(failure);
+    } catch (SQLException | RuntimeException e) {
+      log.warn(
+          "looking for all faults failed: {}",
+          e instanceof LoadException ours ? ours.getMessage() : e.getClass().getName());
+      return advising(failure, "There may be more faults; they could not be looked for.");
+    }
+  }
+
+  private static LoadException advising(LoadException failure, String more) {
+    return failure.listing(failure.why(), failure.whatToDo() + " " + more, failure.faults());
+  }
+
+  /** Of {@code BEFORE_LOAD_SQL} only the settings matter here, such as that of the date style. */
+  private void begin(Session session) throws SQLException {
+    session.begin();
+    files.objectImport().install(session);
+    session.execute("SET LOCAL lock_timeout = '2s'");
+    for (String setting : settings.beforeLoadSql().map(Script::settings).orElse(List.of())) {
+      Script.run(session, "BEFORE_LOAD_SQL", setting);
+    }
+  }
+
+  private FaultSearch.Result search(Session session, FileRows rows) throws SQLException {
+    List<String> key = mode.key(session, rows.table());
+    return FaultSearch.find(session, rows.table(), rows, key);
+  }
+
+  private Result tryOut(Session session, Upload upload) throws SQLException {
+    TargetTable table = files.table(session, upload);
+    mode.check(session, table);
+    History history = History.ifThere(session, settings);
+    history.refuseAsTarget(session, table);
+    FileRows rows = files.rows(session, table, upload, files.look(session, upload), 0);
+    FaultSearch.Result found = search(session, rows);
+    Optional<LoadException> failure = found.faults().failure();
+    if (failure.isEmpty()) {
+      failure =
+          FileRows.tooFew(
+              found.rows().orElseThrow(),
+              settings.minRows().after(history.lastRows(session, table.name())));
+    }
+    return new Result(
+        upload.object().toString(),
+        table.name(),
+        failure.isEmpty(),
+        failure.map(e -> e.about(upload.object().toString()).getMessage()).orElse(null),
+        found.rows().isPresent() ? found.rows().getAsLong() : null,
+        rows.columns().stream().map(Column::name).toList(),
+        table.notAmong(rows.columns()),
+        found.faults().first().stream().map(DryRun::shown).toList(),
+        null);
+  }
+
+  private static Result.FaultInFile shown(Fault fault) {
+    return new Result.FaultInFile(
+        fault.line().isPresent() ? fault.line().getAsLong() : null,
+        fault.column().orElse(null),
+        fault.reason());
+  }
+
+  private Result propose(Session session, Upload upload, String name) throws SQLException {
+    FileRows rows = files.rowsWithoutTable(session, name, upload, files.look(session, upload));
+    TableProposal proposal = TableProposal.of(session, rows.table(), rows);
+    String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());
+    return new Result(
+        upload.object().toString(),
+        name,
+        false,
+        Stream.concat(Stream.of("there is no table " + name), proposal.notes().stream())
+            .collect(joining("; ")),
+        proposal.rows(),
+        rows.columns().stream().map(Column::name).toList(),
+        List.of(),
+        List.of(),
+        proposal.create() + ";\n" + grant);
+  }
+
+  private Result failed(Upload upload, LoadException failure) {
+    return result(
+        upload, settings.table().setting(), failure.about(upload.object().toString()).getMessage());
+  }
+
+  private static Result result(Upload upload, String table, String message) {
+    return new Result(
+        upload.object().toString(),
+        table,
+        false,
+        message,
+        null,
+        List.of(),
+        List.of(),
+        List.of(),
+        null);
+  }
+}

@@ -1,0 +1,91 @@
+package s3topostgres.load;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.csv.FileHead;
+import s3topostgres.postgres.AwsS3Import;
+import s3topostgres.postgres.CopyImport;
+import s3topostgres.postgres.ObjectImport;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.Objects;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/** How the uploads of a deployment are read and imported. */
+record Files(LoadSettings settings, CsvFormat format, Objects objects, ObjectImport objectImport) {
+
+  static Files of(LoadSettings settings, CsvFormat format, Objects objects) {
+    return new Files(
+        settings,
+        format,
+        objects,
+        settings.importWith() == ImportWith.COPY
+            ? new CopyImport(format, objects)
+            : new AwsS3Import(
+                format,
+                (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format)));
+  }
+
+  /** Why an upload is none to load, for people; empty if it is one. */
+  Optional<String> whyIgnored(Upload upload) {
+    if (!upload.object().isCsv()) {
+      return Optional.of("it has not the extension .csv");
+    }
+    return settings.keys().match(upload.object().key()).isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
+                .formatted(settings.keys().shown()));
+  }
+
+  /** The table that the settings and the object's key name. */
+  TargetTable table(Session session, Upload upload) throws SQLException {
+    return TargetTable.resolve(session, settings.table(), names(upload));
+  }
+
+  /** The name of that table, quoted as SQL needs it, where there is none. */
+  Optional<String> missingTable(Session session, Upload upload) throws SQLException {
+    return TargetTable.missing(session, settings.table(), names(upload));
+  }
+
+  private Map<String, String> names(Upload upload) {
+    return settings.keys().match(upload.object().key()).orElseThrow();
+  }
+
+  /** What the object is now. */
+  StoredObject look(Session session, Upload upload) {
+    return objects.look(upload.object(), session.deadline().left());
+  }
+
+  /**
+   * The rows of an object.
+   *
+   * @param object as it is now
+   * @param minRows how many there have to be
+   * @throws s3topostgres.LoadException {@code HEADER_MISMATCH} when they do not belong to the table
+   */
+  FileRows rows(
+      Session session, TargetTable table, Upload upload, StoredObject object, long minRows) {
+    boolean unpacked = objectImport.unpacks(object);
+    List<Column> columns = FileHead.columns(object, unpacked, format, settings.mode(), table);
+    int headerLines = FileHead.headerLines(object, unpacked, format);
+    return new FileRows(this, session, table, columns, headerLines, upload, object, minRows);
+  }
+
+  /** The same for a table that is not there yet, with a column for each field. */
+  FileRows rowsWithoutTable(Session session, String name, Upload upload, StoredObject object)
+      throws SQLException {
+    boolean unpacked = objectImport.unpacks(object);
+    TargetTable table =
+        TargetTable.imagined(session, name, FileHead.namesForColumns(object, unpacked, format));
+    int headerLines = FileHead.headerLines(object, unpacked, format);
+    return new FileRows(this, session, table, table.columns(), headerLines, upload, object, 0);
+  }
+}

@@ -1,0 +1,70 @@
+package s3topostgres.bench;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import s3topostgres.sandbox.LambdaRuntime;
+
+/** A file of a million rows that is refused with all its faults, beside the same file without. */
+final class ManyFaults {
+  private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
+  private static final int ROWS = 1_000_000;
+  private static final String TABLE = "refused";
+
+  private final Site site;
+  private final Report report;
+
+  ManyFaults(Site site, Report report) {
+    this.site = site;
+    this.report = report;
+  }
+
+  void run() throws IOException, SQLException {
+    Path file = Path.of("target", "faults.csv").toAbsolutePath();
+    Addresses.write(file, ROWS);
+    site.upload("good.csv", file);
+    upload(file, "thousand.csv", 1000);
+    upload(file, "last.csv", ROWS);
+    Files.delete(file);
+    site.database()
+        .execute(
+            "CREATE TABLE %s (%s)".formatted(TABLE, Addresses.COLUMNS),
+            "ALTER TABLE %s ADD PRIMARY KEY (id)".formatted(TABLE),
+            "ALTER TABLE %s ADD CHECK (balance >= 0)".formatted(TABLE),
+            "ALTER TABLE %s OWNER TO %s".formatted(TABLE, Site.ROLE));
+    Series good = new Series();
+    Series thousand = new Series();
+    Series last = new Series();
+    try (LambdaRuntime function = LambdaRuntime.start(site.settings(TABLE))) {
+      for (int round = 0; round < ROUNDS; round++) {
+        good.add(Site.load(function, site.event("good.csv")));
+        thousand.add(Site.refuse(function, site.event("thousand.csv"), "1000 values do not fit"));
+        last.add(Site.refuse(function, site.event("last.csv"), "column born: not a valid date"));
+      }
+    }
+    report.compare(
+        "%,d rows with a primary key and a check, %d runs each, median (min-max)"
+            .formatted(ROWS, ROUNDS));
+    report.compared("a thousand faults, told", thousand, "the file without faults, loaded", good);
+    report.compared("a fault in the last row, told", last, "the file without faults, loaded", good);
+  }
+
+  /** The file with a fault in every so many rows. */
+  private void upload(Path file, String key, int every) throws IOException {
+    Path faulty = file.resolveSibling(key);
+    try (BufferedReader in = Files.newBufferedReader(file);
+        BufferedWriter out = Files.newBufferedWriter(faulty)) {
+      for (int row = 0; row <= ROWS; row++) {
+        String line = in.readLine();
+        boolean isFaulty = row > 0 && row % every == 0;
+        out.write(
+            (isFaulty ? line.replaceFirst(",\\d{4}-\\d\\d-\\d\\d,", ",unknown,") : line) + "\n");
+      }
+    }
+    site.upload(key, faulty);
+    Files.delete(faulty);
+  }
+}
