@@ -27,7 +27,7 @@ class ArchitectureTest {
           "handler", List.of("check", "config", "load", "postgres", "s3"),
           "check", List.of("config", "history", "mode", "postgres", "s3"),
           "load", List.of("config", "csv", "history", "mode", "postgres", "s3"),
-          "mode", List.of("config", "history", "postgres"),
+          "mode", List.of("config", "csv", "history", "postgres"),
           "csv", List.of("config", "postgres", "s3"),
           "history", List.of("config", "postgres", "s3"),
           "postgres", List.of("config", "s3"),

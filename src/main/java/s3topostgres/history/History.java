@@ -73,10 +73,18 @@ public final class History {
   public Optional<Seen> recognise(Session session, String targetTable, Upload upload)
       throws SQLException {
     String answer = ask(session, targetTable, upload);
-    if (answer.equals("TAKEN")) {
+    if (answer.equals("TAKEN") && mode != Mode.CHANGES) {
       taken(session, targetTable, upload);
     }
+    if (answer.equals("NEW") && mode == Mode.CHANGES) {
+      return applied(session, targetTable).recognise(upload);
+    }
     return seen(answer.equals("TAKEN") ? "DUPLICATE" : answer);
+  }
+
+  /** What it says of the files of AWS DMS for a table. */
+  public AppliedFiles applied(Session session, String targetTable) {
+    return new AppliedFiles(session, table.orElseThrow(), targetTable);
   }
 
   /** The same, asked while another load of the target table runs: what is certain already. */
@@ -257,7 +265,7 @@ public final class History {
         upload.sequencer().orElse(null),
         time(upload, object),
         failure.isEmpty() ? "LOADED" : "FAILED",
-        mode.label(),
+        load.completes() ? Mode.SYNC.label() : mode.label(),
         rows.orElse(null),
         changes.map(Changes::inserted).orElse(null),
         changes.map(Changes::updated).orElse(null),

@@ -22,7 +22,7 @@ import s3topostgres.s3.Upload;
 final class Attempt implements AutoCloseable {
   private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
 
-  private final Upload upload;
+  private final Step toDo;
   private final String requestId;
   private final Instant startedAt = Instant.now();
   private final long startNanos = System.nanoTime();
@@ -41,8 +41,8 @@ final class Attempt implements AutoCloseable {
   /**
    * @param table the target table as the setting names it
    */
-  Attempt(Upload upload, String table, String requestId) {
-    this.upload = upload;
+  Attempt(Step toDo, String table, String requestId) {
+    this.toDo = toDo;
     this.table = table;
     this.requestId = requestId;
     ticker.scheduleAtFixedRate(
@@ -96,7 +96,12 @@ final class Attempt implements AutoCloseable {
   }
 
   Upload upload() {
-    return upload;
+    return toDo.upload();
+  }
+
+  /** Whether a full load is to be completed by its last file, the upload. */
+  boolean completes() {
+    return toDo.completes();
   }
 
   String requestId() {
@@ -113,7 +118,7 @@ final class Attempt implements AutoCloseable {
 
   /** For the history. */
   LoadRecord record() {
-    return new LoadRecord(upload, table, object, startedAt, requestId);
+    return new LoadRecord(upload(), table, object, startedAt, requestId, completes());
   }
 
   List<String> defaulted() {
@@ -130,20 +135,20 @@ final class Attempt implements AutoCloseable {
     return result(status, 0, 0, Optional.empty());
   }
 
-  /**
-   * How it ended, when it was loaded.
-   *
-   * @param bytes of the object
-   */
-  LoadResult loaded(Loaded loaded, long bytes) {
+  /** How it ended, when it was loaded. */
+  LoadResult loaded(Loaded loaded) {
     way = loaded.way();
-    return result(LoadResult.Status.LOADED, loaded.rows(), bytes, loaded.changes());
+    return result(
+        LoadResult.Status.LOADED,
+        loaded.rows(),
+        object.map(StoredObject::size).orElse(0L),
+        loaded.changes());
   }
 
   private LoadResult result(
       LoadResult.Status status, long rows, long bytes, Optional<Changes> changes) {
     return new LoadResult(
-        upload.object().toString(),
+        upload().object().toString(),
         table,
         status,
         rows,

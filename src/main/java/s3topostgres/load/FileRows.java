@@ -2,6 +2,7 @@ package s3topostgres.load;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
@@ -50,6 +51,22 @@ record FileRows(
     }
     refuseTooFew(rows);
     return rows;
+  }
+
+  /**
+   * Refuses an object that is another by now.
+   *
+   * @throws LoadException {@code OBJECT_UNREADABLE}
+   */
+  FileRows unchangedSince(Upload loaded) {
+    if (!loaded.etag().equals(Optional.of(object.etag()))) {
+      throw new LoadException(
+          ErrorCode.OBJECT_UNREADABLE,
+          "the next full load has overwritten %s before this one was complete"
+              .formatted(loaded.object()),
+          "The next full load's own files make the table whole; the rows are as they were.");
+    }
+    return this;
   }
 
   /** The size may be the same, and the columns be in another order. */

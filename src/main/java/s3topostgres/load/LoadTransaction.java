@@ -1,8 +1,10 @@
 package s3topostgres.load;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
@@ -10,7 +12,11 @@ import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.config.MinRows;
+import s3topostgres.config.Mode;
 import s3topostgres.csv.FileHead;
+import s3topostgres.history.AppliedFiles.FullLoad;
+import s3topostgres.history.Changes;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
@@ -26,6 +32,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -83,9 +90,11 @@ final class LoadTransaction {
       mode.check(session, table);
       boolean alone = lockOutOtherLoads(session, table, upload);
       Optional<History.Seen> seen =
-          alone
-              ? history.recognise(session, table.name(), upload)
-              : history.look(session, table.name(), upload);
+          attempt.completes()
+              ? history.applied(session, table.name()).ended()
+              : alone
+                  ? history.recognise(session, table.name(), upload)
+                  : history.look(session, table.name(), upload);
       if (seen.isPresent() || !alone) {
         session.commit();
         return seen.map(why -> attempt.ended(Status.valueOf(why.name())));
@@ -93,27 +102,10 @@ final class LoadTransaction {
 
       patience.ends(attempt);
       attempt.step("looking");
-      StoredObject object = objects.look(upload.object(), deadline.left());
-      attempt.object(object);
-      List<Column> columns =
-          FileHead.columns(object, objectImport.unpacks(object), format, settings.mode(), table);
-      attempt.defaulted(table.notAmong(columns));
-
-      attempt.step("before-load-sql");
-      runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      long minRows = settings.minRows().after(history.lastRows(session, table.name()));
-      FileRows rows =
-          new FileRows(
-              objectImport,
-              session,
-              table,
-              columns,
-              format.header(),
-              upload,
-              object,
-              objects,
-              minRows);
-      Loaded loaded = mode.load(session, table, rows, attempt::step);
+      Loaded loaded =
+          attempt.completes()
+              ? complete(session, attempt, history, table)
+              : load(session, attempt, history, table);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
@@ -121,13 +113,73 @@ final class LoadTransaction {
       history.loaded(session, attempt.record(), loaded.rows(), loaded.changes());
       checkDeferredConstraints(session, table);
       commit(session);
-      if (!loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false)) {
+      if (!isSmall(loaded, upload)) {
         analyze(session, table);
       }
-      return Optional.of(attempt.loaded(loaded, object.size()));
+      return Optional.of(attempt.loaded(loaded));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
+  }
+
+  private Loaded load(Session session, Attempt attempt, History history, TargetTable table)
+      throws SQLException {
+    FileRows rows =
+        rows(session, attempt, table, attempt.upload(), minRows(session, history, table));
+    attempt.step("before-load-sql");
+    runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
+    return mode.load(session, table, rows, attempt::step);
+  }
+
+  private long minRows(Session session, History history, TargetTable table) throws SQLException {
+    MinRows minRows = settings.minRows();
+    return minRows.after(
+        minRows.percent() ? history.lastRows(session, table.name()) : OptionalLong.empty());
+  }
+
+  /** Makes the table equal to all files of the full load that each were loaded before. */
+  private Loaded complete(Session session, Attempt attempt, History history, TargetTable table)
+      throws SQLException {
+    FullLoad fullLoad = history.applied(session, table.name()).fullLoad(attempt.upload().region());
+    attempt.step("before-load-sql");
+    runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
+    attempt.step("counting");
+    if (fullLoad.inserted().equals(Optional.of(table.count(session)))) {
+      return new Loaded(
+          fullLoad.rows(), Optional.of("nothing-to-delete"), Optional.of(new Changes(0, 0, 0)));
+    }
+    List<FileRows> files = new ArrayList<>();
+    for (Upload upload : fullLoad.files()) {
+      files.add(rows(session, attempt, table, upload, 0).unchangedSince(upload));
+    }
+    return LoadMode.ofFullLoad(settings)
+        .load(session, table, new FullLoadRows(files), attempt::step);
+  }
+
+  /** Looks at the object, and matches its fields to columns. */
+  private FileRows rows(
+      Session session, Attempt attempt, TargetTable table, Upload upload, long minRows) {
+    StoredObject object = objects.look(upload.object(), session.deadline().left());
+    attempt.object(object);
+    List<Column> columns =
+        FileHead.columns(
+            object,
+            objectImport.unpacks(object),
+            format,
+            settings.mode(),
+            table,
+            Optional.of(upload.object())
+                .filter(any -> settings.mode() == Mode.CHANGES)
+                .map(DmsFile::of));
+    attempt.defaulted(table.notAmong(columns));
+    return new FileRows(
+        objectImport, session, table, columns, format.header(), upload, object, objects, minRows);
+  }
+
+  /** Whether the planner's statistics stay good. Changes are left to autovacuum. */
+  private boolean isSmall(Loaded loaded, Upload upload) {
+    return settings.mode() == Mode.CHANGES && !DmsFile.of(upload.object()).isFullLoad()
+        || loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false);
   }
 
   private TargetTable target(Session session, Upload upload) throws SQLException {

@@ -2,6 +2,7 @@ package s3topostgres.load;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -9,6 +10,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.postgres.Database;
@@ -34,12 +36,14 @@ public final class Loader {
   private final LoadSettings settings;
   private final Database database;
   private final Missed missed;
+  private final DmsOrder dmsOrder;
   private final LoadTransaction transaction;
 
   public Loader(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
     this.settings = settings;
     this.database = database;
     this.missed = new Missed(settings, objects, database);
+    this.dmsOrder = new DmsOrder(settings, missed, database);
     this.transaction = new LoadTransaction(settings, format, objects, database);
   }
 
@@ -52,20 +56,32 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
-    if (settings.keys().match(upload.object().key()).isEmpty()) {
+    if (settings.match(upload.object().key()).isEmpty()) {
       return ignore(
           upload,
           "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
               .formatted(settings.keys().shown()),
           requestId);
     }
+    return run(new Step(upload, false), true, functionEnd, requestId);
+  }
+
+  /** Does one step of what there is to do; what comes before it was done. */
+  LoadResult run(Step step, Deadline functionEnd, String requestId) {
+    return run(step, false, functionEnd, requestId);
+  }
+
+  private LoadResult run(Step step, boolean afterOthers, Deadline functionEnd, String requestId) {
+    Upload upload = step.upload();
     Patience patience = new Patience(functionEnd.before(MARGIN));
-    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
+    try (Attempt attempt = new Attempt(step, settings.table().setting(), requestId)) {
       try {
         refuseOtherBuckets(upload);
-        attempt.step("looking-for-earlier-uploads");
-        for (Upload earlier : missed.before(upload, patience)) {
-          loadEarlier(earlier, functionEnd, requestId);
+        if (afterOthers) {
+          attempt.step("looking-for-earlier-uploads");
+          for (Step earlier : before(upload, patience)) {
+            runEarlier(earlier, functionEnd, requestId);
+          }
         }
         LoadResult result = load(attempt, patience);
         LoadLog.ended(attempt, result);
@@ -80,11 +96,30 @@ public final class Loader {
     }
   }
 
-  /** What cannot be loaded however often it is tried holds up nothing. */
-  private void loadEarlier(Upload earlier, Deadline functionEnd, String requestId) {
+  private List<Step> before(Upload upload, Patience patience) {
+    return settings.mode() == Mode.CHANGES
+        ? dmsOrder.before(upload, patience)
+        : missed.before(upload, patience).stream()
+            .map(earlier -> new Step(earlier, false))
+            .toList();
+  }
+
+  /**
+   * What cannot be loaded however often it is tried holds up nothing; but changes are lost that are
+   * left out.
+   */
+  private void runEarlier(Step earlier, Deadline functionEnd, String requestId) {
     try {
-      load(earlier, functionEnd, requestId);
+      run(earlier, functionEnd, requestId);
     } catch (LoadException e) {
+      if (settings.mode() == Mode.CHANGES) {
+        throw new LoadException(
+                e.code(),
+                "%s, which comes before it, cannot be loaded: %s"
+                    .formatted(earlier.upload().object(), e.why()),
+                e.whatToDo())
+            .sqlState(e.sqlState().orElse(null));
+      }
       if (e.code().retryHelps()) {
         throw e;
       }
@@ -97,7 +132,8 @@ public final class Loader {
    * @param why for the log
    */
   public LoadResult ignore(Upload upload, String why, String requestId) {
-    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
+    try (Attempt attempt =
+        new Attempt(new Step(upload, false), settings.table().setting(), requestId)) {
       LoadResult result = attempt.ended(Status.IGNORED);
       attempt.ignored(why);
       LoadLog.ended(attempt, result);
@@ -113,7 +149,8 @@ public final class Loader {
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
     ObjectLocation unknown = new ObjectLocation("?", "?");
     Upload upload = new Upload(unknown, "", Optional.empty(), Optional.empty(), Optional.empty());
-    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
+    try (Attempt attempt =
+        new Attempt(new Step(upload, false), settings.table().setting(), requestId)) {
       return failed(attempt, functionEnd, malformed);
     }
   }

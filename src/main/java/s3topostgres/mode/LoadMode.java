@@ -19,7 +19,18 @@ public interface LoadMode {
       case SYNC -> new Sync(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
       case APPEND -> new Append();
       case UPSERT -> new Upsert(settings.key(), settings.lockTimeout());
+      case CHANGES -> changes(settings, false);
     };
+  }
+
+  /** The one that makes a table equal to a full load's files, of which each was loaded before. */
+  static LoadMode ofFullLoad(LoadSettings settings) {
+    return changes(settings, true);
+  }
+
+  private static LoadMode changes(LoadSettings settings, boolean whole) {
+    return new ApplyChanges(
+        settings.key(), settings.lockTimeout(), settings.rebuildIndexes(), whole);
   }
 
   /** The rows of an upload. */

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.csv.Fields;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -28,27 +29,28 @@ final class Stage {
       "Correct the file and upload it again; the old rows are still there.";
 
   private final Session session;
-  private final List<Column> columns;
-  private final int headerLines;
-  private final String number;
+  private final TargetTable table;
+  private final LoadMode.Rows file;
   private final long rows;
 
-  private Stage(Session session, List<Column> columns, int headerLines, String number, long rows) {
+  /** Which table has the rows that are to come into the target. */
+  private final String source;
+
+  private Stage(Session session, TargetTable table, LoadMode.Rows file, long rows, String source) {
     this.session = session;
-    this.columns = columns;
-    this.headerLines = headerLines;
-    this.number = number;
+    this.table = table;
+    this.file = file;
     this.rows = rows;
+    this.source = source;
   }
 
   /** Makes it and imports the rows. */
   static Stage fill(Session session, TargetTable table, LoadMode.Rows rows) throws SQLException {
-    String number = number(table);
     session.execute(
         """
         CREATE TEMPORARY TABLE %s (%s, %s bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)) ON COMMIT DROP"""
-            .formatted(NAME, definition(session, table, rows.columns()), number));
-    return new Stage(session, rows.columns(), rows.headerLines(), number, rows.into(NAME));
+            .formatted(NAME, definition(session, table, rows.columns()), number(table)));
+    return new Stage(session, table, rows, rows.into(NAME), TABLE);
   }
 
   /**
@@ -81,45 +83,140 @@ final class Stage {
   }
 
   private static String number(TargetTable table) {
-    return free("s3_load_row", table);
+    return table.free("s3_load_row");
   }
 
-  /** A name that no column of the table has. */
-  static String free(String name, TargetTable table) {
-    boolean taken = table.columns().stream().anyMatch(column -> column.name().equals(name));
-    return taken ? free(name + "_", table) : name;
-  }
-
-  /** Their names, types and collations; asking the catalogue takes no lock on the table. */
-  private static String definition(Session session, TargetTable table, List<Column> columns)
+  /**
+   * The names, types and collations of the columns; asking the catalogue takes no lock on the
+   * table.
+   */
+  private static String definition(Session session, TargetTable table, List<Column> fields)
       throws SQLException {
     return session
         .query(
             """
             SELECT string_agg(
-              format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) || coalesce((
+              format('%I %s', f.name, coalesce(format_type(a.atttypid, a.atttypmod), 'text')) || coalesce((
                 SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
                 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
                 WHERE c.oid = a.attcollation AND c.oid <> t.typcollation), ''), ', ')
-            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-            WHERE a.attrelid = ?::oid AND a.attnum > 0 AND a.attname = ANY (?::text[])""",
+            FROM unnest(?::text[], ?::text[]) AS f (name, model)
+              LEFT JOIN pg_attribute a ON a.attrelid = ?::oid AND a.attnum > 0 AND a.attname = f.model
+              LEFT JOIN pg_type t ON t.oid = a.atttypid""",
             row -> row.getString(1),
-            table.oid(),
-            columns.stream().map(Column::name).toArray(String[]::new))
+            fields.stream().map(Column::name).toArray(String[]::new),
+            fields.stream().map(field -> model(table, field)).toArray(String[]::new),
+            table.oid())
         .get(0);
+  }
+
+  /** The name of the table's column whose values the field has; null if there is none. */
+  private static String model(TargetTable table, Column field) {
+    return table.columns().stream()
+        .filter(column -> column.equals(field) || Fields.before(table, column).equals(field))
+        .map(Column::name)
+        .findFirst()
+        .orElse(null);
   }
 
   /** The name of the column that numbers the rows from 1; quoting is not needed. */
   String number() {
-    return number;
+    return number(table);
   }
 
+  /** The file's fields that are columns of the table. */
   List<Column> columns() {
-    return columns;
+    return file.columns().stream().filter(table.columns()::contains).toList();
+  }
+
+  /** The table with the rows that are to come into the target. */
+  String source() {
+    return source;
   }
 
   long rows() {
     return rows;
+  }
+
+  /**
+   * Applies the lines of each key one after the other, so that the last one wins. What is left is
+   * in the {@link #source} of the returned stage: a row for each key, with the number of its line,
+   * or with none where the row goes.
+   *
+   * @throws LoadException {@code ROW_REJECTED} when a line has no key or no operation
+   */
+  Stage lastOfEachKey(Key key) throws SQLException {
+    refuseIncomplete(key);
+    Optional<Column> operation =
+        Optional.of(Fields.operation(table)).filter(file.columns()::contains);
+    if (operation.isPresent()) {
+      refuseOtherOperations(operation.get().quoted());
+    }
+    session.execute(
+        """
+        CREATE TEMPORARY TABLE s3_load_last ON COMMIT DROP AS
+        SELECT CASE WHEN NOT last.%1$s THEN last.%2$s END AS %2$s, %3$s
+        FROM (
+          SELECT DISTINCT ON (%4$s) %4$s, %2$s, %1$s
+          FROM (
+            SELECT %4$s, %2$s, %5$s AS %1$s FROM %6$s
+            %7$s) AS lines
+          -- A line whose key changes to an equal one keeps the row.
+          ORDER BY %4$s, %2$s DESC, %1$s) AS last
+        JOIN %6$s AS s USING (%2$s)"""
+            .formatted(
+                table.free("s3_load_gone"),
+                number(),
+                columns().stream()
+                    .map(
+                        column ->
+                            (key.columns().contains(column) ? "last." : "s.") + column.quoted())
+                    .collect(joining(", ")),
+                key.list(),
+                operation.map(column -> column.quoted() + " = 'D'").orElse("false"),
+                TABLE,
+                formerKeys(key)));
+    return new Stage(session, table, file, rows, "pg_temp.s3_load_last");
+  }
+
+  /** The rows that go because a line gives them another key, if the file tells the one before. */
+  private String formerKeys(Key key) {
+    List<Column> told =
+        key.columns().stream()
+            .map(column -> Fields.before(table, column))
+            .filter(file.columns()::contains)
+            .toList();
+    if (told.isEmpty()) {
+      return "";
+    }
+    String former =
+        key.columns().stream()
+            .map(
+                column ->
+                    told.contains(Fields.before(table, column))
+                        ? "coalesce(%s, %s)"
+                            .formatted(Fields.before(table, column).quoted(), column.quoted())
+                        : column.quoted())
+            .collect(joining(", "));
+    return "UNION ALL SELECT %s, %s, true FROM %s WHERE coalesce(%s) IS NOT NULL"
+        .formatted(
+            former,
+            number(),
+            TABLE,
+            told.stream().map(c -> c.quoted() + "::text").collect(joining(", ")));
+  }
+
+  private void refuseOtherOperations(String operation) throws SQLException {
+    long row =
+        session
+            .query(
+                "SELECT min(%s) FROM %s WHERE coalesce(%s, '') NOT IN ('I', 'U', 'D')"
+                    .formatted(number(), TABLE, operation),
+                result -> result.getLong(1))
+            .get(0);
+    if (row > 0) {
+      throw Fields.noOperation().at(OptionalLong.of(line(row)), Optional.empty());
+    }
   }
 
   /**
@@ -128,8 +225,8 @@ final class Stage {
    * @throws LoadException {@code ROW_REJECTED} when a row has no key, or two have the same
    */
   void prepare(Optional<Key> key) throws SQLException {
-    session.execute("ANALYZE %s (%s)".formatted(TABLE, key.map(Key::list).orElse(number)));
-    if (key.isPresent()) {
+    session.execute("ANALYZE %s (%s)".formatted(source, key.map(Key::list).orElse(number())));
+    if (key.isPresent() && source.equals(TABLE)) {
       refuseIncomplete(key.get());
       refuseRepeated(key.get());
     }
@@ -141,7 +238,7 @@ final class Stage {
     List<Long> first =
         session.query(
             "SELECT %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT 1"
-                .formatted(number, TABLE, missing),
+                .formatted(number(), TABLE, missing),
             row -> row.getLong(1));
     if (!first.isEmpty()) {
       throw rejected("a row without a value in its key (%s)".formatted(key.shown()))
@@ -165,7 +262,7 @@ final class Stage {
                   SELECT %1$s AS later, lag(%1$s) OVER (PARTITION BY %2$s ORDER BY %1$s) AS earlier
                   FROM %3$s) AS rows
                 WHERE earlier IS NOT NULL ORDER BY later LIMIT 1"""
-                    .formatted(number, key.list(), TABLE),
+                    .formatted(number(), key.list(), TABLE),
                 row -> new long[] {row.getLong("earlier"), row.getLong("later")})
             .get(0);
     throw rejected(
@@ -178,7 +275,8 @@ final class Stage {
     long row =
         session
             .query(
-                "SELECT min(%s) FROM %s WHERE %s IS NULL".formatted(number, TABLE, column.quoted()),
+                "SELECT min(%s) FROM %s WHERE %s IS NULL"
+                    .formatted(number(), source, column.quoted()),
                 result -> result.getLong(1))
             .get(0);
     return row == 0 ? OptionalLong.empty() : OptionalLong.of(line(row));
@@ -195,9 +293,9 @@ final class Stage {
             SELECT ? + ? + coalesce(sum(length(text) - length(translate(text, E'\\n\\r', ''))), 0)
             FROM (
               SELECT replace(ROW(%s)::text, E'\\r\\n', E'\\n') AS text FROM %s WHERE %s <= ?) AS rows"""
-                .formatted(list("", columns), TABLE, number),
+                .formatted(list("", file.columns()), TABLE, number()),
             result -> result.getLong(1),
-            headerLines,
+            file.headerLines(),
             row,
             row)
         .get(0);

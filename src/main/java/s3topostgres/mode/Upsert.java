@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
@@ -44,13 +43,6 @@ final class Upsert implements LoadMode {
   }
 
   private Key key(Session session, TargetTable table) throws SQLException {
-    return Key.find(session, table, keySetting).orElseThrow(() -> keyless(table));
-  }
-
-  private static LoadException keyless(TargetTable table) {
-    return TargetTable.unusable(
-        "%s has no primary key, by which LOAD_MODE=upsert would find its rows"
-            .formatted(table.name()),
-        "Name the columns of a key in LOAD_KEY, or give the table a primary key.");
+    return Key.find(session, table, keySetting).orElseThrow(() -> Key.missing(table, "upsert"));
   }
 }

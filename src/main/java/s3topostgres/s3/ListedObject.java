@@ -1,6 +1,7 @@
 package s3topostgres.s3;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * An object as the bucket's list has it.
@@ -9,4 +10,15 @@ import java.time.Instant;
  * @param modified when it was uploaded, without fractions of the second; for an upload in parts,
  *     when that began
  */
-public record ListedObject(ObjectLocation location, String etag, Instant modified) {}
+public record ListedObject(ObjectLocation location, String etag, Instant modified) {
+
+  /**
+   * The upload that left it so.
+   *
+   * @param region of the bucket
+   */
+  public Upload upload(String region) {
+    return new Upload(
+        location, region, Optional.empty(), Optional.of(modified), Optional.of(etag), true);
+  }
+}

@@ -1,0 +1,293 @@
+package s3topostgres.history;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.Session;
+import s3topostgres.s3.DmsFile;
+import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.ObjectLocation;
+import s3topostgres.s3.Upload;
+
+/**
+ * What the history says of the files of AWS DMS for one table. Made by {@link History#applied}.
+ *
+ * <p>The position is the name of the last file of changes that was applied. A full load is open
+ * from its first file until its end is recorded, in mode {@code sync}; changes come after that
+ * only. What was uploaded before the first file of a full load is older than the table.
+ */
+public final class AppliedFiles {
+  private final Session session;
+  private final String history;
+  private final String targetTable;
+
+  AppliedFiles(Session session, String history, String targetTable) {
+    this.session = session;
+    this.history = history;
+    this.targetTable = targetTable;
+  }
+
+  /**
+   * The files of a full load.
+   *
+   * @param files as they were loaded, in this order
+   * @param rows of all of them
+   * @param inserted how many rows the table has if it was empty before; empty if it may have been
+   *     changed since the first file
+   */
+  public record FullLoad(List<Upload> files, long rows, Optional<Long> inserted) {}
+
+  /** Whether nothing was loaded into the table yet. */
+  public boolean isEmpty() throws SQLException {
+    return query("SELECT true FROM loads LIMIT 1", row -> true).isEmpty();
+  }
+
+  /** The time in the name of the last file of changes; empty if none was applied. */
+  public Optional<String> position() throws SQLException {
+    return query(
+            """
+            SELECT substring(object_key FROM ?) FROM loads
+            WHERE object_key ~* ? ORDER BY id DESC LIMIT 1""",
+            row -> row.getString(1),
+            DmsFile.CHANGES,
+            DmsFile.CHANGES)
+        .stream()
+        .findFirst();
+  }
+
+  /**
+   * Whether files of a full load are in the table, and rows that are in none of them may be, too.
+   */
+  public boolean isFullLoadOpen() throws SQLException {
+    return query(
+            "SELECT mode = 'changes' AND object_key ~* ? FROM loads ORDER BY id DESC LIMIT 1",
+            row -> row.getBoolean(1),
+            DmsFile.FULL_LOAD)
+        .contains(true);
+  }
+
+  /** Why a full load need not be completed: it is, or there is none. */
+  public Optional<History.Seen> ended() throws SQLException {
+    return isFullLoadOpen() ? Optional.empty() : Optional.of(History.Seen.DUPLICATE);
+  }
+
+  /**
+   * The full load that was begun last: the files that were loaded since the last changes, and those
+   * before them that the same counter numbers, from its first on. Files from a full load before
+   * that had more of them are older than that first one.
+   *
+   * @param region of the bucket
+   */
+  public FullLoad fullLoad(String region) throws SQLException {
+    record Part(Upload upload, long rows, long inserted, boolean alone) {}
+    List<Part> parts =
+        query(
+            """
+            , files AS (
+              SELECT DISTINCT ON (bucket, object_key) *,
+                (bucket, regexp_replace(object_key, ?, '', 'i'))::text AS sequence
+              FROM loads WHERE object_key ~* ? AND mode = 'changes'
+              ORDER BY bucket, object_key, id DESC),
+            begun AS (
+              SELECT sequence, max(event_time) FILTER (WHERE object_key ~* ?) AS event_time
+              FROM files GROUP BY sequence
+              HAVING max(id) > coalesce((
+                SELECT id FROM loads WHERE object_key ~* ? ORDER BY id DESC LIMIT 1), 0)),
+            parts AS (
+              SELECT f.* FROM files f JOIN begun b USING (sequence)
+              WHERE f.event_time >= coalesce(b.event_time, f.event_time))
+            SELECT bucket, object_key, etag, event_time, rows_loaded, rows_inserted,
+              NOT EXISTS (
+                SELECT FROM loads
+                WHERE id > (SELECT min(id) FROM parts) AND id NOT IN (SELECT id FROM parts)) AS alone
+            FROM parts ORDER BY id""",
+            row ->
+                new Part(
+                    upload(row, region),
+                    row.getLong("rows_loaded"),
+                    row.getLong("rows_inserted"),
+                    row.getBoolean("alone")),
+            DmsFile.FULL_LOAD,
+            DmsFile.FULL_LOAD,
+            DmsFile.FIRST,
+            DmsFile.CHANGES);
+    return new FullLoad(
+        parts.stream().map(Part::upload).toList(),
+        parts.stream().mapToLong(Part::rows).sum(),
+        parts.stream().allMatch(Part::alone)
+            ? Optional.of(parts.stream().mapToLong(Part::inserted).sum())
+            : Optional.empty());
+  }
+
+  /**
+   * Those that were not loaded as they are now, the oldest first.
+   *
+   * @param region of the bucket
+   */
+  public List<Upload> missing(List<ListedObject> files, String region) throws SQLException {
+    return query(
+        """
+        SELECT f.bucket, f.object_key, f.etag, f.modified AS event_time
+        FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
+          AS f (bucket, object_key, etag, modified)
+        WHERE NOT EXISTS (
+          SELECT FROM loads h
+          WHERE h.bucket = f.bucket AND h.object_key = f.object_key AND h.etag = f.etag
+            AND greatest(h.event_time, h.started_at) >= f.modified)
+        ORDER BY f.modified, f.object_key""",
+        row -> upload(row, region),
+        texts(files, file -> file.location().bucket()),
+        texts(files, file -> file.location().key()),
+        texts(files, ListedObject::etag),
+        texts(files, file -> file.modified().toString()));
+  }
+
+  /** Whether changes were uploaded before a full load was that is in the table. */
+  public boolean isStale(DmsFile file, Upload upload) throws SQLException {
+    return query(
+            """
+            SELECT true FROM loads f
+            WHERE f.event_time > ?::timestamptz + ? * interval '1 s' AND f.object_key ~* ?
+              AND f.mode = 'changes'
+              -- Before the first full load the order of uploads counts only if they are DMS's own.
+              AND (? OR EXISTS (
+                SELECT FROM loads before
+                WHERE before.id < f.id
+                  AND (before.object_key = f.object_key OR before.object_key !~* ?)))
+            LIMIT 1""",
+            row -> true,
+            time(upload),
+            fraction(upload),
+            DmsFile.FIRST,
+            upload.eventTime().map(file::wasUploadedWhenWritten).orElse(false),
+            DmsFile.FULL_LOAD)
+        .contains(true);
+  }
+
+  /**
+   * Whether an upload that the history does not know otherwise need not be loaded.
+   *
+   * @throws LoadException {@code OBJECT_UNREADABLE} when it had to be applied before others that
+   *     were
+   */
+  Optional<History.Seen> recognise(Upload upload) throws SQLException {
+    DmsFile file = DmsFile.of(upload.object());
+    if (isKnown(file, upload)) {
+      return Optional.of(History.Seen.DUPLICATE);
+    }
+    if (file.isFullLoad() ? isLeftOver(file, upload) : isStale(file, upload)) {
+      return Optional.of(History.Seen.STALE);
+    }
+    if (!file.isFullLoad()
+        && position().filter(last -> last.compareTo(file.time().orElseThrow()) >= 0).isPresent()) {
+      throw new LoadException(
+          ErrorCode.OBJECT_UNREADABLE,
+          "it came after later changes of the table were applied, and its own would be out of order",
+          "Reload the table in DMS; the rows are as they were.");
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Changes are written once. An event that was written by hand says of no full load when it was.
+   */
+  private boolean isKnown(DmsFile file, Upload upload) throws SQLException {
+    return (!file.isFullLoad() || upload.sequencer().isEmpty() && !upload.found())
+        && query(
+                """
+                SELECT true FROM loads
+                WHERE bucket = ? AND object_key = ? AND etag = coalesce(?, etag) LIMIT 1""",
+                row -> true,
+                upload.object().bucket(),
+                upload.object().key(),
+                upload.etag().orElse(null))
+            .contains(true);
+  }
+
+  /** Whether a full load that had more files was followed by one with fewer. */
+  private boolean isLeftOver(DmsFile file, Upload upload) throws SQLException {
+    return query(
+            """
+            SELECT true FROM loads
+            WHERE event_time > ?::timestamptz + ? * interval '1 s'
+              AND bucket = ? AND object_key ~* ? AND regexp_replace(object_key, ?, '', 'i') = ?
+            LIMIT 1""",
+            row -> true,
+            time(upload),
+            fraction(upload),
+            upload.object().bucket(),
+            DmsFile.FIRST,
+            DmsFile.FIRST,
+            file.sequence())
+        .contains(true);
+  }
+
+  /** Whether the upload was tried, and failed for a reason that a retry does not change. */
+  public boolean hasFailedForGood(Upload upload) throws SQLException {
+    return session
+        .query(
+            """
+            SELECT error_code <> ALL (?) FROM %s
+            WHERE status = 'FAILED' AND target_table = ? AND bucket = ? AND object_key = ?
+              AND etag = ? AND greatest(event_time, started_at) >= ?
+            ORDER BY id DESC LIMIT 1"""
+                .formatted(history),
+            row -> row.getBoolean(1),
+            Arrays.stream(ErrorCode.values())
+                .filter(ErrorCode::retryHelps)
+                .map(ErrorCode::name)
+                .toArray(String[]::new),
+            targetTable,
+            upload.object().bucket(),
+            upload.object().key(),
+            upload.etag().orElse(null),
+            time(upload))
+        .contains(true);
+  }
+
+  /** Queries the loads of the table. The text may begin with more tables behind {@code WITH}. */
+  private <T> List<T> query(String sql, Session.Row<T> row, Object... values) throws SQLException {
+    Object[] all = new Object[values.length + 1];
+    all[0] = targetTable;
+    System.arraycopy(values, 0, all, 1, values.length);
+    return session.query(
+        """
+        WITH loads AS NOT MATERIALIZED (
+          SELECT * FROM %s WHERE status = 'LOADED' AND target_table = ?) %s"""
+            .formatted(history, sql),
+        row,
+        all);
+  }
+
+  private static OffsetDateTime time(Upload upload) {
+    return upload.eventTime().map(time -> time.atOffset(ZoneOffset.UTC)).orElse(null);
+  }
+
+  /**
+   * How many seconds the time of an upload may be too early: the bucket's list has no fractions.
+   */
+  private static int fraction(Upload upload) {
+    return upload.found() ? 1 : 0;
+  }
+
+  private static String[] texts(List<ListedObject> files, Function<ListedObject, String> text) {
+    return files.stream().map(text).toArray(String[]::new);
+  }
+
+  private static Upload upload(ResultSet row, String region) throws SQLException {
+    return new Upload(
+        new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
+        region,
+        Optional.empty(),
+        Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
+        Optional.of(row.getString("etag")),
+        true);
+  }
+}

@@ -1,0 +1,66 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import s3topostgres.csv.Fields;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+
+/**
+ * Each line inserts, updates or deletes the row with its key; of several lines with the same key
+ * the last one wins. A file without operations belongs to a full load, and all its rows are
+ * inserted or updated. No reader waits.
+ */
+final class ApplyChanges implements LoadMode {
+  private final Optional<List<String>> keySetting;
+  private final Duration lockTimeout;
+  private final Sync intoEmptyTable;
+  private final boolean whole;
+
+  /**
+   * @param keySetting the key's columns; empty for the primary key
+   * @param lockTimeout how long to wait for others who write
+   * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
+   * @param whole whether the rows are all that the table is to have
+   */
+  ApplyChanges(
+      Optional<List<String>> keySetting,
+      Duration lockTimeout,
+      boolean rebuildIndexes,
+      boolean whole) {
+    this.keySetting = keySetting;
+    this.lockTimeout = lockTimeout;
+    this.intoEmptyTable = new Sync(keySetting, lockTimeout, rebuildIndexes);
+    this.whole = whole;
+  }
+
+  @Override
+  public String check(Session session, TargetTable table) throws SQLException {
+    table.requirePrivileges(
+        List.of("SELECT", "INSERT", "UPDATE", "DELETE"), "SELECT, INSERT, UPDATE, DELETE");
+    Stage.requirePrivilege(session);
+    return "may be kept equal to its source by its key (%s)".formatted(key(session, table).shown());
+  }
+
+  @Override
+  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+      throws SQLException {
+    Key key = key(session, table);
+    key.requireAmong(rows.columns());
+    if (!whole
+        && !rows.columns().contains(Fields.operation(table))
+        && Sync.canBeFilled(session, table)) {
+      return intoEmptyTable.load(session, table, rows, step);
+    }
+    step.accept("importing");
+    Stage stage = Stage.fill(session, table, rows).lastOfEachKey(key);
+    return new Merge(session, table, stage, Optional.of(key), whole).run(lockTimeout, step);
+  }
+
+  private Key key(Session session, TargetTable table) throws SQLException {
+    return Key.find(session, table, keySetting).orElseThrow(() -> Key.missing(table, "changes"));
+  }
+}
