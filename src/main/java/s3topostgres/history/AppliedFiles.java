@@ -40,7 +40,7 @@ public final class AppliedFiles {
    * @param files as they were loaded, in this order
    * @param rows of all of them
    * @param inserted how many rows the table has if it was empty before; empty if it may have been
-   *     changed since the first file
+   *     changed since the first file, or a file could not be loaded alone
    */
   public record FullLoad(List<Upload> files, long rows, Optional<Long> inserted) {}
 
@@ -79,14 +79,14 @@ public final class AppliedFiles {
   }
 
   /**
-   * The full load that was begun last: the files that were loaded since the last changes, and those
-   * before them that the same counter numbers, from its first on. Files from a full load before
-   * that had more of them are older than that first one.
+   * The full load that was begun last: the files that were loaded, or uploaded, after the last
+   * changes, and those before them that the same counter numbers, from its first on. Files from a
+   * full load before that had more of them are older than that first one.
    *
    * @param region of the bucket
    */
   public FullLoad fullLoad(String region) throws SQLException {
-    record Part(Upload upload, long rows, long inserted, boolean alone) {}
+    record Part(Upload upload, long rows, long inserted, boolean counted) {}
     List<Part> parts =
         query(
             """
@@ -97,23 +97,27 @@ public final class AppliedFiles {
               ORDER BY bucket, object_key, id DESC),
             begun AS (
               SELECT sequence, max(event_time) FILTER (WHERE object_key ~* ?) AS event_time
-              FROM files GROUP BY sequence
-              HAVING max(id) > coalesce((
-                SELECT id FROM loads WHERE object_key ~* ? ORDER BY id DESC LIMIT 1), 0)),
+              FROM files
+                LEFT JOIN (
+                  SELECT id AS last_id, event_time AS last_time FROM loads
+                  WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes ON true
+              GROUP BY sequence, last_id, last_time
+              -- They may have been loaded before changes that are older.
+              HAVING last_id IS NULL OR max(id) > last_id OR max(event_time) > last_time),
             parts AS (
               SELECT f.* FROM files f JOIN begun b USING (sequence)
               WHERE f.event_time >= coalesce(b.event_time, f.event_time))
             SELECT bucket, object_key, etag, event_time, rows_loaded, rows_inserted,
-              NOT EXISTS (
+              rows_inserted IS NOT NULL AND NOT EXISTS (
                 SELECT FROM loads
-                WHERE id > (SELECT min(id) FROM parts) AND id NOT IN (SELECT id FROM parts)) AS alone
+                WHERE id > (SELECT min(id) FROM parts) AND id NOT IN (SELECT id FROM parts)) AS counted
             FROM parts ORDER BY id""",
             row ->
                 new Part(
                     upload(row, region),
                     row.getLong("rows_loaded"),
                     row.getLong("rows_inserted"),
-                    row.getBoolean("alone")),
+                    row.getBoolean("counted")),
             DmsFile.FULL_LOAD,
             DmsFile.FULL_LOAD,
             DmsFile.FIRST,
@@ -121,7 +125,7 @@ public final class AppliedFiles {
     return new FullLoad(
         parts.stream().map(Part::upload).toList(),
         parts.stream().mapToLong(Part::rows).sum(),
-        parts.stream().allMatch(Part::alone)
+        parts.stream().allMatch(Part::counted)
             ? Optional.of(parts.stream().mapToLong(Part::inserted).sum())
             : Optional.empty());
   }

@@ -11,6 +11,7 @@ import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -32,6 +33,11 @@ record FileRows(
     Objects objects,
     long minRows)
     implements LoadMode.Rows {
+
+  @Override
+  public LoadMode.Share share() {
+    return DmsFile.of(upload.object()).isFullLoad() ? LoadMode.Share.PART : LoadMode.Share.CHANGES;
+  }
 
   @Override
   public long bytes() {

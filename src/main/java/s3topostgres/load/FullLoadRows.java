@@ -14,6 +14,11 @@ record FullLoadRows(List<FileRows> files) implements LoadMode.Rows {
   }
 
   @Override
+  public LoadMode.Share share() {
+    return LoadMode.Share.WHOLE;
+  }
+
+  @Override
   public long bytes() {
     return files.stream().mapToLong(FileRows::bytes).sum();
   }

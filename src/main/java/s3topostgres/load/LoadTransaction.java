@@ -152,8 +152,7 @@ final class LoadTransaction {
     for (Upload upload : fullLoad.files()) {
       files.add(rows(session, attempt, table, upload, 0).unchangedSince(upload));
     }
-    return LoadMode.ofFullLoad(settings)
-        .load(session, table, new FullLoadRows(files), attempt::step);
+    return mode.load(session, table, new FullLoadRows(files), attempt::step);
   }
 
   /** Looks at the object, and matches its fields to columns. */

@@ -5,8 +5,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
 import s3topostgres.csv.Fields;
 import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 
 /**
@@ -18,23 +21,16 @@ final class ApplyChanges implements LoadMode {
   private final Optional<List<String>> keySetting;
   private final Duration lockTimeout;
   private final Sync intoEmptyTable;
-  private final boolean whole;
 
   /**
    * @param keySetting the key's columns; empty for the primary key
    * @param lockTimeout how long to wait for others who write
    * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
-   * @param whole whether the rows are all that the table is to have
    */
-  ApplyChanges(
-      Optional<List<String>> keySetting,
-      Duration lockTimeout,
-      boolean rebuildIndexes,
-      boolean whole) {
+  ApplyChanges(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes) {
     this.keySetting = keySetting;
     this.lockTimeout = lockTimeout;
     this.intoEmptyTable = new Sync(keySetting, lockTimeout, rebuildIndexes);
-    this.whole = whole;
   }
 
   @Override
@@ -50,14 +46,33 @@ final class ApplyChanges implements LoadMode {
       throws SQLException {
     Key key = key(session, table);
     key.requireAmong(rows.columns());
-    if (!whole
+    if (rows.share() == Share.PART
         && !rows.columns().contains(Fields.operation(table))
         && Sync.canBeFilled(session, table)) {
       return intoEmptyTable.load(session, table, rows, step);
     }
     step.accept("importing");
     Stage stage = Stage.fill(session, table, rows).lastOfEachKey(key);
-    return new Merge(session, table, stage, Optional.of(key), whole).run(lockTimeout, step);
+    boolean whole = rows.share() == Share.WHOLE;
+    try {
+      return new Merge(session, table, stage, Optional.of(key), whole).run(lockTimeout, step);
+    } catch (LoadException e) {
+      if (rows.share() != Share.PART || !isOfAnotherRow(e)) {
+        throw e;
+      }
+      session.rollbackTo(TableLock.SAVEPOINT);
+      return new Loaded(stage.rows(), Optional.of("postponed"), Optional.empty());
+    }
+  }
+
+  /**
+   * Whether a row that was there before a full load has a value that must be there once. It may go
+   * with the load's end, so all of its files have to come in together, then.
+   */
+  private static boolean isOfAnotherRow(LoadException e) {
+    String state = e.sqlState().orElse("");
+    return e.code() == ErrorCode.ROW_REJECTED
+        && (state.equals(SqlState.UNIQUE_VIOLATION) || state.equals(SqlState.EXCLUSION_VIOLATION));
   }
 
   private Key key(Session session, TargetTable table) throws SQLException {

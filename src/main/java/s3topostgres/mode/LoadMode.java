@@ -19,24 +19,28 @@ public interface LoadMode {
       case SYNC -> new Sync(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
       case APPEND -> new Append();
       case UPSERT -> new Upsert(settings.key(), settings.lockTimeout());
-      case CHANGES -> changes(settings, false);
+      case CHANGES ->
+          new ApplyChanges(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
     };
   }
 
-  /** The one that makes a table equal to a full load's files, of which each was loaded before. */
-  static LoadMode ofFullLoad(LoadSettings settings) {
-    return changes(settings, true);
-  }
-
-  private static LoadMode changes(LoadSettings settings, boolean whole) {
-    return new ApplyChanges(
-        settings.key(), settings.lockTimeout(), settings.rebuildIndexes(), whole);
+  /** What rows are of a table that is kept equal to its source. */
+  enum Share {
+    /** What has changed. */
+    CHANGES,
+    /** Some of all rows. */
+    PART,
+    /** All rows, of which all were loaded as parts. */
+    WHOLE
   }
 
   /** The rows of an upload. */
   interface Rows {
     /** What the file's fields belong to, in their order. */
     List<Column> columns();
+
+    /** What they are of the table; asked in {@code LOAD_MODE=changes} only. */
+    Share share();
 
     /** How many bytes the file has, unpacked; a guess where it is compressed. */
     long bytes();

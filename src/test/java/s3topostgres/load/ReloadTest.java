@@ -116,6 +116,23 @@ class ReloadTest {
   }
 
   @Test
+  void takesAValueThatMustBeThereOnceFromARowThatGoes() {
+    fixture.execute("ALTER TABLE people ADD UNIQUE (name)");
+    fixture.load(ONE, "1,Ana,\n2,Bo,\n");
+    fixture.load(TWO, "3,Cy,\n");
+    fixture.load(FIRST, "I,4,Di,\n");
+
+    LoadResult one = fixture.load(ONE, "1,Bo,\n5,Di,\n");
+    assertThat(one.status()).isEqualTo(LOADED);
+    assertThat(one.inserted()).isNull();
+    assertThat(fixture.load(TWO, "3,Ana,\n").inserted()).isNull();
+    assertThat(fixture.log()).contains("way=postponed");
+    fixture.load(SECOND, "U,3,Anna,\n");
+
+    assertThat(fixture.people()).containsExactly("1|Bo|null", "3|Anna|null", "5|Di|null");
+  }
+
+  @Test
   void doesNotReadTheFilesAgainWhereTheTableWasEmpty() {
     fixture.execute("TRUNCATE people");
     fixture.load(ONE, "1,Ana,\n2,Bo,\n");
