@@ -19,9 +19,9 @@ import s3topostgres.s3.Upload;
 /**
  * What the history says of the files of AWS DMS for one table. Made by {@link History#applied}.
  *
- * <p>The position is the name of the last file of changes that was applied. A full load is open
- * from its first file until its end is recorded, in mode {@code sync}; changes come after that
- * only. What was uploaded before the first file of a full load is older than the table.
+ * <p>A full load is open from its first file until its end is recorded, in mode {@code sync};
+ * changes come after that only. What was uploaded before the first file of a full load is older
+ * than the table.
  */
 public final class AppliedFiles {
   private final Session session;
@@ -44,38 +44,46 @@ public final class AppliedFiles {
    */
   public record FullLoad(List<Upload> files, long rows, Optional<Long> inserted) {}
 
-  /** Whether nothing was loaded into the table yet. */
-  public boolean isEmpty() throws SQLException {
-    return query("SELECT true FROM loads LIMIT 1", row -> true).isEmpty();
+  /**
+   * How far the table is.
+   *
+   * @param none whether nothing was loaded into it yet
+   * @param changes the time in the name of the last file of changes; empty if none was applied
+   * @param isFullLoadOpen whether files of a full load are in the table, and rows that are in none
+   *     of them may be, too
+   */
+  public record Position(boolean none, Optional<String> changes, boolean isFullLoadOpen) {
+
+    /** Whether changes of that time were applied, or later ones. */
+    public boolean isBehind(String time) {
+      return changes.filter(last -> last.compareTo(time) >= 0).isPresent();
+    }
   }
 
-  /** The time in the name of the last file of changes; empty if none was applied. */
-  public Optional<String> position() throws SQLException {
+  /** Each part looks at the end of an index. */
+  public Position position() throws SQLException {
     return query(
             """
-            SELECT substring(object_key FROM ?) FROM loads
-            WHERE object_key ~* ? ORDER BY id DESC LIMIT 1""",
-            row -> row.getString(1),
+            SELECT NOT EXISTS (SELECT FROM loads) AS none,
+              (SELECT substring(object_key FROM ?) FROM loads
+               WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes,
+              coalesce(
+                (SELECT mode = 'changes' AND object_key ~* ? FROM loads ORDER BY id DESC LIMIT 1),
+                false) AS open""",
+            row ->
+                new Position(
+                    row.getBoolean("none"),
+                    Optional.ofNullable(row.getString("changes")),
+                    row.getBoolean("open")),
             DmsFile.CHANGES,
-            DmsFile.CHANGES)
-        .stream()
-        .findFirst();
-  }
-
-  /**
-   * Whether files of a full load are in the table, and rows that are in none of them may be, too.
-   */
-  public boolean isFullLoadOpen() throws SQLException {
-    return query(
-            "SELECT mode = 'changes' AND object_key ~* ? FROM loads ORDER BY id DESC LIMIT 1",
-            row -> row.getBoolean(1),
+            DmsFile.CHANGES,
             DmsFile.FULL_LOAD)
-        .contains(true);
+        .get(0);
   }
 
   /** Why a full load need not be completed: it is, or there is none. */
   public Optional<History.Seen> ended() throws SQLException {
-    return isFullLoadOpen() ? Optional.empty() : Optional.of(History.Seen.DUPLICATE);
+    return position().isFullLoadOpen() ? Optional.empty() : Optional.of(History.Seen.DUPLICATE);
   }
 
   /**
@@ -189,8 +197,7 @@ public final class AppliedFiles {
     if (file.isFullLoad() ? isLeftOver(file, upload) : isStale(file, upload)) {
       return Optional.of(History.Seen.STALE);
     }
-    if (!file.isFullLoad()
-        && position().filter(last -> last.compareTo(file.time().orElseThrow()) >= 0).isPresent()) {
+    if (file.time().isPresent() && position().isBehind(file.time().get())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
           "it came after later changes of the table were applied, and its own would be out of order",
@@ -264,7 +271,8 @@ public final class AppliedFiles {
     return session.query(
         """
         WITH loads AS NOT MATERIALIZED (
-          SELECT * FROM %s WHERE status = 'LOADED' AND target_table = ?) %s"""
+          SELECT * FROM %s
+          WHERE status = 'LOADED' AND target_table = ? AND mode IN ('changes', 'sync')) %s"""
             .formatted(history, sql),
         row,
         all);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.history.AppliedFiles;
+import s3topostgres.history.AppliedFiles.Position;
 import s3topostgres.history.History;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Session;
@@ -71,11 +72,13 @@ final class DmsOrder {
         return List.of();
       }
       // A full load that came later is loaded by its own event.
-      Instant end = applied.isEmpty() ? Instant.MAX : upload.eventTime().orElse(Instant.MAX);
+      Position position = applied.position();
+      Instant end = position.none() ? Instant.MAX : upload.eventTime().orElse(Instant.MAX);
       List<ListedObject> fullLoad =
           files.fullLoad.stream().filter(file -> !file.modified().isAfter(end)).toList();
       String time = own.time().orElseThrow();
-      return steps(applied, fullLoad, files.changesUntil(time), upload.region(), true);
+      return steps(
+          applied, position, new Files(fullLoad, files.changesUntil(time)), upload.region(), true);
     } catch (SQLException e) {
       throw SqlErrors.translate(e, patience.deadline());
     }
@@ -110,33 +113,32 @@ final class DmsOrder {
 
   private static List<Step> missing(AppliedFiles applied, Files files, Instant end, String region)
       throws SQLException {
-    if (applied.isEmpty()) {
+    Position position = applied.position();
+    if (position.none()) {
       return List.of();
     }
     Files old = files.until(end);
     boolean quiet = old.fullLoad.size() == files.fullLoad.size();
-    return steps(applied, old.fullLoad, quiet ? old.changes : List.of(), region, quiet);
+    return steps(applied, position, old, region, quiet);
   }
 
   /**
-   * @param complete whether no file of the full load is to come
+   * @param complete whether no more files of the full load are to come; if they are, changes wait
    */
   private static List<Step> steps(
-      AppliedFiles applied,
-      List<ListedObject> fullLoad,
-      List<ListedObject> changes,
-      String region,
-      boolean complete)
+      AppliedFiles applied, Position position, Files files, String region, boolean complete)
       throws SQLException {
-    List<Upload> missing = applied.missing(fullLoad, region);
+    List<Upload> missing = applied.missing(files.fullLoad, region);
     List<Step> steps = new ArrayList<>(loads(missing));
-    if (complete && (!missing.isEmpty() || applied.isFullLoadOpen())) {
+    if (!complete) {
+      return steps;
+    }
+    if (!missing.isEmpty() || position.isFullLoadOpen()) {
       List<Upload> loaded = missing.isEmpty() ? applied.fullLoad(region).files() : missing;
       steps.add(new Step(loaded.get(loaded.size() - 1), true));
     }
-    Optional<String> position = applied.position();
-    changes.stream()
-        .filter(file -> position.filter(last -> last.compareTo(time(file)) >= 0).isEmpty())
+    files.changes.stream()
+        .filter(file -> !position.isBehind(time(file)))
         .sorted(Comparator.comparing(DmsOrder::time))
         .forEach(file -> steps.add(new Step(file.upload(region), false)));
     return steps;

@@ -59,8 +59,10 @@ public final class Loader {
     if (settings.match(upload.object().key()).isEmpty()) {
       return ignore(
           upload,
-          "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
-              .formatted(settings.keys().shown()),
+          settings.keys().match(upload.object().key()).isPresent()
+              ? "LOAD_MODE=changes alone loads what is named .csv.gz"
+              : "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
+                  .formatted(settings.keys().shown()),
           requestId);
     }
     return run(new Step(upload, false), true, functionEnd, requestId);
