@@ -3,14 +3,11 @@ package s3topostgres.history;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import s3topostgres.ErrorCode;
-import s3topostgres.LoadException;
-import s3topostgres.postgres.Session;
 import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
@@ -24,14 +21,10 @@ import s3topostgres.s3.Upload;
  * than the table.
  */
 public final class AppliedFiles {
-  private final Session session;
-  private final String history;
-  private final String targetTable;
+  private final Loads loads;
 
-  AppliedFiles(Session session, String history, String targetTable) {
-    this.session = session;
-    this.history = history;
-    this.targetTable = targetTable;
+  AppliedFiles(Loads loads) {
+    this.loads = loads;
   }
 
   /**
@@ -62,7 +55,8 @@ public final class AppliedFiles {
 
   /** Each part looks at the end of an index. */
   public Position position() throws SQLException {
-    return query(
+    return loads
+        .query(
             """
             SELECT NOT EXISTS (SELECT FROM loads) AS none,
               (SELECT substring(object_key FROM ?) FROM loads
@@ -96,7 +90,7 @@ public final class AppliedFiles {
   public FullLoad fullLoad(String region) throws SQLException {
     record Part(Upload upload, long rows, long inserted, boolean counted) {}
     List<Part> parts =
-        query(
+        loads.query(
             """
             , files AS (
               SELECT DISTINCT ON (bucket, object_key) *,
@@ -144,7 +138,7 @@ public final class AppliedFiles {
    * @param region of the bucket
    */
   public List<Upload> missing(List<ListedObject> files, String region) throws SQLException {
-    return query(
+    return loads.query(
         """
         SELECT f.bucket, f.object_key, f.etag, f.modified AS event_time
         FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
@@ -163,130 +157,31 @@ public final class AppliedFiles {
 
   /** Whether changes were uploaded before a full load was that is in the table. */
   public boolean isStale(DmsFile file, Upload upload) throws SQLException {
-    return query(
-            """
-            SELECT true FROM loads f
-            WHERE f.event_time > ?::timestamptz + ? * interval '1 s' AND f.object_key ~* ?
-              AND f.mode = 'changes'
-              -- Before the first full load the order of uploads counts only if they are DMS's own.
-              AND (? OR EXISTS (
-                SELECT FROM loads before
-                WHERE before.id < f.id
-                  AND (before.object_key = f.object_key OR before.object_key !~* ?)))
-            LIMIT 1""",
-            row -> true,
-            time(upload),
-            fraction(upload),
-            DmsFile.FIRST,
-            upload.eventTime().map(file::wasUploadedWhenWritten).orElse(false),
-            DmsFile.FULL_LOAD)
-        .contains(true);
-  }
-
-  /**
-   * Whether an upload that the history does not know otherwise need not be loaded.
-   *
-   * @throws LoadException {@code OBJECT_UNREADABLE} when it had to be applied before others that
-   *     were
-   */
-  Optional<History.Seen> recognise(Upload upload) throws SQLException {
-    DmsFile file = DmsFile.of(upload.object());
-    if (isKnown(file, upload)) {
-      return Optional.of(History.Seen.DUPLICATE);
-    }
-    if (file.isFullLoad() ? isLeftOver(file, upload) : isStale(file, upload)) {
-      return Optional.of(History.Seen.STALE);
-    }
-    if (file.time().isPresent() && position().isBehind(file.time().get())) {
-      throw new LoadException(
-          ErrorCode.OBJECT_UNREADABLE,
-          "it came after later changes of the table were applied, and its own would be out of order",
-          "Reload the table in DMS; the rows are as they were.");
-    }
-    return Optional.empty();
-  }
-
-  /**
-   * Changes are written once. An event that was written by hand says of no full load when it was.
-   */
-  private boolean isKnown(DmsFile file, Upload upload) throws SQLException {
-    return (!file.isFullLoad() || upload.sequencer().isEmpty() && !upload.found())
-        && query(
-                """
-                SELECT true FROM loads
-                WHERE bucket = ? AND object_key = ? AND etag = coalesce(?, etag) LIMIT 1""",
-                row -> true,
-                upload.object().bucket(),
-                upload.object().key(),
-                upload.etag().orElse(null))
-            .contains(true);
-  }
-
-  /** Whether a full load that had more files was followed by one with fewer. */
-  private boolean isLeftOver(DmsFile file, Upload upload) throws SQLException {
-    return query(
-            """
-            SELECT true FROM loads
-            WHERE event_time > ?::timestamptz + ? * interval '1 s'
-              AND bucket = ? AND object_key ~* ? AND regexp_replace(object_key, ?, '', 'i') = ?
-            LIMIT 1""",
-            row -> true,
-            time(upload),
-            fraction(upload),
-            upload.object().bucket(),
-            DmsFile.FIRST,
-            DmsFile.FIRST,
-            file.sequence())
-        .contains(true);
+    return new LateFiles(loads).isStale(file, upload);
   }
 
   /** Whether the upload was tried, and failed for a reason that a retry does not change. */
   public boolean hasFailedForGood(Upload upload) throws SQLException {
-    return session
+    return loads
+        .session()
         .query(
             """
             SELECT error_code <> ALL (?) FROM %s
             WHERE status = 'FAILED' AND target_table = ? AND bucket = ? AND object_key = ?
               AND etag = ? AND greatest(event_time, started_at) >= ?
             ORDER BY id DESC LIMIT 1"""
-                .formatted(history),
+                .formatted(loads.history()),
             row -> row.getBoolean(1),
             Arrays.stream(ErrorCode.values())
                 .filter(ErrorCode::retryHelps)
                 .map(ErrorCode::name)
                 .toArray(String[]::new),
-            targetTable,
+            loads.targetTable(),
             upload.object().bucket(),
             upload.object().key(),
             upload.etag().orElse(null),
-            time(upload))
+            Loads.time(upload))
         .contains(true);
-  }
-
-  /** Queries the loads of the table. The text may begin with more tables behind {@code WITH}. */
-  private <T> List<T> query(String sql, Session.Row<T> row, Object... values) throws SQLException {
-    Object[] all = new Object[values.length + 1];
-    all[0] = targetTable;
-    System.arraycopy(values, 0, all, 1, values.length);
-    return session.query(
-        """
-        WITH loads AS NOT MATERIALIZED (
-          SELECT * FROM %s
-          WHERE status = 'LOADED' AND target_table = ? AND mode IN ('changes', 'sync')) %s"""
-            .formatted(history, sql),
-        row,
-        all);
-  }
-
-  private static OffsetDateTime time(Upload upload) {
-    return upload.eventTime().map(time -> time.atOffset(ZoneOffset.UTC)).orElse(null);
-  }
-
-  /**
-   * How many seconds the time of an upload may be too early: the bucket's list has no fractions.
-   */
-  private static int fraction(Upload upload) {
-    return upload.found() ? 1 : 0;
   }
 
   private static String[] texts(List<ListedObject> files, Function<ListedObject, String> text) {

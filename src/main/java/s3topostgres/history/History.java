@@ -22,15 +22,6 @@ import s3topostgres.s3.Upload;
  * recognised. Made by {@link #open}, for one connection's use.
  */
 public final class History {
-  /**
-   * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
-   *
-   * @see <a
-   *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
-   *     message structure</a>
-   */
-  static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
-
   /** Why an upload need not be loaded. */
   public enum Seen {
     /** This delivery was loaded before. */
@@ -39,12 +30,12 @@ public final class History {
     STALE
   }
 
-  /** Quoted as SQL needs it; empty when no history is kept. */
-  private final Optional<String> table;
+  /** Empty when no history is kept. */
+  private final Optional<HistoryTable> table;
 
   private final Mode mode;
 
-  private History(Optional<String> table, Mode mode) {
+  private History(Optional<HistoryTable> table, Mode mode) {
     this.table = table;
     this.mode = mode;
   }
@@ -57,7 +48,7 @@ public final class History {
   public static History open(Session session, LoadSettings settings) throws SQLException {
     Optional<String> name = settings.historyTable();
     return new History(
-        name.isEmpty() ? name : Optional.of(HistoryTable.open(session, name.get())),
+        name.isEmpty() ? Optional.empty() : Optional.of(HistoryTable.open(session, name.get())),
         settings.mode());
   }
 
@@ -74,17 +65,21 @@ public final class History {
       throws SQLException {
     String answer = ask(session, targetTable, upload);
     if (answer.equals("TAKEN") && mode != Mode.CHANGES) {
-      taken(session, targetTable, upload);
+      deliveries().taken(session, targetTable, upload);
     }
     if (answer.equals("NEW") && mode == Mode.CHANGES) {
-      return applied(session, targetTable).recognise(upload);
+      return new LateFiles(loads(session, targetTable)).recognise(upload);
     }
     return seen(answer.equals("TAKEN") ? "DUPLICATE" : answer);
   }
 
   /** What it says of the files of AWS DMS for a table. */
   public AppliedFiles applied(Session session, String targetTable) {
-    return new AppliedFiles(session, table.orElseThrow(), targetTable);
+    return new AppliedFiles(loads(session, targetTable));
+  }
+
+  private Loads loads(Session session, String targetTable) {
+    return new Loads(session, table.orElseThrow().name(), targetTable);
   }
 
   /** The same, asked while another load of the target table runs: what is certain already. */
@@ -93,98 +88,18 @@ public final class History {
     return seen(ask(session, targetTable, upload));
   }
 
+  private String ask(Session session, String targetTable, Upload upload) throws SQLException {
+    return table.isEmpty() ? "NEW" : deliveries().ask(session, targetTable, upload);
+  }
+
+  private Deliveries deliveries() {
+    return new Deliveries(table.orElseThrow().name(), mode);
+  }
+
   private static Optional<Seen> seen(String answer) {
     return Optional.of(answer)
         .filter(word -> !word.equals("NEW") && !word.equals("TAKEN"))
         .map(Seen::valueOf);
-  }
-
-  private String ask(Session session, String targetTable, Upload upload) throws SQLException {
-    if (table.isEmpty() || (upload.sequencer().isEmpty() && !upload.found())) {
-      return "NEW";
-    }
-    return session
-        .query(
-            """
-            -- Each part is one look at the end of an index, however long the history is.
-            SELECT CASE
-              WHEN EXISTS (
-                SELECT FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND %3$s = upload.sequencer) THEN 'DUPLICATE'
-              WHEN upload.found AND EXISTS (
-                SELECT FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.etag = upload.etag
-                  AND greatest(h.event_time, h.started_at) >= upload.event_time) THEN 'DUPLICATE'
-              WHEN (
-                SELECT %3$s FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.sequencer IS NOT NULL
-                ORDER BY %3$s DESC LIMIT 1) > upload.sequencer THEN 'STALE'
-              WHEN (
-                SELECT h.event_time FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.event_time > upload.event_time
-                  -- Of the same object the sequencer tells, where it is known.
-                  AND CASE WHEN (h.bucket, h.object_key) = (upload.bucket, upload.object_key)
-                    THEN h.sequencer IS NULL AND NOT upload.found ELSE upload.whole END
-                ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'
-              -- What the table holds was loaded after this upload, from the same object.
-              WHEN upload.whole AND (
-                SELECT (h.bucket, h.object_key, h.etag)
-                    = (upload.bucket, upload.object_key, upload.etag)
-                  AND h.started_at > upload.event_time
-                FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                ORDER BY h.id DESC LIMIT 1) THEN 'TAKEN'
-              -- Some load of the object took it as this upload left it.
-              WHEN NOT upload.whole AND EXISTS (
-                SELECT FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.etag = upload.etag AND h.started_at > upload.event_time) THEN 'TAKEN'
-              ELSE 'NEW' END
-            FROM (
-              SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
-                     ?::timestamptz AS event_time, ? AS etag, ? AS found, ? AS whole) AS upload
-            """
-                .formatted(
-                    table.get(), PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
-            row -> row.getString(1),
-            targetTable,
-            upload.object().bucket(),
-            upload.object().key(),
-            upload.sequencer().orElse(null),
-            upload.eventTime().map(History::atUtc).orElse(null),
-            upload.etag().orElse(null),
-            upload.found(),
-            mode.isWholeTable())
-        .get(0);
-  }
-
-  /** Records that what the last load of the object took is this upload, too. */
-  private void taken(Session session, String targetTable, Upload upload) throws SQLException {
-    session.execute(
-        """
-        INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
-          event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, request_id)
-        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?, ?, status, mode,
-          rows_loaded, rows_inserted, rows_updated, rows_deleted, started_at, finished_at,
-          request_id
-        FROM %1$s
-        WHERE target_table = ? AND bucket = ? AND object_key = ? AND status = 'LOADED'
-        ORDER BY id DESC LIMIT 1"""
-            .formatted(table.orElseThrow()),
-        upload.sequencer().orElseThrow(),
-        upload.eventTime().map(History::atUtc).orElse(null),
-        targetTable,
-        upload.object().bucket(),
-        upload.object().key());
   }
 
   /**
@@ -192,12 +107,8 @@ public final class History {
    *
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
-  public void refuseAsTarget(Session session, TargetTable target) throws SQLException {
-    if (table.isPresent()
-        && session
-            .query(
-                "SELECT ?::regclass = ?::oid", row -> row.getBoolean(1), table.get(), target.oid())
-            .contains(true)) {
+  public void refuseAsTarget(TargetTable target) {
+    if (table.filter(history -> history.oid() == target.oid()).isPresent()) {
       throw TargetTable.unusable(
           "%s is the history of the loads".formatted(target.name()), "Load a table of your own.");
     }
@@ -213,7 +124,7 @@ public final class History {
             """
             SELECT rows_loaded FROM %s
             WHERE target_table = ? AND status = 'LOADED' ORDER BY id DESC LIMIT 1"""
-                .formatted(table.get()),
+                .formatted(table.get().name()),
             row -> row.getLong(1),
             targetTable)
         .stream()
@@ -255,7 +166,7 @@ public final class History {
           event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
           started_at, finished_at, error_code, error_message, request_id)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?)"""
-            .formatted(table.get()),
+            .formatted(table.get().name()),
         load.table(),
         upload.object().bucket(),
         upload.object().key(),
@@ -284,7 +195,7 @@ public final class History {
         .orElse(null);
   }
 
-  private static OffsetDateTime atUtc(Instant instant) {
+  static OffsetDateTime atUtc(Instant instant) {
     return instant.atOffset(ZoneOffset.UTC);
   }
 }

@@ -1,10 +1,7 @@
 package s3topostgres.load;
 
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
@@ -12,11 +9,8 @@ import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
-import s3topostgres.config.MinRows;
 import s3topostgres.config.Mode;
 import s3topostgres.csv.FileHead;
-import s3topostgres.history.AppliedFiles.FullLoad;
-import s3topostgres.history.Changes;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
@@ -31,10 +25,8 @@ import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.Objects;
-import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
@@ -48,16 +40,13 @@ final class LoadTransaction {
   private static final Logger log = LoggerFactory.getLogger(LoadTransaction.class);
 
   private final LoadSettings settings;
-  private final CsvFormat format;
-  private final Objects objects;
   private final Database database;
   private final LoadMode mode;
   private final ObjectImport objectImport;
+  private final FileLoad fileLoad;
 
   LoadTransaction(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
     this.settings = settings;
-    this.format = format;
-    this.objects = objects;
     this.database = database;
     this.mode = LoadMode.of(settings);
     this.objectImport =
@@ -66,6 +55,7 @@ final class LoadTransaction {
             : new AwsS3Import(
                 format,
                 (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format));
+    this.fileLoad = new FileLoad(settings, format, objects, mode, objectImport);
   }
 
   /**
@@ -86,7 +76,7 @@ final class LoadTransaction {
       describe(session, attempt);
       TargetTable table = target(session, upload);
       attempt.table(table.name());
-      history.refuseAsTarget(session, table);
+      history.refuseAsTarget(table);
       mode.check(session, table);
       boolean alone = lockOutOtherLoads(session, table, upload);
       Optional<History.Seen> seen =
@@ -104,8 +94,8 @@ final class LoadTransaction {
       attempt.step("looking");
       Loaded loaded =
           attempt.completes()
-              ? complete(session, attempt, history, table)
-              : load(session, attempt, history, table);
+              ? fileLoad.complete(session, attempt, history, table)
+              : fileLoad.run(session, attempt, history, table);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
@@ -120,59 +110,6 @@ final class LoadTransaction {
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
-  }
-
-  private Loaded load(Session session, Attempt attempt, History history, TargetTable table)
-      throws SQLException {
-    FileRows rows =
-        rows(session, attempt, table, attempt.upload(), minRows(session, history, table));
-    attempt.step("before-load-sql");
-    runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-    return mode.load(session, table, rows, attempt::step);
-  }
-
-  private long minRows(Session session, History history, TargetTable table) throws SQLException {
-    MinRows minRows = settings.minRows();
-    return minRows.after(
-        minRows.percent() ? history.lastRows(session, table.name()) : OptionalLong.empty());
-  }
-
-  /** Makes the table equal to all files of the full load that each were loaded before. */
-  private Loaded complete(Session session, Attempt attempt, History history, TargetTable table)
-      throws SQLException {
-    FullLoad fullLoad = history.applied(session, table.name()).fullLoad(attempt.upload().region());
-    attempt.step("before-load-sql");
-    runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-    attempt.step("counting");
-    if (fullLoad.inserted().equals(Optional.of(table.count(session)))) {
-      return new Loaded(
-          fullLoad.rows(), Optional.of("nothing-to-delete"), Optional.of(new Changes(0, 0, 0)));
-    }
-    List<FileRows> files = new ArrayList<>();
-    for (Upload upload : fullLoad.files()) {
-      files.add(rows(session, attempt, table, upload, 0).unchangedSince(upload));
-    }
-    return mode.load(session, table, new FullLoadRows(files), attempt::step);
-  }
-
-  /** Looks at the object, and matches its fields to columns. */
-  private FileRows rows(
-      Session session, Attempt attempt, TargetTable table, Upload upload, long minRows) {
-    StoredObject object = objects.look(upload.object(), session.deadline().left());
-    attempt.object(object);
-    List<Column> columns =
-        FileHead.columns(
-            object,
-            objectImport.unpacks(object),
-            format,
-            settings.mode(),
-            table,
-            Optional.of(upload.object())
-                .filter(any -> settings.mode() == Mode.CHANGES)
-                .map(DmsFile::of));
-    attempt.defaulted(table.notAmong(columns));
-    return new FileRows(
-        objectImport, session, table, columns, format.header(), upload, object, objects, minRows);
   }
 
   /** Whether the planner's statistics stay good. Changes are left to autovacuum. */
@@ -226,8 +163,7 @@ final class LoadTransaction {
         .contains(true);
   }
 
-  private static void runScript(Session session, String setting, Optional<String> sql)
-      throws SQLException {
+  static void runScript(Session session, String setting, Optional<String> sql) throws SQLException {
     if (sql.isPresent()) {
       Script.run(session, setting, sql.get());
     }

@@ -52,7 +52,8 @@ final class ApplyChanges implements LoadMode {
       return intoEmptyTable.load(session, table, rows, step);
     }
     step.accept("importing");
-    Stage stage = Stage.fill(session, table, rows).lastOfEachKey(key);
+    Stage lines = Stage.fill(session, table, rows);
+    Stage stage = new LastOfEachKey(session, table, lines, key).find();
     boolean whole = rows.share() == Share.WHOLE;
     try {
       return new Merge(session, table, stage, Optional.of(key), whole).run(lockTimeout, step);

@@ -129,6 +129,16 @@ final class Stage {
     return file.columns().stream().filter(table.columns()::contains).toList();
   }
 
+  /** All of the file's fields. */
+  List<Column> fields() {
+    return file.columns();
+  }
+
+  /** The same file, of which other rows are to come into the target. */
+  Stage from(String source) {
+    return new Stage(session, table, file, rows, source);
+  }
+
   /** The table with the rows that are to come into the target. */
   String source() {
     return source;
@@ -136,87 +146,6 @@ final class Stage {
 
   long rows() {
     return rows;
-  }
-
-  /**
-   * Applies the lines of each key one after the other, so that the last one wins. What is left is
-   * in the {@link #source} of the returned stage: a row for each key, with the number of its line,
-   * or with none where the row goes.
-   *
-   * @throws LoadException {@code ROW_REJECTED} when a line has no key or no operation
-   */
-  Stage lastOfEachKey(Key key) throws SQLException {
-    refuseIncomplete(key);
-    Optional<Column> operation =
-        Optional.of(Fields.operation(table)).filter(file.columns()::contains);
-    if (operation.isPresent()) {
-      refuseOtherOperations(operation.get().quoted());
-    }
-    session.execute(
-        """
-        CREATE TEMPORARY TABLE s3_load_last ON COMMIT DROP AS
-        SELECT CASE WHEN NOT last.%1$s THEN last.%2$s END AS %2$s, %3$s
-        FROM (
-          SELECT DISTINCT ON (%4$s) %4$s, %2$s, %1$s
-          FROM (
-            SELECT %4$s, %2$s, %5$s AS %1$s FROM %6$s
-            %7$s) AS lines
-          -- A line whose key changes to an equal one keeps the row.
-          ORDER BY %4$s, %2$s DESC, %1$s) AS last
-        JOIN %6$s AS s USING (%2$s)"""
-            .formatted(
-                table.free("s3_load_gone"),
-                number(),
-                columns().stream()
-                    .map(
-                        column ->
-                            (key.columns().contains(column) ? "last." : "s.") + column.quoted())
-                    .collect(joining(", ")),
-                key.list(),
-                operation.map(column -> column.quoted() + " = 'D'").orElse("false"),
-                TABLE,
-                formerKeys(key)));
-    return new Stage(session, table, file, rows, "pg_temp.s3_load_last");
-  }
-
-  /** The rows that go because a line gives them another key, if the file tells the one before. */
-  private String formerKeys(Key key) {
-    List<Column> told =
-        key.columns().stream()
-            .map(column -> Fields.before(table, column))
-            .filter(file.columns()::contains)
-            .toList();
-    if (told.isEmpty()) {
-      return "";
-    }
-    String former =
-        key.columns().stream()
-            .map(
-                column ->
-                    told.contains(Fields.before(table, column))
-                        ? "coalesce(%s, %s)"
-                            .formatted(Fields.before(table, column).quoted(), column.quoted())
-                        : column.quoted())
-            .collect(joining(", "));
-    return "UNION ALL SELECT %s, %s, true FROM %s WHERE coalesce(%s) IS NOT NULL"
-        .formatted(
-            former,
-            number(),
-            TABLE,
-            told.stream().map(c -> c.quoted() + "::text").collect(joining(", ")));
-  }
-
-  private void refuseOtherOperations(String operation) throws SQLException {
-    long row =
-        session
-            .query(
-                "SELECT min(%s) FROM %s WHERE coalesce(%s, '') NOT IN ('I', 'U', 'D')"
-                    .formatted(number(), TABLE, operation),
-                result -> result.getLong(1))
-            .get(0);
-    if (row > 0) {
-      throw Fields.noOperation().at(OptionalLong.of(line(row)), Optional.empty());
-    }
   }
 
   /**
@@ -232,7 +161,10 @@ final class Stage {
     }
   }
 
-  private void refuseIncomplete(Key key) throws SQLException {
+  /**
+   * @throws LoadException {@code ROW_REJECTED} when a row has no key
+   */
+  void refuseIncomplete(Key key) throws SQLException {
     String missing =
         key.columns().stream().map(column -> column.quoted() + " IS NULL").collect(joining(" OR "));
     List<Long> first =
@@ -286,7 +218,7 @@ final class Stage {
    * The physical line on which a row ends, as {@code COPY} counts: line breaks in values, which
    * were in quotes, are counted up to it.
    */
-  private long line(long row) throws SQLException {
+  long line(long row) throws SQLException {
     return session
         .query(
             """
