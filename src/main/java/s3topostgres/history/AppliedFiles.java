@@ -101,8 +101,10 @@ public final class AppliedFiles {
               SELECT sequence, max(event_time) FILTER (WHERE object_key ~* ?) AS event_time
               FROM files
                 LEFT JOIN (
-                  SELECT id AS last_id, event_time AS last_time FROM loads
-                  WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes ON true
+                  -- Without an event's sequencer the time has no fractions of the second.
+                  SELECT id AS last_id, event_time
+                      + CASE WHEN sequencer IS NULL THEN 1 ELSE 0 END * interval '1 s' AS last_time
+                  FROM loads WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes ON true
               GROUP BY sequence, last_id, last_time
               -- They may have been loaded before changes that are older.
               HAVING last_id IS NULL OR max(id) > last_id OR max(event_time) > last_time),
