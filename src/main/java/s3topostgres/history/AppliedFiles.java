@@ -157,11 +157,6 @@ public final class AppliedFiles {
         texts(files, file -> file.modified().toString()));
   }
 
-  /** Whether changes were uploaded before a full load was that is in the table. */
-  public boolean isStale(DmsFile file, Upload upload) throws SQLException {
-    return new LateFiles(loads).isStale(file, upload);
-  }
-
   /** Whether the upload was tried, and failed for a reason that a retry does not change. */
   public boolean hasFailedForGood(Upload upload) throws SQLException {
     return loads

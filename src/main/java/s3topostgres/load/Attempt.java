@@ -34,6 +34,7 @@ final class Attempt implements AutoCloseable {
   private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
+  private Optional<List<Step>> earlier = Optional.empty();
   private List<String> defaulted = List.of();
   private Optional<String> way = Optional.empty();
   private Optional<String> ignored = Optional.empty();
@@ -101,7 +102,21 @@ final class Attempt implements AutoCloseable {
 
   /** Whether a full load is to be completed by its last file, the upload. */
   boolean completes() {
-    return toDo.completes();
+    return toDo.kind() == Step.Kind.END_OF_FULL_LOAD;
+  }
+
+  /** Whether an event began it, and something may have to be done before. */
+  boolean isAnnounced() {
+    return toDo.kind() == Step.Kind.ANNOUNCED;
+  }
+
+  /** What has to be done before, in order; empty as long as nobody has looked. */
+  Optional<List<Step>> earlier() {
+    return earlier;
+  }
+
+  void earlier(List<Step> steps) {
+    earlier = Optional.of(steps);
   }
 
   String requestId() {

@@ -116,7 +116,10 @@ public final class CatchUp {
             : missed.among(files, region, patience).stream().map(this::inOrder).toList();
     log.info(
         "catching up: {} of {} files in s3://{}/{} were never loaded",
-        steps.stream().flatMap(List::stream).filter(step -> !step.completes()).count(),
+        steps.stream()
+            .flatMap(List::stream)
+            .filter(step -> step.kind() == Step.Kind.MISSED)
+            .count(),
         files.size(),
         bucket,
         settings.keys().prefix());
@@ -128,7 +131,7 @@ public final class CatchUp {
    */
   private List<Step> inOrder(List<Upload> uploads) {
     List<Step> steps = new ArrayList<>();
-    uploads.forEach(upload -> steps.add(new Step(upload, false)));
+    uploads.forEach(upload -> steps.add(new Step(upload, Step.Kind.MISSED)));
     if (!settings.mode().isWholeTable()) {
       Collections.reverse(steps);
     }

@@ -16,7 +16,6 @@ import s3topostgres.history.History;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
-import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.Upload;
@@ -47,11 +46,8 @@ final class DmsOrder {
     this.database = database;
   }
 
-  /**
-   * What is to be done before a file is loaded, in order. Nothing is where the file need not be
-   * loaded.
-   */
-  List<Step> before(Upload upload, Patience patience) {
+  /** What is to be done before a file is loaded that is neither known nor stale, in order. */
+  List<Step> before(AppliedFiles applied, Upload upload, Patience patience) throws SQLException {
     DmsFile own = DmsFile.of(upload.object());
     Map<String, String> names = missed.names(upload.object());
     Files files =
@@ -61,27 +57,16 @@ final class DmsOrder {
                 .stream()
                 .filter(file -> missed.names(file.location()).equals(names))
                 .toList());
-    try (Session session = database.connect(patience.deadline(), patience.latestStart())) {
-      History history = History.open(session, settings);
-      AppliedFiles applied =
-          history.applied(session, TargetTable.resolve(session, settings.table(), names).name());
-      if (own.isFullLoad()) {
-        return loads(applied.missing(files.fullLoadBefore(upload), upload.region()));
-      }
-      if (applied.isStale(own, upload)) {
-        return List.of();
-      }
-      // A full load that came later is loaded by its own event.
-      Position position = applied.position();
-      Instant end = position.none() ? Instant.MAX : upload.eventTime().orElse(Instant.MAX);
-      List<ListedObject> fullLoad =
-          files.fullLoad.stream().filter(file -> !file.modified().isAfter(end)).toList();
-      String time = own.time().orElseThrow();
-      return steps(
-          applied, position, new Files(fullLoad, files.changesUntil(time)), upload.region(), true);
-    } catch (SQLException e) {
-      throw SqlErrors.translate(e, patience.deadline());
+    if (own.isFullLoad()) {
+      return loads(applied.missing(files.fullLoadBefore(upload), upload.region()));
     }
+    Position position = applied.position();
+    // A full load that came later is loaded by its own event.
+    Instant end = position.none() ? Instant.MAX : upload.eventTime().orElse(Instant.MAX);
+    List<ListedObject> fullLoad =
+        files.fullLoad.stream().filter(file -> !file.modified().isAfter(end)).toList();
+    Files before = new Files(fullLoad, files.changesUntil(own.time().orElseThrow()));
+    return steps(applied, position, before, upload.region(), true);
   }
 
   /**
@@ -135,12 +120,12 @@ final class DmsOrder {
     }
     if (!missing.isEmpty() || position.isFullLoadOpen()) {
       List<Upload> loaded = missing.isEmpty() ? applied.fullLoad(region).files() : missing;
-      steps.add(new Step(loaded.get(loaded.size() - 1), true));
+      steps.add(new Step(loaded.get(loaded.size() - 1), Step.Kind.END_OF_FULL_LOAD));
     }
     files.changes.stream()
         .filter(file -> !position.isBehind(time(file)))
         .sorted(Comparator.comparing(DmsOrder::time))
-        .forEach(file -> steps.add(new Step(file.upload(region), false)));
+        .forEach(file -> steps.add(new Step(file.upload(region), Step.Kind.MISSED)));
     return steps;
   }
 
@@ -149,7 +134,7 @@ final class DmsOrder {
   }
 
   private static List<Step> loads(List<Upload> uploads) {
-    return uploads.stream().map(upload -> new Step(upload, false)).toList();
+    return uploads.stream().map(upload -> new Step(upload, Step.Kind.MISSED)).toList();
   }
 
   /** DMS's files for a table. */

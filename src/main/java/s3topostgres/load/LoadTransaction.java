@@ -11,6 +11,7 @@ import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
 import s3topostgres.config.Mode;
 import s3topostgres.csv.FileHead;
+import s3topostgres.history.AppliedFiles;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
@@ -44,10 +45,17 @@ final class LoadTransaction {
   private final LoadMode mode;
   private final ObjectImport objectImport;
   private final FileLoad fileLoad;
+  private final DmsOrder dmsOrder;
 
-  LoadTransaction(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
+  LoadTransaction(
+      LoadSettings settings,
+      CsvFormat format,
+      Objects objects,
+      Database database,
+      DmsOrder dmsOrder) {
     this.settings = settings;
     this.database = database;
+    this.dmsOrder = dmsOrder;
     this.mode = LoadMode.of(settings);
     this.objectImport =
         settings.importWith() == ImportWith.COPY
@@ -59,9 +67,11 @@ final class LoadTransaction {
   }
 
   /**
-   * Loads, unless another load of the table runs. Then nothing is done and no connection is held.
+   * Loads, unless another load of the table runs, or something has to be done before. Then nothing
+   * is done and no connection is held.
    *
-   * @return empty if another load runs, which does not make this one superfluous
+   * @return empty if another load runs, which does not make this one superfluous, or if the attempt
+   *     has got earlier steps
    * @throws LoadException when the load failed; the transaction is rolled back then
    */
   Optional<LoadResult> run(Attempt attempt, Patience patience) {
@@ -88,6 +98,16 @@ final class LoadTransaction {
       if (seen.isPresent() || !alone) {
         session.commit();
         return seen.map(why -> attempt.ended(Status.valueOf(why.name())));
+      }
+
+      if (settings.mode() == Mode.CHANGES && attempt.isAnnounced() && attempt.earlier().isEmpty()) {
+        attempt.step("looking-for-earlier-uploads");
+        AppliedFiles applied = history.applied(session, table.name());
+        attempt.earlier(dmsOrder.before(applied, upload, patience));
+        if (!attempt.earlier().get().isEmpty()) {
+          session.commit();
+          return Optional.empty();
+        }
       }
 
       patience.ends(attempt);

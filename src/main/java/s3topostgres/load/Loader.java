@@ -2,7 +2,6 @@ package s3topostgres.load;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,15 +35,15 @@ public final class Loader {
   private final LoadSettings settings;
   private final Database database;
   private final Missed missed;
-  private final DmsOrder dmsOrder;
   private final LoadTransaction transaction;
 
   public Loader(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
     this.settings = settings;
     this.database = database;
     this.missed = new Missed(settings, objects, database);
-    this.dmsOrder = new DmsOrder(settings, missed, database);
-    this.transaction = new LoadTransaction(settings, format, objects, database);
+    this.transaction =
+        new LoadTransaction(
+            settings, format, objects, database, new DmsOrder(settings, missed, database));
   }
 
   /**
@@ -65,27 +64,23 @@ public final class Loader {
                   .formatted(settings.keys().shown()),
           requestId);
     }
-    return run(new Step(upload, false), true, functionEnd, requestId);
+    return run(new Step(upload, Step.Kind.ANNOUNCED), functionEnd, requestId);
   }
 
-  /** Does one step of what there is to do; what comes before it was done. */
+  /** Does one step of what there is to do. */
   LoadResult run(Step step, Deadline functionEnd, String requestId) {
-    return run(step, false, functionEnd, requestId);
-  }
-
-  private LoadResult run(Step step, boolean afterOthers, Deadline functionEnd, String requestId) {
     Upload upload = step.upload();
     Patience patience = new Patience(functionEnd.before(MARGIN));
     try (Attempt attempt = new Attempt(step, settings.table().setting(), requestId)) {
       try {
         refuseOtherBuckets(upload);
-        if (afterOthers) {
+        if (attempt.isAnnounced()) {
           attempt.step("looking-for-earlier-uploads");
-          for (Step earlier : before(upload, patience)) {
-            runEarlier(earlier, functionEnd, requestId);
+          for (Upload earlier : missed.before(upload, patience)) {
+            runEarlier(new Step(earlier, Step.Kind.MISSED), functionEnd, requestId);
           }
         }
-        LoadResult result = load(attempt, patience);
+        LoadResult result = load(attempt, patience, functionEnd);
         LoadLog.ended(attempt, result);
         LoadMetrics.ended(result);
         return result;
@@ -96,14 +91,6 @@ public final class Loader {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
       }
     }
-  }
-
-  private List<Step> before(Upload upload, Patience patience) {
-    return settings.mode() == Mode.CHANGES
-        ? dmsOrder.before(upload, patience)
-        : missed.before(upload, patience).stream()
-            .map(earlier -> new Step(earlier, false))
-            .toList();
   }
 
   /**
@@ -135,7 +122,7 @@ public final class Loader {
    */
   public LoadResult ignore(Upload upload, String why, String requestId) {
     try (Attempt attempt =
-        new Attempt(new Step(upload, false), settings.table().setting(), requestId)) {
+        new Attempt(new Step(upload, Step.Kind.ANNOUNCED), settings.table().setting(), requestId)) {
       LoadResult result = attempt.ended(Status.IGNORED);
       attempt.ignored(why);
       LoadLog.ended(attempt, result);
@@ -152,18 +139,26 @@ public final class Loader {
     ObjectLocation unknown = new ObjectLocation("?", "?");
     Upload upload = new Upload(unknown, "", Optional.empty(), Optional.empty(), Optional.empty());
     try (Attempt attempt =
-        new Attempt(new Step(upload, false), settings.table().setting(), requestId)) {
+        new Attempt(new Step(upload, Step.Kind.ANNOUNCED), settings.table().setting(), requestId)) {
       return failed(attempt, functionEnd, malformed);
     }
   }
 
-  private LoadResult load(Attempt attempt, Patience patience) {
+  private LoadResult load(Attempt attempt, Patience patience, Deadline functionEnd) {
+    boolean ordered = false;
     while (true) {
       Optional<LoadResult> result = transaction.run(attempt, patience);
       if (result.isPresent()) {
         return result.get();
       }
-      patience.waitForOthers(attempt);
+      if (ordered || attempt.earlier().isEmpty()) {
+        patience.waitForOthers(attempt);
+      } else {
+        ordered = true;
+        for (Step earlier : attempt.earlier().get()) {
+          runEarlier(earlier, functionEnd, attempt.requestId());
+        }
+      }
     }
   }
 

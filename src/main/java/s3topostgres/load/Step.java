@@ -2,11 +2,16 @@ package s3topostgres.load;
 
 import s3topostgres.s3.Upload;
 
-/**
- * Something to do to the table before something else is done to it.
- *
- * @param upload to load
- * @param completes whether it was loaded, as were the other files of the full load that it belongs
- *     to, and the table is to be made equal to them
- */
-record Step(Upload upload, boolean completes) {}
+/** Something to do to the table. */
+record Step(Upload upload, Kind kind) {
+
+  /** What is to be done, and why. */
+  enum Kind {
+    /** An event announced the upload. It is loaded when what has to come before it was. */
+    ANNOUNCED,
+    /** The upload was missed. All before it was done. */
+    MISSED,
+    /** All files of a full load of AWS DMS were loaded, and the table is to have no other rows. */
+    END_OF_FULL_LOAD
+  }
+}
