@@ -33,7 +33,10 @@ public final class Fields {
   private static final Pattern TIME =
       Pattern.compile("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(\\.\\d+)?");
 
-  private static final Pattern TEXT = Pattern.compile("text|character.*|\"char\"|citext|name");
+  /** Types whose values are never the letter I. */
+  private static final Pattern NO_LETTER =
+      Pattern.compile(
+          "smallint|integer|bigint|numeric.*|real|double precision|uuid|date|timestamp.*|boolean");
 
   private Fields() {}
 
@@ -118,7 +121,7 @@ public final class Fields {
   }
 
   private static boolean beginsWithText(List<Column> columns) {
-    return !columns.isEmpty() && TEXT.matcher(columns.get(0).type()).matches();
+    return !columns.isEmpty() && !NO_LETTER.matcher(columns.get(0).type()).matches();
   }
 
   private static boolean beginsWithOperation(List<String> record, int line) {

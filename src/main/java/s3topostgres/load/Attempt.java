@@ -34,6 +34,7 @@ final class Attempt implements AutoCloseable {
   private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
+  private long bytes;
   private Optional<List<Step>> earlier = Optional.empty();
   private List<String> defaulted = List.of();
   private Optional<String> way = Optional.empty();
@@ -75,6 +76,7 @@ final class Attempt implements AutoCloseable {
   /** The object is as it was when we looked at it. */
   void object(StoredObject object) {
     this.object = Optional.of(object);
+    this.bytes += object.size();
   }
 
   /** The target table, with its schema. */
@@ -153,11 +155,7 @@ final class Attempt implements AutoCloseable {
   /** How it ended, when it was loaded. */
   LoadResult loaded(Loaded loaded) {
     way = loaded.way();
-    return result(
-        LoadResult.Status.LOADED,
-        loaded.rows(),
-        object.map(StoredObject::size).orElse(0L),
-        loaded.changes());
+    return result(LoadResult.Status.LOADED, loaded.rows(), bytes, loaded.changes());
   }
 
   private LoadResult result(

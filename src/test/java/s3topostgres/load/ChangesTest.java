@@ -206,6 +206,22 @@ class ChangesTest {
     assertThat(fixture.people()).containsExactly("1|Anna|2001-02-03", "2|Bo|null");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'kind, id', 'I,1\nI,2\n', I:1 I:2",
+    "'kind, id', 'I,I,1\nI,U,2\n', I:1 U:2",
+    "'op, kind, id', 'I,I,1\nI,U,2\n', I:1 U:2"
+  })
+  void tellsAnOperationFromATextInTheFirstColumn(String columns, String content, String expected) {
+    fixture.execute("CREATE TABLE kinds (kind text, id integer PRIMARY KEY)");
+    fixture.mode(CHANGES, "kinds").set("DB_TABLE_NAME", "kinds").set("CSV_COLUMNS", columns);
+
+    fixture.load(FULL_LOAD, content);
+
+    assertThat(fixture.rows("SELECT string_agg(kind || ':' || id, ' ' ORDER BY id) FROM kinds"))
+        .containsExactly(expected);
+  }
+
   @Test
   void readsNullAsItIsSet() {
     fixture.set("CSV_NULL", "NULL");
