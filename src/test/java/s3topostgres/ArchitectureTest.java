@@ -29,7 +29,7 @@ class ArchitectureTest {
           entry("check", List.of("config", "history", "mode", "postgres", "s3")),
           entry("load", List.of("config", "csv", "faults", "history", "mode", "postgres", "s3")),
           entry("faults", List.of("mode", "postgres")),
-          entry("mode", List.of("config", "history", "postgres")),
+          entry("mode", List.of("config", "csv", "history", "postgres")),
           entry("csv", List.of("config", "postgres", "s3")),
           entry("history", List.of("config", "postgres", "s3")),
           entry("postgres", List.of("config", "s3")),

@@ -16,6 +16,7 @@ import s3topostgres.config.Mode;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
+import s3topostgres.history.LoadTimes;
 import s3topostgres.mode.Indexes;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.AwsS3Import;
@@ -238,7 +239,7 @@ public final class Checks {
 
   private static String checkHistory(Session session, String name) throws SQLException {
     return HistoryTable.existing(session, name)
-        .map(table -> "loads are recorded in " + table)
+        .map(table -> "loads are recorded in " + table.name())
         .orElse("the first load will make " + name);
   }
 
@@ -256,7 +257,7 @@ public final class Checks {
         settings.table().dependsOnKey()
             ? TargetTable.possible(session, settings.table())
             : List.of(TargetTable.resolve(session, settings.table().setting()).name());
-    return limits.judge(HistoryTable.longest(session, settings.historyTable().get(), tables));
+    return limits.judge(LoadTimes.longest(session, settings.historyTable().get(), tables));
   }
 
   /** On a connection of its own, whose time limit is the import's. */

@@ -4,6 +4,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * How the file is written, in the words of Postgres' {@code COPY}.
@@ -15,6 +16,8 @@ import java.util.Locale;
  * @param nullText the unquoted text that means NULL; may be empty
  * @param encoding the file's encoding as Postgres names it
  * @param charset the same encoding as Java knows it
+ * @param columns the names of the fields of a file whose header does not give them, in order and as
+ *     the catalogue has them; empty for the table's columns
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
  */
 public record CsvFormat(
@@ -24,7 +27,8 @@ public record CsvFormat(
     char escape,
     String nullText,
     String encoding,
-    Charset charset) {
+    Charset charset,
+    Optional<List<String>> columns) {
 
   /** What the first line of the file is. */
   public enum Header {
@@ -61,6 +65,11 @@ public record CsvFormat(
                           .formatted(encoding));
                   return StandardCharsets.UTF_8;
                 });
+    Optional<List<String>> columns = ColumnNames.read(environment, "CSV_COLUMNS");
+    if (columns.isPresent() && header.equals("match")) {
+      environment.problem(
+          "CSV_COLUMNS names the fields, and with CSV_HEADER=match the first line does; set CSV_HEADER=none or skip");
+    }
     return new CsvFormat(
         Header.valueOf(header.toUpperCase(Locale.ROOT)),
         delimiter,
@@ -68,7 +77,8 @@ public record CsvFormat(
         escape,
         nullText,
         encoding,
-        charset);
+        charset,
+        columns);
   }
 
   private static char character(Environment environment, String name, char standard) {

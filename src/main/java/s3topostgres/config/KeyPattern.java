@@ -3,7 +3,6 @@ package s3topostgres.config;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -21,7 +20,7 @@ import java.util.regex.Pattern;
 public record KeyPattern(String prefix, Optional<String> pattern) {
   private static final Pattern TOKEN = Pattern.compile("\\{([^{}]*)}|\\*+|[^{}*]+|[{}]");
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
-  private static final String EXTENSION = ".csv";
+  private static final Pattern EXTENSION = Pattern.compile("(?i)\\.csv(\\.gz)?$");
 
   /** A pattern as a regular expression with a group for each name. */
   private record Compiled(List<String> names, Pattern regex) {}
@@ -49,7 +48,7 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
       return new Compiled(List.of(), Pattern.compile(".*", Pattern.DOTALL));
     }
     String text = pattern.get();
-    if (!text.toLowerCase(Locale.ROOT).endsWith(EXTENSION) && !text.endsWith("*")) {
+    if (!EXTENSION.matcher(text).find() && !text.endsWith("*")) {
       throw problem("it takes .csv or * at its end, because other objects are not loaded");
     }
     if (text.startsWith("/") || text.contains("//")) {
@@ -92,9 +91,10 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
     if ("{}".contains(text)) {
       throw problem("braces come in pairs, around a name: {table}");
     }
-    int extension = text.length() - EXTENSION.length();
-    return last && text.regionMatches(true, extension, EXTENSION, 0, EXTENSION.length())
-        ? Pattern.quote(text.substring(0, extension)) + "(?i:\\.csv)"
+    Matcher extension = EXTENSION.matcher(text);
+    return last && extension.find()
+        ? Pattern.quote(text.substring(0, extension.start()))
+            + "(?i:%s)".formatted(Pattern.quote(extension.group()))
         : Pattern.quote(text);
   }
 
@@ -105,6 +105,21 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
   /** For people: {@code incoming/{table}.csv}. */
   public String shown() {
     return prefix + pattern.orElse("**");
+  }
+
+  /** What a key begins with for which the pattern's names stand for these values. */
+  public String beginning(Map<String, String> values) {
+    StringBuilder beginning = new StringBuilder(prefix);
+    Matcher token = TOKEN.matcher(pattern.orElse("*"));
+    while (token.find() && !token.group().startsWith("*")) {
+      String text = token.group(1) == null ? token.group() : values.get(token.group(1));
+      // The extension's case may be another.
+      beginning.append(
+          token.end() == pattern.orElse("").length()
+              ? EXTENSION.matcher(text).replaceFirst("")
+              : text);
+    }
+    return beginning.toString();
   }
 
   /** The names in the pattern, in its order. */

@@ -3,6 +3,7 @@ package s3topostgres.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -44,7 +45,30 @@ public record LoadSettings(
     COPY
   }
 
+  /**
+   * What the names in the key's pattern stand for in an object's key.
+   *
+   * @return empty when objects with this key are not loaded
+   */
+  public Optional<Map<String, String>> match(String objectKey) {
+    boolean packed = objectKey.toLowerCase(Locale.ROOT).endsWith(".gz");
+    return packed && mode != Mode.CHANGES ? Optional.empty() : keys.match(objectKey);
+  }
+
   static LoadSettings read(Environment environment) {
+    LoadSettings settings = readEach(environment);
+    if (settings.mode == Mode.CHANGES && settings.historyTable.isEmpty()) {
+      environment.problem(
+          "HISTORY_TABLE is \"off\", and LOAD_MODE=changes needs the history: it tells which files were applied");
+    }
+    if (settings.mode == Mode.CHANGES && settings.minRows.percent()) {
+      environment.problem(
+          "MIN_ROWS is a percentage of the last file's rows, which says nothing of a file of changes; it takes a whole number with LOAD_MODE=changes");
+    }
+    return settings;
+  }
+
+  private static LoadSettings readEach(Environment environment) {
     KeyPattern keys = KeyPattern.read(environment);
     return new LoadSettings(
         TableName.read(environment, keys),

@@ -13,7 +13,9 @@ public enum Mode {
   /** Its rows are added. */
   APPEND,
   /** Its rows are added, or take the place of those with their key. */
-  UPSERT;
+  UPSERT,
+  /** Its lines insert, update and delete rows by their key, as AWS DMS writes them. */
+  CHANGES;
 
   static final List<String> LABELS = Arrays.stream(values()).map(Mode::label).toList();
 
@@ -29,7 +31,7 @@ public enum Mode {
 
   /** Whether rows come into a temporary table first, and from there into the target. */
   public boolean hasStage() {
-    return this == SYNC || this == UPSERT;
+    return this == SYNC || this == UPSERT || this == CHANGES;
   }
 
   /** Whether loads of one table may run at the same time. */

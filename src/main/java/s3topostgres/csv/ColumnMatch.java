@@ -54,21 +54,24 @@ final class ColumnMatch {
   private final Column[] matched;
   private final Set<String> problems = new LinkedHashSet<>();
 
-  private ColumnMatch(List<String> header, CsvFormat format, Mode mode, TargetTable table) {
+  private ColumnMatch(
+      List<String> header, Column[] beside, CsvFormat format, Mode mode, TargetTable table) {
     this.header = header;
     this.format = format;
     this.mode = mode;
     this.table = table;
-    this.matched = new Column[header.size()];
+    this.matched = beside.clone();
   }
 
   /**
    * @param header the fields of the header line
+   * @param beside for each field what takes it, or null if a column is to be found
    * @return the columns in the order of the header
    * @throws LoadException {@code HEADER_MISMATCH} with everything that does not fit
    */
-  static List<Column> match(List<String> header, CsvFormat format, Mode mode, TargetTable table) {
-    ColumnMatch match = new ColumnMatch(header, format, mode, table);
+  static List<Column> match(
+      List<String> header, Column[] beside, CsvFormat format, Mode mode, TargetTable table) {
+    ColumnMatch match = new ColumnMatch(header, beside, format, mode, table);
     FORMS.forEach(match::matchBy);
     match.refuseWhatDoesNotFit();
     return List.of(match.matched);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
@@ -17,6 +18,7 @@ import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 
@@ -24,32 +26,53 @@ import s3topostgres.s3.StoredObject;
 public final class FileHead {
   private static final char BYTE_ORDER_MARK = '\ufeff';
   private static final Pattern LINE_BREAK = Pattern.compile("\\r\\n|[\\r\\n]");
+
+  /** So many records tell whether all of them begin with an operation. */
+  private static final int MANY = 100;
+
   private static final Pattern SEPARATOR_LINE = Pattern.compile("(?i)\"?sep=.\"?[\r\n]");
 
   private FileHead() {}
 
   /**
-   * The columns that the file's fields belong to.
+   * The columns that the file's fields belong to, and others for fields that have none, which only
+   * a stage can take.
    *
    * @param unpacked whether the import unpacks the object
+   * @param written by AWS DMS, for {@code LOAD_MODE=changes} only
    * @return in the order of the fields
    * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
    */
   public static List<Column> columns(
-      StoredObject object, boolean unpacked, CsvFormat format, Mode mode, TargetTable table) {
+      StoredObject object,
+      boolean unpacked,
+      CsvFormat format,
+      Mode mode,
+      TargetTable table,
+      Optional<DmsFile> written) {
     Beginning beginning = beginning(object, unpacked);
     List<List<String>> records = records(beginning, format);
     if (format.header() == Header.MATCH) {
-      return ColumnMatch.match(header(records, beginning), format, mode, table);
+      List<String> header = header(records, beginning);
+      Column[] beside =
+          written
+              .map(file -> Fields.besideColumns(records, table, file))
+              .orElseGet(() -> new Column[header.size()]);
+      return ColumnMatch.match(header, beside, format, mode, table);
     }
     int first = format.header() == Header.SKIP ? 1 : 0;
-    if (records.size() > first) {
-      refuseOtherNumber(records.get(first), first + 1, format, table);
+    List<List<String>> rows = records.subList(Math.min(first, records.size()), records.size());
+    List<Column> fields =
+        written
+            .map(file -> Fields.positional(rows, first + 1, format, table, file))
+            .orElseGet(() -> Fields.positional(format, mode, table));
+    if (!rows.isEmpty()) {
+      refuseOtherNumber(rows.get(0), first + 1, format, table, fields.size(), written.isPresent());
     }
-    return table.positional();
+    return fields;
   }
 
-  /** The first two records of what can be a CSV file. */
+  /** The first records of what can be a CSV file. */
   private static List<List<String>> records(Beginning beginning, CsvFormat format) {
     FileKind.refuseOtherThanCsv(beginning.bytes);
     refuseMarkInOtherEncoding(beginning.bytes, format);
@@ -63,7 +86,7 @@ public final class FileHead {
     }
     String unmarked = marked ? text.substring(1) : text;
     refuseSeparatorLine(unmarked, format);
-    return FirstRecords.read(unmarked, beginning.whole, format, 2);
+    return FirstRecords.read(unmarked, beginning.whole, format, MANY);
   }
 
   /** How many physical lines come before the first row; a name may have line breaks. */
@@ -89,7 +112,10 @@ public final class FileHead {
     Beginning beginning = beginning(object, unpacked);
     List<String> first = header(records(beginning, format), beginning);
     return format.header() == Header.NONE
-        ? IntStream.rangeClosed(1, first.size()).mapToObj(i -> "column_" + i).toList()
+        ? format
+            .columns()
+            .orElseGet(
+                () -> IntStream.rangeClosed(1, first.size()).mapToObj(i -> "column_" + i).toList())
         : ColumnMatch.namesOf(first);
   }
 
@@ -115,22 +141,32 @@ public final class FileHead {
   }
 
   private static void refuseOtherNumber(
-      List<String> record, int number, CsvFormat format, TargetTable table) {
-    int columns = table.positional().size();
+      List<String> record,
+      int number,
+      CsvFormat format,
+      TargetTable table,
+      int columns,
+      boolean written) {
     // Bytes of another encoding may hide a delimiter, and Postgres will say that they are there.
     boolean decoded = !String.join("", record).contains(ColumnMatch.NOT_DECODED);
     if (record.size() != columns && decoded) {
       ColumnMatch.refuseOtherDelimiter(record, format, columns);
       throw mismatch(
-          "record %d has %d %s, and %s has %d columns"
+          "record %d has %d %s, and %s %d %s"
               .formatted(
                   number,
                   record.size(),
                   record.size() == 1 ? "field" : "fields",
-                  table.name(),
-                  columns),
-          "Send the fields in the table's order, all of them, or a header line with CSV_HEADER=match;"
-              + " CSV_DELIMITER is %s.".formatted(ColumnMatch.shown(format.delimiter())));
+                  written || format.columns().isPresent() ? "not" : table.name() + " has",
+                  columns,
+                  written || format.columns().isPresent() ? "as expected" : "columns"),
+          written
+              ? "Name the fields in CSV_COLUMNS if they are not the table's columns behind Op. If the"
+                  + " file has changes of several tables, set PreserveTransactions=false and no"
+                  + " CdcPath for the S3 endpoint of DMS."
+              : "Send the fields in the order of the table, or of CSV_COLUMNS, all of them, or a header"
+                  + " line with CSV_HEADER=match; CSV_DELIMITER is %s."
+                      .formatted(ColumnMatch.shown(format.delimiter())));
     }
   }
 

@@ -40,10 +40,12 @@ public final class FaultSearch {
    * Looks at a file in the session's transaction, which has to be rolled back afterwards.
    *
    * @param key the columns that the mode finds rows by; may be empty
+   * @param complete whether the file's rows are rows of the table; if not, such as changes, only
+   *     their values are tried
    * @throws LoadException when the file cannot be imported, for another reason than a row
    */
   public static Result find(
-      Session session, TargetTable table, LoadMode.Rows rows, List<String> key)
+      Session session, TargetTable table, LoadMode.Rows rows, List<String> key, boolean complete)
       throws SQLException {
     Stage stage;
     try {
@@ -54,19 +56,15 @@ public final class FaultSearch {
       }
       return new Result(OptionalLong.empty(), Faults.stoppedBy(e));
     }
-    Faults faults =
-        new FaultSearch(session, table, stage)
-            .find(Field.of(session, table, stage.columns(), key), key);
-    return new Result(OptionalLong.of(stage.rows()), faults);
-  }
-
-  private Faults find(List<Field> fields, List<String> key) throws SQLException {
+    FaultSearch search = new FaultSearch(session, table, stage);
+    List<Field> fields = Field.of(session, table, stage.columns(), key, complete);
     boolean all = new ValueTrial(session, stage).run(fields);
-    if (all) {
-      compareKeys(fields, key);
-      evaluateChecks(fields);
+    if (all && complete) {
+      search.compareKeys(fields, key);
+      search.evaluateChecks(fields);
     }
-    return new FaultTable(session, table, stage).read(all);
+    return new Result(
+        OptionalLong.of(stage.rows()), new FaultTable(session, table, stage).read(all));
   }
 
   /** The key that the mode finds rows by, and those of the table, where the file has them whole. */

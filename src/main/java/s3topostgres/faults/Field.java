@@ -26,13 +26,15 @@ record Field(
    * The fields of a file, in its order.
    *
    * @param key names of columns that must not be NULL, whatever the table says
+   * @param complete whether the file's rows are rows of the table; if not, none must have a value
    */
-  static List<Field> of(Session session, TargetTable table, List<Column> columns, List<String> key)
+  static List<Field> of(
+      Session session, TargetTable table, List<Column> columns, List<String> key, boolean complete)
       throws SQLException {
     return session.query(
         """
         SELECT place, t.typtype = 'd' AS domain,
-          a.attnotnull OR a.attname = ANY (?::text[]) AS required,
+          (a.attnotnull OR a.attname = ANY (?::text[])) AND ? AS required,
           -- A text becomes a regclass by a cast, which takes no number as the input function does.
           CASE WHEN t.oid = 'regclass'::regtype THEN 'text'
             ELSE format_type(a.atttypid, a.atttypmod) END AS type,
@@ -53,6 +55,7 @@ record Field(
                 row.getBoolean("required"),
                 row.getString("collation")),
         key.toArray(String[]::new),
+        complete,
         columns.stream().map(Column::name).toArray(String[]::new),
         table.oid());
   }

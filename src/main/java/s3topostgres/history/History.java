@@ -24,15 +24,6 @@ import s3topostgres.s3.Upload;
  * recognised. Made by {@link #open}, for one connection's use.
  */
 public final class History {
-  /**
-   * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
-   *
-   * @see <a
-   *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
-   *     message structure</a>
-   */
-  static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
-
   /** Why an upload need not be loaded. */
   public enum Seen {
     /** This delivery was loaded before. */
@@ -41,12 +32,12 @@ public final class History {
     STALE
   }
 
-  /** Quoted as SQL needs it; empty when no history is kept. */
-  private final Optional<String> table;
+  /** Empty when no history is kept. */
+  private final Optional<HistoryTable> table;
 
   private final Mode mode;
 
-  private History(Optional<String> table, Mode mode) {
+  private History(Optional<HistoryTable> table, Mode mode) {
     this.table = table;
     this.mode = mode;
   }
@@ -59,7 +50,7 @@ public final class History {
   public static History open(Session session, LoadSettings settings) throws SQLException {
     Optional<String> name = settings.historyTable();
     return new History(
-        name.isEmpty() ? name : Optional.of(HistoryTable.open(session, name.get())),
+        name.isEmpty() ? Optional.empty() : Optional.of(HistoryTable.open(session, name.get())),
         settings.mode());
   }
 
@@ -71,7 +62,8 @@ public final class History {
   public static History ifThere(Session session, LoadSettings settings) throws SQLException {
     Optional<String> name = settings.historyTable();
     return new History(
-        name.isEmpty() ? name : HistoryTable.existing(session, name.get()), settings.mode());
+        name.isEmpty() ? Optional.empty() : HistoryTable.existing(session, name.get()),
+        settings.mode());
   }
 
   /**
@@ -86,10 +78,22 @@ public final class History {
   public Optional<Seen> recognise(Session session, String targetTable, Upload upload)
       throws SQLException {
     String answer = ask(session, targetTable, upload);
-    if (answer.equals("TAKEN")) {
-      taken(session, targetTable, upload);
+    if (answer.equals("TAKEN") && mode != Mode.CHANGES) {
+      deliveries().taken(session, targetTable, upload);
+    }
+    if (answer.equals("NEW") && mode == Mode.CHANGES) {
+      return new LateFiles(loads(session, targetTable)).recognise(upload);
     }
     return seen(answer.equals("TAKEN") ? "DUPLICATE" : answer);
+  }
+
+  /** What it says of the files of AWS DMS for a table. */
+  public AppliedFiles applied(Session session, String targetTable) {
+    return new AppliedFiles(loads(session, targetTable));
+  }
+
+  private Loads loads(Session session, String targetTable) {
+    return new Loads(session, table.orElseThrow().name(), targetTable);
   }
 
   /** The same, asked while another load of the target table runs: what is certain already. */
@@ -98,98 +102,18 @@ public final class History {
     return seen(ask(session, targetTable, upload));
   }
 
+  private String ask(Session session, String targetTable, Upload upload) throws SQLException {
+    return table.isEmpty() ? "NEW" : deliveries().ask(session, targetTable, upload);
+  }
+
+  private Deliveries deliveries() {
+    return new Deliveries(table.orElseThrow().name(), mode);
+  }
+
   private static Optional<Seen> seen(String answer) {
     return Optional.of(answer)
         .filter(word -> !word.equals("NEW") && !word.equals("TAKEN"))
         .map(Seen::valueOf);
-  }
-
-  private String ask(Session session, String targetTable, Upload upload) throws SQLException {
-    if (table.isEmpty() || (upload.sequencer().isEmpty() && !upload.found())) {
-      return "NEW";
-    }
-    return session
-        .query(
-            """
-            -- Each part is one look at the end of an index, however long the history is.
-            SELECT CASE
-              WHEN EXISTS (
-                SELECT FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND %3$s = upload.sequencer) THEN 'DUPLICATE'
-              WHEN upload.found AND EXISTS (
-                SELECT FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.etag = upload.etag
-                  AND greatest(h.event_time, h.started_at) >= upload.event_time) THEN 'DUPLICATE'
-              WHEN (
-                SELECT %3$s FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.sequencer IS NOT NULL
-                ORDER BY %3$s DESC LIMIT 1) > upload.sequencer THEN 'STALE'
-              WHEN (
-                SELECT h.event_time FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.event_time > upload.event_time
-                  -- Of the same object the sequencer tells, where it is known.
-                  AND CASE WHEN (h.bucket, h.object_key) = (upload.bucket, upload.object_key)
-                    THEN h.sequencer IS NULL AND NOT upload.found ELSE upload.whole END
-                ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'
-              -- What the table holds was loaded after this upload, from the same object.
-              WHEN upload.whole AND (
-                SELECT (h.bucket, h.object_key, h.etag)
-                    = (upload.bucket, upload.object_key, upload.etag)
-                  AND h.started_at > upload.event_time
-                FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                ORDER BY h.id DESC LIMIT 1) THEN 'TAKEN'
-              -- Some load of the object took it as this upload left it.
-              WHEN NOT upload.whole AND EXISTS (
-                SELECT FROM %1$s h
-                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
-                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.etag = upload.etag AND h.started_at > upload.event_time) THEN 'TAKEN'
-              ELSE 'NEW' END
-            FROM (
-              SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
-                     ?::timestamptz AS event_time, ? AS etag, ? AS found, ? AS whole) AS upload
-            """
-                .formatted(
-                    table.get(), PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
-            row -> row.getString(1),
-            targetTable,
-            upload.object().bucket(),
-            upload.object().key(),
-            upload.sequencer().orElse(null),
-            upload.eventTime().map(History::atUtc).orElse(null),
-            upload.etag().orElse(null),
-            upload.found(),
-            mode.isWholeTable())
-        .get(0);
-  }
-
-  /** Records that what the last load of the object took is this upload, too. */
-  private void taken(Session session, String targetTable, Upload upload) throws SQLException {
-    session.execute(
-        """
-        INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
-          event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, request_id)
-        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?, ?, status, mode,
-          rows_loaded, rows_inserted, rows_updated, rows_deleted, started_at, finished_at,
-          request_id
-        FROM %1$s
-        WHERE target_table = ? AND bucket = ? AND object_key = ? AND status = 'LOADED'
-        ORDER BY id DESC LIMIT 1"""
-            .formatted(table.orElseThrow()),
-        upload.sequencer().orElseThrow(),
-        upload.eventTime().map(History::atUtc).orElse(null),
-        targetTable,
-        upload.object().bucket(),
-        upload.object().key());
   }
 
   /**
@@ -197,12 +121,8 @@ public final class History {
    *
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
-  public void refuseAsTarget(Session session, TargetTable target) throws SQLException {
-    if (table.isPresent()
-        && session
-            .query(
-                "SELECT ?::regclass = ?::oid", row -> row.getBoolean(1), table.get(), target.oid())
-            .contains(true)) {
+  public void refuseAsTarget(TargetTable target) {
+    if (table.filter(history -> history.oid() == target.oid()).isPresent()) {
       throw TargetTable.unusable(
           "%s is the history of the loads".formatted(target.name()), "Load a table of your own.");
     }
@@ -218,7 +138,7 @@ public final class History {
             """
             SELECT rows_loaded FROM %s
             WHERE target_table = ? AND status = 'LOADED' ORDER BY id DESC LIMIT 1"""
-                .formatted(table.get()),
+                .formatted(table.get().name()),
             row -> row.getLong(1),
             targetTable)
         .stream()
@@ -266,7 +186,7 @@ public final class History {
             ORDER BY place)
           FROM unnest(?::bigint[], ?::text[], ?::text[])
             WITH ORDINALITY AS fault (line, name, reason, place)))"""
-            .formatted(table.get()),
+            .formatted(table.get().name()),
         load.table(),
         upload.object().bucket(),
         upload.object().key(),
@@ -276,7 +196,7 @@ public final class History {
         upload.sequencer().orElse(null),
         time(upload, object),
         failure.isEmpty() ? "LOADED" : "FAILED",
-        mode.label(),
+        load.completes() ? Mode.SYNC.label() : mode.label(),
         rows.orElse(null),
         changes.map(Changes::inserted).orElse(null),
         changes.map(Changes::updated).orElse(null),
@@ -302,7 +222,7 @@ public final class History {
         .orElse(null);
   }
 
-  private static OffsetDateTime atUtc(Instant instant) {
+  static OffsetDateTime atUtc(Instant instant) {
     return instant.atOffset(ZoneOffset.UTC);
   }
 }

@@ -3,7 +3,6 @@ package s3topostgres.history;
 import static java.util.stream.Collectors.joining;
 
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,8 +11,13 @@ import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 
-/** The table of the {@link History}: found by its setting, and made where it is missing. */
-public final class HistoryTable {
+/**
+ * The table of the {@link History}: found by its setting, and made where it is missing.
+ *
+ * @param name quoted as SQL needs it
+ * @param oid its number in the catalogue, unsigned
+ */
+public record HistoryTable(String name, long oid) {
   /** Two first loads must not create the table at once; the number is "S3LD" and the history. */
   private static final String LOCK_CREATION = "SELECT pg_advisory_xact_lock(1395870788, -1)";
 
@@ -62,13 +66,11 @@ public final class HistoryTable {
       "HISTORY_TABLE=off: then uploads that come twice are loaded twice, late ones replace newer"
           + " ones, and lost ones are not caught up on.";
 
-  private HistoryTable() {}
-
   /**
    * @param owned whether we may alter it
    * @param missing the columns that it lacks
    */
-  private record Found(String name, boolean usable, boolean owned, List<String> missing) {
+  record Found(String name, long oid, boolean usable, boolean owned, List<String> missing) {
     String upgrade() {
       return missing.stream()
           .map(column -> "ADD COLUMN IF NOT EXISTS %s %s".formatted(column, ADDED.get(column)))
@@ -81,11 +83,10 @@ public final class HistoryTable {
    * has not made.
    *
    * @param setting the table's name as in SQL
-   * @return its name, quoted as SQL needs it
    * @throws LoadException {@code TABLE_UNUSABLE} when it is missing and cannot be created, or is
    *     closed to us
    */
-  static String open(Session session, String setting) throws SQLException {
+  static HistoryTable open(Session session, String setting) throws SQLException {
     List<Found> found = find(session, setting);
     if (found.isEmpty()) {
       session.begin();
@@ -97,14 +98,14 @@ public final class HistoryTable {
       }
       session.commit();
     }
-    String name = usable(found.get(0));
+    HistoryTable table = usable(found.get(0));
     if (!found.get(0).missing.isEmpty()) {
       session.execute(found.get(0).upgrade());
     }
-    return name;
+    return table;
   }
 
-  private static String usable(Found found) {
+  private static HistoryTable usable(Found found) {
     if (!found.usable) {
       throw unusable(
           "the database user may not read and write " + found.name,
@@ -115,14 +116,14 @@ public final class HistoryTable {
           "the history table %s is from an earlier version".formatted(found.name),
           "Have its owner run %s; or set %s".formatted(found.upgrade(), WITHOUT));
     }
-    return found.name;
+    return new HistoryTable(found.name, found.oid);
   }
 
-  private static List<Found> find(Session session, String setting) throws SQLException {
+  static List<Found> find(Session session, String setting) throws SQLException {
     try {
       return session.query(
           """
-          SELECT oid::regclass::text AS name,
+          SELECT oid::regclass::text AS name, oid::bigint AS oid,
                  has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AS usable,
                  pg_has_role(relowner, 'USAGE') AS owned,
                  ARRAY(
@@ -134,6 +135,7 @@ public final class HistoryTable {
           row ->
               new Found(
                   row.getString("name"),
+                  row.getLong("oid"),
                   row.getBoolean("usable"),
                   row.getBoolean("owned"),
                   List.of((String[]) row.getArray("missing").getArray())),
@@ -160,13 +162,14 @@ public final class HistoryTable {
   }
 
   /**
-   * The table's name, without creating it.
+   * The same, without creating or changing it.
    *
    * @param setting the table's name as in SQL
    * @return empty when it is missing, and the first load can create it
    * @throws LoadException {@code TABLE_UNUSABLE} as {@link #open}
    */
-  public static Optional<String> existing(Session session, String setting) throws SQLException {
+  public static Optional<HistoryTable> existing(Session session, String setting)
+      throws SQLException {
     List<Found> found = find(session, setting);
     if (!found.isEmpty()) {
       return Optional.of(usable(found.get(0)));
@@ -188,31 +191,6 @@ public final class HistoryTable {
       throw uncreatable(quoted(session, setting), "42501");
     }
     return Optional.empty();
-  }
-
-  /**
-   * How long the longest of the last 100 loads of some tables took, or tried to.
-   *
-   * @return empty when there are none
-   */
-  public static Optional<Duration> longest(
-      Session session, String setting, List<String> targetTables) throws SQLException {
-    List<Found> found = find(session, setting);
-    return found.isEmpty()
-        ? Optional.empty()
-        : session
-            .query(
-                """
-                SELECT extract(epoch FROM max(finished_at - started_at)) * 1000 AS millis
-                FROM (
-                  SELECT started_at, finished_at FROM %s
-                  WHERE target_table = ANY (?) AND (status = 'LOADED' OR error_code = 'OUT_OF_TIME')
-                  ORDER BY id DESC LIMIT 100) AS last"""
-                    .formatted(found.get(0).name),
-                row -> Optional.ofNullable(row.getBigDecimal("millis")),
-                (Object) targetTables.toArray(String[]::new))
-            .get(0)
-            .map(millis -> Duration.ofMillis(millis.longValue()));
   }
 
   private static void create(Session session, String setting) throws SQLException {
@@ -241,7 +219,7 @@ public final class HistoryTable {
   }
 
   private static String statement(String name) {
-    return CREATE.formatted(name, History.PADDED.formatted("sequencer"));
+    return CREATE.formatted(name, Deliveries.PADDED.formatted("sequencer"));
   }
 
   private static LoadException uncreatable(String name, String sqlState) {

@@ -86,12 +86,12 @@ public final class MissedUploads {
       String region,
       List<ListedObject> objects)
       throws SQLException {
-    Optional<String> history =
+    Optional<HistoryTable> history =
         HistoryTable.existing(session, settings.historyTable().orElseThrow());
     return history.isEmpty()
         ? List.of()
         : session.query(
-            SQL.formatted(history.get()),
+            SQL.formatted(history.get().name()),
             row -> upload(row, region),
             targetTable,
             texts(objects, object -> object.location().bucket()),

@@ -22,7 +22,7 @@ import s3topostgres.s3.Upload;
 final class Attempt implements AutoCloseable {
   private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
 
-  private final Upload upload;
+  private final Step toDo;
   private final String requestId;
   private final Instant startedAt = Instant.now();
   private final long startNanos = System.nanoTime();
@@ -34,6 +34,8 @@ final class Attempt implements AutoCloseable {
   private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
+  private long bytes;
+  private Optional<List<Step>> earlier = Optional.empty();
   private List<String> defaulted = List.of();
   private Optional<String> way = Optional.empty();
   private Optional<String> ignored = Optional.empty();
@@ -41,8 +43,8 @@ final class Attempt implements AutoCloseable {
   /**
    * @param table the target table as the setting names it
    */
-  Attempt(Upload upload, String table, String requestId) {
-    this.upload = upload;
+  Attempt(Step toDo, String table, String requestId) {
+    this.toDo = toDo;
     this.table = table;
     this.requestId = requestId;
     ticker.scheduleAtFixedRate(
@@ -74,6 +76,7 @@ final class Attempt implements AutoCloseable {
   /** The object is as it was when we looked at it. */
   void object(StoredObject object) {
     this.object = Optional.of(object);
+    this.bytes += object.size();
   }
 
   /** The target table, with its schema. */
@@ -96,7 +99,26 @@ final class Attempt implements AutoCloseable {
   }
 
   Upload upload() {
-    return upload;
+    return toDo.upload();
+  }
+
+  /** Whether a full load is to be completed by its last file, the upload. */
+  boolean completes() {
+    return toDo.kind() == Step.Kind.END_OF_FULL_LOAD;
+  }
+
+  /** Whether an event began it, and something may have to be done before. */
+  boolean isAnnounced() {
+    return toDo.kind() == Step.Kind.ANNOUNCED;
+  }
+
+  /** What has to be done before, in order; empty as long as nobody has looked. */
+  Optional<List<Step>> earlier() {
+    return earlier;
+  }
+
+  void earlier(List<Step> steps) {
+    earlier = Optional.of(steps);
   }
 
   String requestId() {
@@ -113,7 +135,7 @@ final class Attempt implements AutoCloseable {
 
   /** For the history. */
   LoadRecord record() {
-    return new LoadRecord(upload, table, object, startedAt, requestId);
+    return new LoadRecord(upload(), table, object, startedAt, requestId, completes());
   }
 
   List<String> defaulted() {
@@ -130,12 +152,8 @@ final class Attempt implements AutoCloseable {
     return result(status, 0, 0, Optional.empty());
   }
 
-  /**
-   * How it ended, when it was loaded.
-   *
-   * @param bytes of the object
-   */
-  LoadResult loaded(Loaded loaded, long bytes) {
+  /** How it ended, when it was loaded. */
+  LoadResult loaded(Loaded loaded) {
     way = loaded.way();
     return result(LoadResult.Status.LOADED, loaded.rows(), bytes, loaded.changes());
   }
@@ -143,7 +161,7 @@ final class Attempt implements AutoCloseable {
   private LoadResult result(
       LoadResult.Status status, long rows, long bytes, Optional<Changes> changes) {
     return new LoadResult(
-        upload.object().toString(),
+        upload().object().toString(),
         table,
         status,
         rows,

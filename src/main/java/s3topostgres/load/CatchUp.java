@@ -10,6 +10,7 @@ import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ListedObject;
@@ -29,6 +30,7 @@ public final class CatchUp {
 
   private final LoadSettings settings;
   private final Missed missed;
+  private final DmsOrder dmsOrder;
   private final Loader loader;
   private final String region;
 
@@ -39,13 +41,15 @@ public final class CatchUp {
       LoadSettings settings, Objects objects, Database database, Loader loader, String region) {
     this.settings = settings;
     this.missed = new Missed(settings, objects, database);
+    this.dmsOrder = new DmsOrder(settings, missed, database);
     this.loader = loader;
     this.region = region;
   }
 
   /**
    * Looks for such uploads. Where a file is the whole table, the newest of each table that can be
-   * loaded is, and the others need not be; otherwise all are, the oldest first.
+   * loaded is, and the others need not be; otherwise all are, the oldest first. A full load of AWS
+   * DMS is complete when no file of it has come for so long.
    *
    * @param now which makes uploads old enough
    * @param functionEnd when the function is killed
@@ -56,7 +60,7 @@ public final class CatchUp {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
     Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
-    for (List<Upload> ofOneTable : missed(now, patience)) {
+    for (List<Step> ofOneTable : missed(now, patience)) {
       load(ofOneTable, functionEnd, patience, requestId, loads, failures);
     }
     LoadException.throwFirst(failures);
@@ -64,38 +68,34 @@ public final class CatchUp {
   }
 
   private void load(
-      List<Upload> ofOneTable,
+      List<Step> ofOneTable,
       Deadline functionEnd,
       Patience patience,
       String requestId,
       List<LoadResult> loads,
       List<LoadException> failures) {
     boolean oneIsEnough = settings.mode().isWholeTable();
-    List<Upload> uploads = new ArrayList<>(ofOneTable);
-    if (!oneIsEnough) {
-      Collections.reverse(uploads);
-    }
-    for (Upload upload : uploads) {
+    for (Step step : ofOneTable) {
       if (patience.latestStart().passed()) {
         return;
       }
       try {
-        loads.add(loader.load(upload, functionEnd, requestId));
+        loads.add(loader.run(step, functionEnd, requestId));
         if (oneIsEnough) {
           return;
         }
       } catch (LoadException e) {
         failures.add(e);
         // Another file may be good where this one is bad. Nothing else is mended by another file.
-        if (e.code().owner() != ErrorCode.Owner.SENDER) {
+        if (e.code().owner() != ErrorCode.Owner.SENDER || settings.mode() == Mode.CHANGES) {
           return;
         }
       }
     }
   }
 
-  /** For each table, the newest first. */
-  private List<List<Upload>> missed(Instant now, Patience patience) {
+  /** For each table, in the order in which they are to be tried. */
+  private List<List<Step>> missed(Instant now, Patience patience) {
     if (settings.historyTable().isEmpty()) {
       throw impossible(
           "with HISTORY_TABLE=off nobody knows what was loaded, so nothing is caught up on",
@@ -106,18 +106,36 @@ public final class CatchUp {
             .bucket()
             .orElseThrow(
                 () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
+    Instant end = now.minus(LEFT_TO_THE_EVENT);
+    List<ListedObject> all = missed.files(bucket, patience);
     List<ListedObject> files =
-        missed.files(bucket, patience).stream()
-            .filter(object -> object.modified().isBefore(now.minus(LEFT_TO_THE_EVENT)))
-            .toList();
-    List<List<Upload>> uploads = missed.among(files, region, patience);
+        all.stream().filter(object -> object.modified().isBefore(end)).toList();
+    List<List<Step>> steps =
+        settings.mode() == Mode.CHANGES
+            ? dmsOrder.missing(all, end, region, patience)
+            : missed.among(files, region, patience).stream().map(this::inOrder).toList();
     log.info(
         "catching up: {} of {} files in s3://{}/{} were never loaded",
-        uploads.stream().mapToInt(List::size).sum(),
+        steps.stream()
+            .flatMap(List::stream)
+            .filter(step -> step.kind() == Step.Kind.MISSED)
+            .count(),
         files.size(),
         bucket,
         settings.keys().prefix());
-    return uploads;
+    return steps;
+  }
+
+  /**
+   * @param uploads the newest first
+   */
+  private List<Step> inOrder(List<Upload> uploads) {
+    List<Step> steps = new ArrayList<>();
+    uploads.forEach(upload -> steps.add(new Step(upload, Step.Kind.MISSED)));
+    if (!settings.mode().isWholeTable()) {
+      Collections.reverse(steps);
+    }
+    return steps;
   }
 
   private static LoadException impossible(String why, String whatToDo) {

@@ -13,6 +13,7 @@ import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
 import s3topostgres.faults.FaultSearch;
 import s3topostgres.faults.TableProposal;
 import s3topostgres.history.History;
@@ -154,15 +155,15 @@ public final class DryRun {
   }
 
   private FaultSearch.Result search(Session session, FileRows rows) throws SQLException {
-    List<String> key = mode.key(session, rows.table());
-    return FaultSearch.find(session, rows.table(), rows, key);
+    List<String> key = mode.keyNames(session, rows.table());
+    return FaultSearch.find(session, rows.table(), rows, key, settings.mode() != Mode.CHANGES);
   }
 
   private Result tryOut(Session session, Upload upload) throws SQLException {
     TargetTable table = files.table(session, upload);
     mode.check(session, table);
     History history = History.ifThere(session, settings);
-    history.refuseAsTarget(session, table);
+    history.refuseAsTarget(table);
     FileRows rows = files.rows(session, table, upload, files.look(session, upload), 0);
     FaultSearch.Result found = search(session, rows);
     Optional<LoadException> failure = found.faults().failure();

@@ -10,6 +10,7 @@ import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -31,6 +32,11 @@ record FileRows(
     implements LoadMode.Rows {
 
   @Override
+  public LoadMode.Share share() {
+    return DmsFile.of(upload.object()).isFullLoad() ? LoadMode.Share.PART : LoadMode.Share.CHANGES;
+  }
+
+  @Override
   public long bytes() {
     return object.unpackedSize();
   }
@@ -48,6 +54,22 @@ record FileRows(
               throw failure;
             });
     return rows;
+  }
+
+  /**
+   * Refuses an object that is another by now.
+   *
+   * @throws LoadException {@code OBJECT_UNREADABLE}
+   */
+  FileRows unchangedSince(Upload loaded) {
+    if (!loaded.etag().equals(Optional.of(object.etag()))) {
+      throw new LoadException(
+          ErrorCode.OBJECT_UNREADABLE,
+          "the next full load has overwritten %s before this one was complete"
+              .formatted(loaded.object()),
+          "The next full load's own files make the table whole; the rows are as they were.");
+    }
+    return this;
   }
 
   /** The size may be the same, and the columns be in another order. */

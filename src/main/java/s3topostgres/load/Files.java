@@ -7,6 +7,7 @@ import java.util.Optional;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.config.Mode;
 import s3topostgres.csv.FileHead;
 import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.CopyImport;
@@ -14,6 +15,7 @@ import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -38,10 +40,14 @@ record Files(LoadSettings settings, CsvFormat format, Objects objects, ObjectImp
     if (!upload.object().isCsv()) {
       return Optional.of("it has not the extension .csv");
     }
-    return settings.keys().match(upload.object().key()).isPresent()
-        ? Optional.empty()
-        : Optional.of(
-            "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
+    String key = upload.object().key();
+    if (settings.match(key).isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        settings.keys().match(key).isPresent()
+            ? "LOAD_MODE=changes alone loads what is named .csv.gz"
+            : "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
                 .formatted(settings.keys().shown()));
   }
 
@@ -74,7 +80,12 @@ record Files(LoadSettings settings, CsvFormat format, Objects objects, ObjectImp
   FileRows rows(
       Session session, TargetTable table, Upload upload, StoredObject object, long minRows) {
     boolean unpacked = objectImport.unpacks(object);
-    List<Column> columns = FileHead.columns(object, unpacked, format, settings.mode(), table);
+    Optional<DmsFile> written =
+        settings.mode() == Mode.CHANGES
+            ? Optional.of(DmsFile.of(upload.object()))
+            : Optional.empty();
+    List<Column> columns =
+        FileHead.columns(object, unpacked, format, settings.mode(), table, written);
     int headerLines = FileHead.headerLines(object, unpacked, format);
     return new FileRows(this, session, table, columns, headerLines, upload, object, minRows);
   }

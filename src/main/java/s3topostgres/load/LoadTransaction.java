@@ -7,6 +7,8 @@ import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
+import s3topostgres.history.AppliedFiles;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
@@ -18,7 +20,7 @@ import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.Upload;
 
 /**
@@ -35,18 +37,24 @@ final class LoadTransaction {
   private final Files files;
   private final Database database;
   private final LoadMode mode;
+  private final FileLoad fileLoad;
+  private final DmsOrder dmsOrder;
 
-  LoadTransaction(Files files, Database database) {
+  LoadTransaction(Files files, Database database, DmsOrder dmsOrder) {
     this.settings = files.settings();
     this.files = files;
     this.database = database;
+    this.dmsOrder = dmsOrder;
     this.mode = LoadMode.of(settings);
+    this.fileLoad = new FileLoad(files, mode);
   }
 
   /**
-   * Loads, unless another load of the table runs. Then nothing is done and no connection is held.
+   * Loads, unless another load of the table runs, or something has to be done before. Then nothing
+   * is done and no connection is held.
    *
-   * @return empty if another load runs, which does not make this one superfluous
+   * @return empty if another load runs, which does not make this one superfluous, or if the attempt
+   *     has got earlier steps
    * @throws LoadException when the load failed; the transaction is rolled back then
    */
   Optional<LoadResult> run(Attempt attempt, Patience patience) {
@@ -61,29 +69,36 @@ final class LoadTransaction {
       describe(session, attempt);
       TargetTable table = files.table(session, upload);
       attempt.table(table.name());
-      history.refuseAsTarget(session, table);
+      history.refuseAsTarget(table);
       mode.check(session, table);
       boolean alone = lockOutOtherLoads(session, table, upload);
       Optional<History.Seen> seen =
-          alone
-              ? history.recognise(session, table.name(), upload)
-              : history.look(session, table.name(), upload);
+          attempt.completes()
+              ? history.applied(session, table.name()).ended()
+              : alone
+                  ? history.recognise(session, table.name(), upload)
+                  : history.look(session, table.name(), upload);
       if (seen.isPresent() || !alone) {
         session.commit();
         return seen.map(why -> attempt.ended(Status.valueOf(why.name())));
       }
 
+      if (settings.mode() == Mode.CHANGES && attempt.isAnnounced() && attempt.earlier().isEmpty()) {
+        attempt.step("looking-for-earlier-uploads");
+        AppliedFiles applied = history.applied(session, table.name());
+        attempt.earlier(dmsOrder.before(applied, upload, patience));
+        if (!attempt.earlier().get().isEmpty()) {
+          session.commit();
+          return Optional.empty();
+        }
+      }
+
       patience.ends(attempt);
       attempt.step("looking");
-      StoredObject object = files.look(session, upload);
-      attempt.object(object);
-      long minRows = settings.minRows().after(history.lastRows(session, table.name()));
-      FileRows rows = files.rows(session, table, upload, object, minRows);
-      attempt.defaulted(table.notAmong(rows.columns()));
-
-      attempt.step("before-load-sql");
-      runScript(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
-      Loaded loaded = mode.load(session, table, rows, attempt::step);
+      Loaded loaded =
+          attempt.completes()
+              ? fileLoad.complete(session, attempt, history, table)
+              : fileLoad.run(session, attempt, history, table);
       attempt.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
@@ -91,13 +106,19 @@ final class LoadTransaction {
       history.loaded(session, attempt.record(), loaded.rows(), loaded.changes());
       checkDeferredConstraints(session, table);
       commit(session);
-      if (!loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false)) {
+      if (!isSmall(loaded, upload)) {
         analyze(session, table);
       }
-      return Optional.of(attempt.loaded(loaded, object.size()));
+      return Optional.of(attempt.loaded(loaded));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
+  }
+
+  /** Whether the planner's statistics stay good. Changes are left to autovacuum. */
+  private boolean isSmall(Loaded loaded, Upload upload) {
+    return settings.mode() == Mode.CHANGES && !DmsFile.of(upload.object()).isFullLoad()
+        || loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false);
   }
 
   /**
@@ -140,8 +161,7 @@ final class LoadTransaction {
         .contains(true);
   }
 
-  private static void runScript(Session session, String setting, Optional<String> sql)
-      throws SQLException {
+  static void runScript(Session session, String setting, Optional<String> sql) throws SQLException {
     if (sql.isPresent()) {
       Script.run(session, setting, sql.get());
     }

@@ -9,6 +9,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.postgres.Database;
@@ -43,7 +44,8 @@ public final class Loader {
     this.database = database;
     this.missed = new Missed(settings, objects, database);
     this.files = Files.of(settings, format, objects);
-    this.transaction = new LoadTransaction(files, database);
+    this.transaction =
+        new LoadTransaction(files, database, new DmsOrder(settings, missed, database));
     this.dryRun = new DryRun(files, database);
   }
 
@@ -60,15 +62,23 @@ public final class Loader {
     if (ignored.isPresent()) {
       return ignore(upload, ignored.get(), requestId);
     }
+    return run(new Step(upload, Step.Kind.ANNOUNCED), functionEnd, requestId);
+  }
+
+  /** Does one step of what there is to do. */
+  LoadResult run(Step step, Deadline functionEnd, String requestId) {
+    Upload upload = step.upload();
     Patience patience = new Patience(functionEnd.before(MARGIN));
-    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
+    try (Attempt attempt = new Attempt(step, settings.table().setting(), requestId)) {
       try {
         refuseOtherBuckets(upload);
-        attempt.step("looking-for-earlier-uploads");
-        for (Upload earlier : missed.before(upload, patience)) {
-          loadEarlier(earlier, functionEnd, requestId);
+        if (attempt.isAnnounced()) {
+          attempt.step("looking-for-earlier-uploads");
+          for (Upload earlier : missed.before(upload, patience)) {
+            runEarlier(new Step(earlier, Step.Kind.MISSED), functionEnd, requestId);
+          }
         }
-        LoadResult result = load(attempt, patience);
+        LoadResult result = load(attempt, patience, functionEnd);
         LoadLog.ended(attempt, result);
         LoadMetrics.ended(result);
         return result;
@@ -82,11 +92,22 @@ public final class Loader {
     }
   }
 
-  /** What cannot be loaded however often it is tried holds up nothing. */
-  private void loadEarlier(Upload earlier, Deadline functionEnd, String requestId) {
+  /**
+   * What cannot be loaded however often it is tried holds up nothing; but changes are lost that are
+   * left out.
+   */
+  private void runEarlier(Step earlier, Deadline functionEnd, String requestId) {
     try {
-      load(earlier, functionEnd, requestId);
+      run(earlier, functionEnd, requestId);
     } catch (LoadException e) {
+      if (settings.mode() == Mode.CHANGES) {
+        throw new LoadException(
+                e.code(),
+                "%s, which comes before it, cannot be loaded: %s"
+                    .formatted(earlier.upload().object(), e.why()),
+                e.whatToDo())
+            .sqlState(e.sqlState().orElse(null));
+      }
       if (e.code().retryHelps()) {
         throw e;
       }
@@ -99,7 +120,8 @@ public final class Loader {
    * @param why for the log
    */
   public LoadResult ignore(Upload upload, String why, String requestId) {
-    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
+    try (Attempt attempt =
+        new Attempt(new Step(upload, Step.Kind.ANNOUNCED), settings.table().setting(), requestId)) {
       LoadResult result = attempt.ended(Status.IGNORED);
       attempt.ignored(why);
       LoadLog.ended(attempt, result);
@@ -115,18 +137,27 @@ public final class Loader {
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
     ObjectLocation unknown = new ObjectLocation("?", "?");
     Upload upload = Upload.unannounced(unknown, "");
-    try (Attempt attempt = new Attempt(upload, settings.table().setting(), requestId)) {
+    try (Attempt attempt =
+        new Attempt(new Step(upload, Step.Kind.ANNOUNCED), settings.table().setting(), requestId)) {
       return failed(attempt, functionEnd, malformed);
     }
   }
 
-  private LoadResult load(Attempt attempt, Patience patience) {
+  private LoadResult load(Attempt attempt, Patience patience, Deadline functionEnd) {
+    boolean ordered = false;
     while (true) {
       Optional<LoadResult> result = transaction.run(attempt, patience);
       if (result.isPresent()) {
         return result.get();
       }
-      patience.waitForOthers(attempt);
+      if (ordered || attempt.earlier().isEmpty()) {
+        patience.waitForOthers(attempt);
+      } else {
+        ordered = true;
+        for (Step earlier : attempt.earlier().get()) {
+          runEarlier(earlier, functionEnd, attempt.requestId());
+        }
+      }
     }
   }
 

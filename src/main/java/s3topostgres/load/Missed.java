@@ -37,9 +37,14 @@ final class Missed {
 
   /** All files of a bucket that can be loaded, by their keys. */
   List<ListedObject> files(String bucket, Patience patience) {
-    return objects.list(bucket, settings.keys().prefix(), patience.deadline().left()).stream()
+    return files(bucket, settings.keys().prefix(), patience);
+  }
+
+  /** Those whose keys begin like that. */
+  List<ListedObject> files(String bucket, String beginning, Patience patience) {
+    return objects.list(bucket, beginning, patience.deadline().left()).stream()
         .filter(object -> object.location().isCsv())
-        .filter(object -> settings.keys().match(object.location().key()).isPresent())
+        .filter(object -> settings.match(object.location().key()).isPresent())
         .toList();
   }
 
@@ -64,7 +69,7 @@ final class Missed {
   }
 
   /** Without the files whose keys name no table: their events have failed, or will. */
-  private Map<String, List<ListedObject>> byTable(Session session, List<ListedObject> files)
+  Map<String, List<ListedObject>> byTable(Session session, List<ListedObject> files)
       throws SQLException {
     Map<Map<String, String>, List<ListedObject>> byNames =
         files.stream().collect(groupingBy(file -> names(file.location())));
@@ -82,7 +87,7 @@ final class Missed {
     return byTable;
   }
 
-  private Map<String, String> names(ObjectLocation object) {
+  Map<String, String> names(ObjectLocation object) {
     return settings.keys().match(object.key()).orElseThrow();
   }
 

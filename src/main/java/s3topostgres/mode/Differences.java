@@ -42,11 +42,11 @@ final class Differences {
     this.stage = stage;
     this.key = key;
     this.whole = whole;
-    this.relation = Stage.free("s3_load_relation", table);
-    this.place = Stage.free("s3_load_place", table);
+    this.relation = table.free("s3_load_relation");
+    this.place = table.free("s3_load_place");
     this.placed = "t.tableoid = d.%s AND t.ctid = d.%s".formatted(relation, place);
-    this.turn = Stage.free("s3_load_turn", table);
-    this.digest = Stage.free("s3_load_digest", table);
+    this.turn = table.free("s3_load_turn");
+    this.digest = table.free("s3_load_digest");
   }
 
   /** Finds them, under a lock that keeps the table as it is. */
@@ -56,8 +56,10 @@ final class Differences {
         CREATE TEMPORARY TABLE s3_load_differences ON COMMIT DROP AS
         SELECT t.tableoid AS %1$s, t.ctid AS %2$s, s.%3$s, %4$s
         FROM %5$s
-        WHERE s.%3$s IS NULL OR t.ctid IS NULL
-          OR ROW(%4$s)::record OPERATOR(pg_catalog.*<>) ROW(%6$s)::record;
+        -- What is to go may not be there.
+        WHERE (s.%3$s IS NOT NULL OR t.ctid IS NOT NULL)
+          AND (s.%3$s IS NULL OR t.ctid IS NULL
+            OR ROW(%4$s)::record OPERATOR(pg_catalog.*<>) ROW(%6$s)::record);
         ANALYZE %7$s (%2$s, %3$s)"""
             .formatted(
                 relation,
@@ -119,14 +121,15 @@ final class Differences {
 
   private String sides() {
     if (key.isEmpty()) {
-      return joined(alike(Stage.TABLE, stage.number()), alike(table.name(), "tableoid, ctid"));
+      return joined(alike(stage.source(), stage.number()), alike(table.name(), "tableoid, ctid"));
     }
     if (whole && !key.get().unique()) {
       return "%s AS s FULL JOIN %s AS t ON %s AND t.%s = 1"
-          .formatted(Stage.TABLE, turns(key.get()), key.get().joined("s", "t"), turn);
+          .formatted(stage.source(), turns(key.get()), key.get().joined("s", "t"), turn);
     }
     return "%s AS s %s JOIN %s AS t ON %s"
-        .formatted(Stage.TABLE, whole ? "FULL" : "LEFT", table.name(), key.get().joined("s", "t"));
+        .formatted(
+            stage.source(), whole ? "FULL" : "LEFT", table.name(), key.get().joined("s", "t"));
   }
 
   private String joined(String stageRows, String tableRows) {

@@ -194,6 +194,14 @@ record Key(List<Part> parts, boolean unique) {
         .collect(joining(" AND "));
   }
 
+  /** The failure for a table without a key. */
+  static LoadException missing(TargetTable table, String mode) {
+    return TargetTable.unusable(
+        "%s has no primary key, by which LOAD_MODE=%s would find its rows"
+            .formatted(table.name(), mode),
+        "Name the columns of a key in LOAD_KEY, or give the table a primary key.");
+  }
+
   private static LoadException invalid(String why, String whatToDo) {
     return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
   }

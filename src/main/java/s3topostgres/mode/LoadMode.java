@@ -19,13 +19,28 @@ public interface LoadMode {
       case SYNC -> new Sync(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
       case APPEND -> new Append();
       case UPSERT -> new Upsert(settings.key(), settings.lockTimeout());
+      case CHANGES ->
+          new ApplyChanges(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
     };
+  }
+
+  /** What rows are of a table that is kept equal to its source. */
+  enum Share {
+    /** What has changed. */
+    CHANGES,
+    /** Some of all rows. */
+    PART,
+    /** All rows, of which all were loaded as parts. */
+    WHOLE
   }
 
   /** The rows of an upload. */
   interface Rows {
     /** What the file's fields belong to, in their order. */
     List<Column> columns();
+
+    /** What they are of the table; asked in {@code LOAD_MODE=changes} only. */
+    Share share();
 
     /** How many bytes the file has, unpacked; a guess where it is compressed. */
     long bytes();
@@ -46,7 +61,7 @@ public interface LoadMode {
    * The columns of which no two rows of a file may have the same values, and none may be NULL,
    * whatever the table says; empty where there are none.
    */
-  default List<String> key(Session session, TargetTable table) throws SQLException {
+  default List<String> keyNames(Session session, TargetTable table) throws SQLException {
     return List.of();
   }
 

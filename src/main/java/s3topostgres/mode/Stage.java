@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.csv.Fields;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
@@ -29,17 +30,19 @@ public final class Stage {
   public static final String TABLE = "pg_temp." + NAME;
 
   private final Session session;
-  private final List<Column> columns;
-  private final int headerLines;
-  private final String number;
+  private final TargetTable table;
+  private final LoadMode.Rows file;
   private final long rows;
 
-  private Stage(Session session, List<Column> columns, int headerLines, String number, long rows) {
+  /** Which table has the rows that are to come into the target. */
+  private final String source;
+
+  private Stage(Session session, TargetTable table, LoadMode.Rows file, long rows, String source) {
     this.session = session;
-    this.columns = columns;
-    this.headerLines = headerLines;
-    this.number = number;
+    this.table = table;
+    this.file = file;
     this.rows = rows;
+    this.source = source;
   }
 
   /** Makes it and imports the rows. */
@@ -58,12 +61,11 @@ public final class Stage {
   private static Stage fill(
       Session session, TargetTable table, LoadMode.Rows rows, String definition)
       throws SQLException {
-    String number = number(table);
     session.execute(
         """
         CREATE TEMPORARY TABLE %s (%s, %s bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)) ON COMMIT DROP"""
-            .formatted(NAME, definition, number));
-    return new Stage(session, rows.columns(), rows.headerLines(), number, rows.into(NAME));
+            .formatted(NAME, definition, number(table)));
+    return new Stage(session, table, rows, rows.into(NAME), TABLE);
   }
 
   /**
@@ -96,41 +98,65 @@ public final class Stage {
   }
 
   private static String number(TargetTable table) {
-    return free("s3_load_row", table);
+    return table.free("s3_load_row");
   }
 
-  /** A name that no column of the table has. */
-  public static String free(String name, TargetTable table) {
-    boolean taken = table.columns().stream().anyMatch(column -> column.name().equals(name));
-    return taken ? free(name + "_", table) : name;
-  }
-
-  /** Their names, types and collations; asking the catalogue takes no lock on the table. */
-  private static String definition(Session session, TargetTable table, List<Column> columns)
+  /**
+   * The names, types and collations of the columns; asking the catalogue takes no lock on the
+   * table.
+   */
+  private static String definition(Session session, TargetTable table, List<Column> fields)
       throws SQLException {
     return session
         .query(
             """
             SELECT string_agg(
-              format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) || coalesce((
+              format('%I %s', f.name, coalesce(format_type(a.atttypid, a.atttypmod), 'text')) || coalesce((
                 SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
                 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
                 WHERE c.oid = a.attcollation AND c.oid <> t.typcollation), ''), ', ')
-            FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-            WHERE a.attrelid = ?::oid AND a.attnum > 0 AND a.attname = ANY (?::text[])""",
+            FROM unnest(?::text[], ?::text[]) AS f (name, model)
+              LEFT JOIN pg_attribute a ON a.attrelid = ?::oid AND a.attnum > 0 AND a.attname = f.model
+              LEFT JOIN pg_type t ON t.oid = a.atttypid""",
             row -> row.getString(1),
-            table.oid(),
-            columns.stream().map(Column::name).toArray(String[]::new))
+            fields.stream().map(Column::name).toArray(String[]::new),
+            fields.stream().map(field -> model(table, field)).toArray(String[]::new),
+            table.oid())
         .get(0);
+  }
+
+  /** The name of the table's column whose values the field has; null if there is none. */
+  private static String model(TargetTable table, Column field) {
+    return table.columns().stream()
+        .filter(column -> column.equals(field) || Fields.before(table, column).equals(field))
+        .map(Column::name)
+        .findFirst()
+        .orElse(null);
   }
 
   /** The name of the column that numbers the rows from 1; quoting is not needed. */
   public String number() {
-    return number;
+    return number(table);
   }
 
+  /** The file's fields that are columns of the table. */
   public List<Column> columns() {
-    return columns;
+    return file.columns().stream().filter(table.columns()::contains).toList();
+  }
+
+  /** All of the file's fields. */
+  List<Column> fields() {
+    return file.columns();
+  }
+
+  /** The same file, of which other rows are to come into the target. */
+  Stage from(String source) {
+    return new Stage(session, table, file, rows, source);
+  }
+
+  /** The table with the rows that are to come into the target. */
+  String source() {
+    return source;
   }
 
   public long rows() {
@@ -143,20 +169,23 @@ public final class Stage {
    * @throws LoadException {@code ROW_REJECTED} when a row has no key, or two have the same
    */
   void prepare(Optional<Key> key) throws SQLException {
-    session.execute("ANALYZE %s (%s)".formatted(TABLE, key.map(Key::list).orElse(number)));
-    if (key.isPresent()) {
+    session.execute("ANALYZE %s (%s)".formatted(source, key.map(Key::list).orElse(number())));
+    if (key.isPresent() && source.equals(TABLE)) {
       refuseIncomplete(key.get());
       refuseRepeated(key.get());
     }
   }
 
-  private void refuseIncomplete(Key key) throws SQLException {
+  /**
+   * @throws LoadException {@code ROW_REJECTED} when a row has no key
+   */
+  void refuseIncomplete(Key key) throws SQLException {
     String missing =
         key.columns().stream().map(column -> column.quoted() + " IS NULL").collect(joining(" OR "));
     List<Long> first =
         session.query(
             "SELECT %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT 1"
-                .formatted(number, TABLE, missing),
+                .formatted(number(), TABLE, missing),
             row -> row.getLong(1));
     if (!first.isEmpty()) {
       throw rejected("a row without a value in its key (%s)".formatted(key.shown()))
@@ -180,7 +209,7 @@ public final class Stage {
                   SELECT %1$s AS later, lag(%1$s) OVER (PARTITION BY %2$s ORDER BY %1$s) AS earlier
                   FROM %3$s) AS rows
                 WHERE earlier IS NOT NULL ORDER BY later LIMIT 1"""
-                    .formatted(number, key.list(), TABLE),
+                    .formatted(number(), key.list(), TABLE),
                 row -> new long[] {row.getLong("earlier"), row.getLong("later")})
             .get(0);
     throw rejected(
@@ -193,13 +222,14 @@ public final class Stage {
     long row =
         session
             .query(
-                "SELECT min(%s) FROM %s WHERE %s IS NULL".formatted(number, TABLE, column.quoted()),
+                "SELECT min(%s) FROM %s WHERE %s IS NULL"
+                    .formatted(number(), source, column.quoted()),
                 result -> result.getLong(1))
             .get(0);
     return row == 0 ? OptionalLong.empty() : OptionalLong.of(line(row));
   }
 
-  private long line(long row) throws SQLException {
+  long line(long row) throws SQLException {
     return lines(List.of(row)).get(row);
   }
 
@@ -223,13 +253,13 @@ public final class Stage {
             WHERE %1$s <= ? AND (%4$s) -- Whole rows as texts take ten times as long.
           ) AS texts) AS counted"""
             .formatted(
-                number,
-                list("", columns),
+                number(),
+                list("", file.columns()),
                 TABLE,
-                columns.stream().map(Stage::hasLineBreak).collect(joining(" OR "))),
+                file.columns().stream().map(Stage::hasLineBreak).collect(joining(" OR "))),
         row ->
             row.getBoolean("asked") ? lines.put(row.getLong("place"), row.getLong("line")) : null,
-        headerLines,
+        file.headerLines(),
         rows.toArray(Long[]::new),
         rows.stream().mapToLong(row -> row).max().orElse(0));
     return lines;

@@ -41,7 +41,7 @@ final class Sync implements LoadMode {
   }
 
   @Override
-  public List<String> key(Session session, TargetTable table) throws SQLException {
+  public List<String> keyNames(Session session, TargetTable table) throws SQLException {
     return Key.find(session, table, keySetting).map(Key::names).orElse(List.of());
   }
 
@@ -58,7 +58,9 @@ final class Sync implements LoadMode {
   public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
       throws SQLException {
     Optional<Key> key = key(session, table, rows.columns());
-    if ((key.isEmpty() || key.get().unique()) && canBeFilled(session, table)) {
+    if ((key.isEmpty() || key.get().unique())
+        && table.columns().containsAll(rows.columns())
+        && canBeFilled(session, table)) {
       boolean rebuild =
           rebuildIndexes
               && key.isPresent()
@@ -87,7 +89,7 @@ final class Sync implements LoadMode {
     return found;
   }
 
-  private static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
+  static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
     // Gone back to, so that no lock on the table stays: who waits for it holds up others.
     session.execute("SAVEPOINT " + FILLING);
     boolean empty =

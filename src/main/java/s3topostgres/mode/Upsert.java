@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import s3topostgres.LoadException;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
@@ -32,36 +31,28 @@ final class Upsert implements LoadMode {
   }
 
   @Override
-  public List<String> key(Session session, TargetTable table) throws SQLException {
-    return requiredKey(session, table).names();
+  public List<String> keyNames(Session session, TargetTable table) throws SQLException {
+    return key(session, table).names();
   }
 
   @Override
   public String check(Session session, TargetTable table) throws SQLException {
     table.requirePrivileges(List.of("SELECT", "INSERT", "UPDATE"), privileges());
     Stage.requirePrivilege(session);
-    return "may be added to and changed by its key (%s)"
-        .formatted(requiredKey(session, table).shown());
+    return "may be added to and changed by its key (%s)".formatted(key(session, table).shown());
   }
 
   @Override
   public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
       throws SQLException {
-    Key key = requiredKey(session, table);
+    Key key = key(session, table);
     key.requireAmong(rows.columns());
     step.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
     return new Merge(session, table, stage, Optional.of(key), false).run(lockTimeout, step);
   }
 
-  private Key requiredKey(Session session, TargetTable table) throws SQLException {
-    return Key.find(session, table, keySetting).orElseThrow(() -> keyless(table));
-  }
-
-  private static LoadException keyless(TargetTable table) {
-    return TargetTable.unusable(
-        "%s has no primary key, by which LOAD_MODE=upsert would find its rows"
-            .formatted(table.name()),
-        "Name the columns of a key in LOAD_KEY, or give the table a primary key.");
+  private Key key(Session session, TargetTable table) throws SQLException {
+    return Key.find(session, table, keySetting).orElseThrow(() -> Key.missing(table, "upsert"));
   }
 }

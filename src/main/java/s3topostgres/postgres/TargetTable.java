@@ -51,6 +51,23 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
         .toList();
   }
 
+  /** A name that no column has. */
+  public String free(String name) {
+    boolean taken = columns.stream().anyMatch(column -> column.name.equals(name));
+    return taken ? free(name + "_") : name;
+  }
+
+  /**
+   * What takes a field in a temporary table that is no column of this one.
+   *
+   * @param name in lower-case letters, digits and underscores
+   * @param type as SQL writes it
+   */
+  public Column extra(String name, String type) {
+    String free = free(name);
+    return new Column(free, free, type, false, false, false);
+  }
+
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");
 
   private record Found(TargetTable table, String kind, boolean reserved, Column column) {}
@@ -139,6 +156,11 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
           table.name + " is in a schema of the database itself", "Load a table of your own.");
     }
     return table;
+  }
+
+  /** How many rows it has. */
+  public long count(Session session) throws SQLException {
+    return session.query("SELECT count(*) FROM " + name, row -> row.getLong(1)).get(0);
   }
 
   /**

@@ -1,6 +1,7 @@
 package s3topostgres.s3;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * An object as the bucket's list has it.
@@ -8,4 +9,15 @@ import java.time.Instant;
  * @param etag without quotes
  * @param modified when it was uploaded, in whole seconds; for a multipart upload, when it began
  */
-public record ListedObject(ObjectLocation location, String etag, Instant modified) {}
+public record ListedObject(ObjectLocation location, String etag, Instant modified) {
+
+  /**
+   * The upload that left it so.
+   *
+   * @param region of the bucket
+   */
+  public Upload upload(String region) {
+    return new Upload(
+        location, region, Optional.empty(), Optional.of(modified), Optional.of(etag), true);
+  }
+}

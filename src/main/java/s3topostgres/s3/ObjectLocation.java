@@ -15,9 +15,10 @@ public record ObjectLocation(String bucket, String key) {
     Objects.requireNonNull(key);
   }
 
-  /** Whether it is a CSV file by its name, whatever the case of {@code .csv}. */
+  /** Whether it is a CSV file by its name, whatever the case of {@code .csv} or {@code .csv.gz}. */
   public boolean isCsv() {
-    return key.toLowerCase(Locale.ROOT).endsWith(".csv");
+    String name = key.toLowerCase(Locale.ROOT);
+    return name.endsWith(".csv") || name.endsWith(".csv.gz");
   }
 
   /** {@code s3://bucket/key} for people; control characters are shown as question marks. */

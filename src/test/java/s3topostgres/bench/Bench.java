@@ -12,9 +12,9 @@ import java.util.Locale;
  * same machine. Needs Linux, curl and psql; Python with boto3 and psycopg2, and pgloader, where
  * they are there.
  *
- * <p>System properties: {@code bench}, which of {@code start-up,throughput,modes,copy,faults,size}
- * to run; {@code bench.other}, the {@code function.zip} of another build, to time its first load,
- * too.
+ * <p>System properties: {@code bench}, which of {@code
+ * start-up,throughput,modes,changes,copy,faults,size} to run; {@code bench.other}, the {@code
+ * function.zip} of another build, to time its first load, too.
  */
 public final class Bench {
   private Bench() {}
@@ -26,11 +26,13 @@ public final class Bench {
         new Report(new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8));
     try (Site site = new Site()) {
       for (String name :
-          System.getProperty("bench", "start-up,throughput,modes,copy,faults,size").split(",")) {
+          System.getProperty("bench", "start-up,throughput,modes,changes,copy,faults,size")
+              .split(",")) {
         switch (name) {
           case "start-up" -> new StartUp(site, report).run();
           case "throughput" -> new Throughput(site, report).run();
           case "modes" -> new Modes(site, report).run();
+          case "changes" -> new Changes(site, report).run();
           case "copy" -> new CopyImport(site, report).run();
           case "faults" -> new ManyFaults(site, report).run();
           case "size" -> new PackageSize(site, report).run();

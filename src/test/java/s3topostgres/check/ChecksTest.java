@@ -177,6 +177,7 @@ class ChecksTest {
         "sync | SELECT, INSERT, UPDATE, DELETE | may be changed by its key (id)",
         "append | INSERT | may be added to",
         "upsert | SELECT, INSERT, UPDATE | may be added to and changed by its key (id)",
+        "changes | SELECT, INSERT, UPDATE, DELETE | may be kept equal to its source by its key (id)",
       })
   void knowsWhatEachModeNeeds(String mode, String privileges, String words) throws Exception {
     environment.put("LOAD_MODE", mode);

@@ -139,6 +139,20 @@ class KeyPatternTest {
     assertThat(table.candidates(Map.of("table", "people")).get(0)).containsExactly("staging");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "{schema}/{table}/**, hr/people/2024/06/20240612-103127367.csv, hr/people/",
+    "{schema}/{table}/*.csv, hr/people/LOAD00000001.CSV, hr/people/",
+    "{table}.csv, people.CSV, people",
+    "{table}.csv.gz, people.csv.gz, people",
+    "old-*/{table}/*.csv, old-1/people/a.csv, old-"
+  })
+  void tellsWhatTheKeysOfATableBeginWith(String text, String key, String beginning) {
+    KeyPattern pattern = pattern(text);
+
+    assertThat(pattern.beginning(pattern.match(key).orElseThrow())).isEqualTo(beginning);
+  }
+
   private static KeyPattern pattern(String pattern) {
     String table = pattern.contains("{schema}") ? "{schema}.{table}" : "{table}";
     return settings(Map.of("S3_KEY_PATTERN", pattern, "DB_TABLE_NAME", table)).keys();

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,7 @@ class SettingsTest {
           Map.entry("S3_KEY_PATTERN", "{table}.csv"),
           Map.entry("IMPORT_WITH", "copy"),
           Map.entry("CSV_HEADER", "skip"),
+          Map.entry("CSV_COLUMNS", "Op, id"),
           Map.entry("CSV_DELIMITER", "tab"),
           Map.entry("CSV_QUOTE", "'"),
           Map.entry("CSV_ESCAPE", "\\"),
@@ -84,7 +86,14 @@ class SettingsTest {
     assertThat(settings.format())
         .isEqualTo(
             new CsvFormat(
-                CsvFormat.Header.MATCH, ',', '"', '"', "", "UTF8", StandardCharsets.UTF_8));
+                CsvFormat.Header.MATCH,
+                ',',
+                '"',
+                '"',
+                "",
+                "UTF8",
+                StandardCharsets.UTF_8,
+                Optional.empty()));
     assertThat(settings.logLevel()).isEqualTo("info");
   }
 
@@ -123,7 +132,8 @@ class SettingsTest {
                 '\\',
                 "NULL",
                 "WIN1252",
-                Charset.forName("windows-1252")));
+                Charset.forName("windows-1252"),
+                Optional.of(List.of("op", "id"))));
     assertThat(settings.logLevel()).isEqualTo("debug");
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +17,15 @@ import s3topostgres.postgres.TargetTable.Column;
 
 class ColumnMatchTest {
   private static final CsvFormat FORMAT =
-      new CsvFormat(CsvFormat.Header.MATCH, ',', '"', '"', "", "UTF8", StandardCharsets.UTF_8);
+      new CsvFormat(
+          CsvFormat.Header.MATCH,
+          ',',
+          '"',
+          '"',
+          "",
+          "UTF8",
+          StandardCharsets.UTF_8,
+          Optional.empty());
 
   private static final TargetTable PEOPLE =
       new TargetTable(
@@ -53,7 +62,7 @@ class ColumnMatchTest {
         new TargetTable(
             1, "t", Set.of(), List.of(new Column("a".repeat(62), "", "text", true, false, false)));
 
-    assertThat(ColumnMatch.match(List.of(name), FORMAT, Mode.REPLACE, table))
+    assertThat(ColumnMatch.match(List.of(name), new Column[1], FORMAT, Mode.REPLACE, table))
         .isEqualTo(table.columns());
   }
 
@@ -109,7 +118,9 @@ class ColumnMatchTest {
   }
 
   private static List<String> match(String... header) {
-    return ColumnMatch.match(List.of(header), FORMAT, Mode.REPLACE, PEOPLE).stream()
+    return ColumnMatch.match(
+            List.of(header), new Column[header.length], FORMAT, Mode.REPLACE, PEOPLE)
+        .stream()
         .map(Column::name)
         .toList();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import s3topostgres.config.CsvFormat;
 
@@ -69,6 +70,13 @@ class FirstRecordsTest {
 
   private static CsvFormat format(char quote, char escape) {
     return new CsvFormat(
-        CsvFormat.Header.MATCH, ',', quote, escape, "", "UTF8", StandardCharsets.UTF_8);
+        CsvFormat.Header.MATCH,
+        ',',
+        quote,
+        escape,
+        "",
+        "UTF8",
+        StandardCharsets.UTF_8,
+        Optional.empty());
   }
 }

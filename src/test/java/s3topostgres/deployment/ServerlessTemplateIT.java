@@ -252,7 +252,8 @@ class ServerlessTemplateIT {
                   "BucketName": "example-uploads",
                   "BucketConfigs": [
                     {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".csv"}]},
-                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".CSV"}]}
+                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".CSV"}]},
+                    {"Event": "s3:ObjectCreated:*", "Rules": [{"Prefix": ""}, {"Suffix": ".csv.gz"}]}
                   ]
                 }
                 """));

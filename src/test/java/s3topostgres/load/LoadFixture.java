@@ -54,7 +54,8 @@ final class LoadFixture implements AutoCloseable {
           Mode.REPLACE, "SELECT, INSERT, TRUNCATE",
           Mode.SYNC, "SELECT, INSERT, UPDATE, DELETE",
           Mode.APPEND, "SELECT, INSERT",
-          Mode.UPSERT, "SELECT, INSERT, UPDATE");
+          Mode.UPSERT, "SELECT, INSERT, UPDATE",
+          Mode.CHANGES, "SELECT, INSERT, UPDATE, DELETE");
 
   private static final List<String> LOGGERS =
       List.of(

@@ -1,0 +1,113 @@
+package s3topostgres.history;
+
+import java.sql.SQLException;
+import s3topostgres.config.Mode;
+import s3topostgres.postgres.Session;
+import s3topostgres.s3.Upload;
+
+/**
+ * Compares an upload with those that were loaded.
+ *
+ * @param table the history, quoted as SQL needs it
+ */
+record Deliveries(String table, Mode mode) {
+  /**
+   * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
+   *
+   * @see <a
+   *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
+   *     message structure</a>
+   */
+  static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
+
+  /**
+   * What an upload is: {@code NEW}; {@code DUPLICATE} or {@code STALE}; or {@code TAKEN}, when the
+   * load of an earlier event has loaded it, which is not recorded yet.
+   */
+  String ask(Session session, String targetTable, Upload upload) throws SQLException {
+    if (upload.sequencer().isEmpty() && !upload.found()) {
+      return "NEW";
+    }
+    return session
+        .query(
+            """
+            -- Each part is one look at the end of an index, however long the history is.
+            SELECT CASE
+              WHEN EXISTS (
+                SELECT FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND %3$s = upload.sequencer) THEN 'DUPLICATE'
+              WHEN upload.found AND EXISTS (
+                SELECT FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND h.etag = upload.etag
+                  AND greatest(h.event_time, h.started_at) >= upload.event_time) THEN 'DUPLICATE'
+              WHEN (
+                SELECT %3$s FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND h.sequencer IS NOT NULL
+                ORDER BY %3$s DESC LIMIT 1) > upload.sequencer THEN 'STALE'
+              WHEN (
+                SELECT h.event_time FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.event_time > upload.event_time
+                  -- Of the same object the sequencer tells, where it is known.
+                  AND CASE WHEN (h.bucket, h.object_key) = (upload.bucket, upload.object_key)
+                    THEN h.sequencer IS NULL AND NOT upload.found ELSE upload.whole END
+                ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'
+              -- What the table holds was loaded after this upload, from the same object.
+              WHEN upload.whole AND (
+                SELECT (h.bucket, h.object_key, h.etag)
+                    = (upload.bucket, upload.object_key, upload.etag)
+                  AND h.started_at > upload.event_time
+                FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                ORDER BY h.id DESC LIMIT 1) THEN 'TAKEN'
+              -- Some load of the object took it as this upload left it.
+              WHEN NOT upload.whole AND EXISTS (
+                SELECT FROM %1$s h
+                WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
+                  AND h.bucket = upload.bucket AND h.object_key = upload.object_key
+                  AND h.etag = upload.etag AND h.started_at > upload.event_time) THEN 'TAKEN'
+              ELSE 'NEW' END
+            FROM (
+              SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
+                     ?::timestamptz AS event_time, ? AS etag, ? AS found, ? AS whole) AS upload
+            """
+                .formatted(table, PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
+            row -> row.getString(1),
+            targetTable,
+            upload.object().bucket(),
+            upload.object().key(),
+            upload.sequencer().orElse(null),
+            upload.eventTime().map(History::atUtc).orElse(null),
+            upload.etag().orElse(null),
+            upload.found(),
+            mode.isWholeTable())
+        .get(0);
+  }
+
+  /** Records that what the last load of the object took is this upload, too. */
+  void taken(Session session, String targetTable, Upload upload) throws SQLException {
+    session.execute(
+        """
+        INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
+          event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
+          started_at, finished_at, request_id)
+        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?, ?, status, mode,
+          rows_loaded, rows_inserted, rows_updated, rows_deleted, started_at, finished_at,
+          request_id
+        FROM %1$s
+        WHERE target_table = ? AND bucket = ? AND object_key = ? AND status = 'LOADED'
+        ORDER BY id DESC LIMIT 1"""
+            .formatted(table),
+        upload.sequencer().orElseThrow(),
+        upload.eventTime().map(History::atUtc).orElse(null),
+        targetTable,
+        upload.object().bucket(),
+        upload.object().key());
+  }
+}

@@ -1,0 +1,86 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.csv.Fields;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlState;
+import s3topostgres.postgres.TargetTable;
+
+/**
+ * Each line inserts, updates or deletes the row with its key; of several lines with the same key
+ * the last one wins. A file without operations belongs to a full load, and all its rows are
+ * inserted or updated. No reader waits.
+ */
+final class ApplyChanges implements LoadMode {
+  private final Optional<List<String>> keySetting;
+  private final Duration lockTimeout;
+  private final Sync intoEmptyTable;
+
+  /**
+   * @param keySetting the key's columns; empty for the primary key
+   * @param lockTimeout how long to wait for others who write
+   * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
+   */
+  ApplyChanges(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes) {
+    this.keySetting = keySetting;
+    this.lockTimeout = lockTimeout;
+    this.intoEmptyTable = new Sync(keySetting, lockTimeout, rebuildIndexes);
+  }
+
+  @Override
+  public String privileges() {
+    return "SELECT, INSERT, UPDATE, DELETE";
+  }
+
+  @Override
+  public String check(Session session, TargetTable table) throws SQLException {
+    table.requirePrivileges(List.of("SELECT", "INSERT", "UPDATE", "DELETE"), privileges());
+    Stage.requirePrivilege(session);
+    return "may be kept equal to its source by its key (%s)".formatted(key(session, table).shown());
+  }
+
+  @Override
+  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+      throws SQLException {
+    Key key = key(session, table);
+    key.requireAmong(rows.columns());
+    if (rows.share() == Share.PART
+        && !rows.columns().contains(Fields.operation(table))
+        && Sync.canBeFilled(session, table)) {
+      return intoEmptyTable.load(session, table, rows, step);
+    }
+    step.accept("importing");
+    Stage lines = Stage.fill(session, table, rows);
+    Stage stage = new LastOfEachKey(session, table, lines, key).find();
+    boolean whole = rows.share() == Share.WHOLE;
+    try {
+      return new Merge(session, table, stage, Optional.of(key), whole).run(lockTimeout, step);
+    } catch (LoadException e) {
+      if (rows.share() != Share.PART || !isOfAnotherRow(e)) {
+        throw e;
+      }
+      session.rollbackTo(TableLock.SAVEPOINT);
+      return new Loaded(stage.rows(), Optional.of("postponed"), Optional.empty());
+    }
+  }
+
+  /**
+   * Whether a row that was there before a full load has a value that must be there once. It may go
+   * with the load's end, so all of its files have to come in together, then.
+   */
+  private static boolean isOfAnotherRow(LoadException e) {
+    String state = e.sqlState().orElse("");
+    return e.code() == ErrorCode.ROW_REJECTED
+        && (state.equals(SqlState.UNIQUE_VIOLATION) || state.equals(SqlState.EXCLUSION_VIOLATION));
+  }
+
+  private Key key(Session session, TargetTable table) throws SQLException {
+    return Key.find(session, table, keySetting).orElseThrow(() -> Key.missing(table, "changes"));
+  }
+}

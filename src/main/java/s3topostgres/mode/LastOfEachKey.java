@@ -1,0 +1,112 @@
+package s3topostgres.mode;
+
+import static java.util.stream.Collectors.joining;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import s3topostgres.LoadException;
+import s3topostgres.csv.Fields;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * What is left of a stage's lines when those of each key were applied one after the other. It is
+ * found in the stage, without a look at the target.
+ */
+final class LastOfEachKey {
+  private final Session session;
+  private final TargetTable table;
+  private final Stage stage;
+  private final Key key;
+
+  LastOfEachKey(Session session, TargetTable table, Stage stage, Key key) {
+    this.session = session;
+    this.table = table;
+    this.stage = stage;
+    this.key = key;
+  }
+
+  /**
+   * Applies the lines of each key one after the other, so that the last one wins. What is left is
+   * in the {@link Stage#source} of the returned stage: a row for each key, with the number of its
+   * line, or with none where the row goes.
+   *
+   * @throws LoadException {@code ROW_REJECTED} when a line has no key or no operation
+   */
+  Stage find() throws SQLException {
+    stage.refuseIncomplete(key);
+    Optional<Column> operation =
+        Optional.of(Fields.operation(table)).filter(stage.fields()::contains);
+    if (operation.isPresent()) {
+      refuseOtherOperations(operation.get().quoted());
+    }
+    session.execute(
+        """
+        CREATE TEMPORARY TABLE s3_load_last ON COMMIT DROP AS
+        SELECT CASE WHEN NOT last.%1$s THEN last.%2$s END AS %2$s, %3$s
+        FROM (
+          SELECT DISTINCT ON (%4$s) %4$s, %2$s, %1$s
+          FROM (
+            SELECT %4$s, %2$s, %5$s AS %1$s FROM %6$s
+            %7$s) AS lines
+          -- A line whose key changes to an equal one keeps the row.
+          ORDER BY %4$s, %2$s DESC, %1$s) AS last
+        JOIN %6$s AS s USING (%2$s)"""
+            .formatted(
+                table.free("s3_load_gone"),
+                stage.number(),
+                stage.columns().stream()
+                    .map(
+                        column ->
+                            (key.columns().contains(column) ? "last." : "s.") + column.quoted())
+                    .collect(joining(", ")),
+                key.list(),
+                operation.map(column -> column.quoted() + " = 'D'").orElse("false"),
+                Stage.TABLE,
+                formerKeys()));
+    return stage.from("pg_temp.s3_load_last");
+  }
+
+  /** The rows that go because a line gives them another key, if the file tells the one before. */
+  private String formerKeys() {
+    List<Column> told =
+        key.columns().stream()
+            .map(column -> Fields.before(table, column))
+            .filter(stage.fields()::contains)
+            .toList();
+    if (told.isEmpty()) {
+      return "";
+    }
+    String former =
+        key.columns().stream()
+            .map(
+                column ->
+                    told.contains(Fields.before(table, column))
+                        ? "coalesce(%s, %s)"
+                            .formatted(Fields.before(table, column).quoted(), column.quoted())
+                        : column.quoted())
+            .collect(joining(", "));
+    return "UNION ALL SELECT %s, %s, true FROM %s WHERE coalesce(%s) IS NOT NULL"
+        .formatted(
+            former,
+            stage.number(),
+            Stage.TABLE,
+            told.stream().map(c -> c.quoted() + "::text").collect(joining(", ")));
+  }
+
+  private void refuseOtherOperations(String operation) throws SQLException {
+    long row =
+        session
+            .query(
+                "SELECT min(%s) FROM %s WHERE coalesce(%s, '') NOT IN ('I', 'U', 'D')"
+                    .formatted(stage.number(), Stage.TABLE, operation),
+                result -> result.getLong(1))
+            .get(0);
+    if (row > 0) {
+      throw Fields.noOperation().at(OptionalLong.of(stage.line(row)), Optional.empty());
+    }
+  }
+}
