@@ -157,6 +157,11 @@ public final class AppliedFiles {
         texts(files, file -> file.modified().toString()));
   }
 
+  /** Whether changes were uploaded before a full load was that is in the table. */
+  public boolean isStale(Upload changes) throws SQLException {
+    return new LateFiles(loads).isStale(DmsFile.of(changes.object()), changes);
+  }
+
   /** Whether the upload was tried, and failed for a reason that a retry does not change. */
   public boolean hasFailedForGood(Upload upload) throws SQLException {
     return loads

@@ -16,7 +16,7 @@ final class LateFiles {
   }
 
   /** Whether changes were uploaded before a full load was that is in the table. */
-  private boolean isStale(DmsFile file, Upload upload) throws SQLException {
+  boolean isStale(DmsFile file, Upload upload) throws SQLException {
     return loads
         .query(
             """

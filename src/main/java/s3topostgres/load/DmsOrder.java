@@ -122,10 +122,17 @@ final class DmsOrder {
       List<Upload> loaded = missing.isEmpty() ? applied.fullLoad(region).files() : missing;
       steps.add(new Step(loaded.get(loaded.size() - 1), Step.Kind.END_OF_FULL_LOAD));
     }
-    files.changes.stream()
-        .filter(file -> !position.isBehind(time(file)))
-        .sorted(Comparator.comparing(DmsOrder::time))
-        .forEach(file -> steps.add(new Step(file.upload(region), Step.Kind.MISSED)));
+    List<Upload> changes =
+        files.changes.stream()
+            .filter(file -> !position.isBehind(time(file)))
+            .sorted(Comparator.comparing(DmsOrder::time))
+            .map(file -> file.upload(region))
+            .toList();
+    int stale = 0;
+    while (stale < changes.size() && applied.isStale(changes.get(stale))) {
+      stale++;
+    }
+    steps.addAll(loads(changes.subList(stale, changes.size())));
     return steps;
   }
 

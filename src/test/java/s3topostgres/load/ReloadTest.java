@@ -178,6 +178,21 @@ class ReloadTest {
   }
 
   @Test
+  void isTheWayOutForTheScheduleToo() {
+    fixture.load(ONE, "1,Ana,\n");
+    Upload bad = fixture.upload(FIRST, "U,x,bad,\n");
+    assertThatThrownBy(() -> fixture.load(bad)).hasMessageContaining("ROW_REJECTED");
+    nextSecond();
+    fixture.load(ONE, "1,Bo,\n");
+    nextSecond();
+    fixture.upload(SECOND, "I,2,new,\n");
+
+    assertThat(fixture.catchUp()).hasSize(2);
+    assertThat(fixture.catchUp()).isEmpty();
+    assertThat(fixture.people()).containsExactly("1|Bo|null", "2|new|null");
+  }
+
+  @Test
   void takesFilesThatWereCopiedInAnyOrder() {
     Upload second = fixture.upload(SECOND, "U,1,second,\n");
     nextSecond();
