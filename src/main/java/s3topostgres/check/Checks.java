@@ -19,7 +19,7 @@ import s3topostgres.history.HistoryTable;
 import s3topostgres.history.LoadTimes;
 import s3topostgres.mode.Indexes;
 import s3topostgres.mode.LoadMode;
-import s3topostgres.postgres.AwsS3Import;
+import s3topostgres.postgres.AwsS3Extension;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
@@ -244,7 +244,7 @@ public final class Checks {
   }
 
   private static String checkExtension(Session session) throws SQLException {
-    return AwsS3Import.checkExtension(session)
+    return AwsS3Extension.check(session)
         ? "aws_s3 is installed, and the database user may use it"
         : "aws_s3 is not installed; the first load will install it";
   }
@@ -272,10 +272,10 @@ public final class Checks {
           () -> {
             try (Session session = list.keep(database.connectOnce(end.within(IMPORT)))) {
               String region = environment.getOrDefault("AWS_REGION", "");
-              if (!AwsS3Import.checkExtension(session)) {
+              if (!AwsS3Extension.check(session)) {
                 return "to be seen when the first load has installed aws_s3";
               }
-              AwsS3Import.checkAccess(session, bucket.get(), absentKey(settings), region);
+              AwsS3Extension.checkAccess(session, bucket.get(), absentKey(settings), region);
               return "the database can read s3://" + bucket.get();
             }
           });

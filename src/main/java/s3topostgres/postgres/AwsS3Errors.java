@@ -59,7 +59,7 @@ final class AwsS3Errors {
   private static Optional<LoadException> byWords(String words) {
     if (words.contains(NO_ROWS)) {
       return Optional.of(
-          AwsS3Import.unavailable(
+          AwsS3Extension.unavailable(
               "aws_s3 copied no row of a file that has some",
               "Send the event again. If the table has a trigger that leaves rows out, see whether it"
                   + " leaves out all of them."));
@@ -74,7 +74,7 @@ final class AwsS3Errors {
     }
     return words.contains("s3Import") || words.contains("credentials")
         ? Optional.of(
-            AwsS3Import.unavailable(
+            AwsS3Extension.unavailable(
                 "the database has no role for reading from S3",
                 "Associate a role with the feature s3Import to the database instance or cluster."))
         : Optional.empty();
@@ -114,14 +114,14 @@ final class AwsS3Errors {
    */
   private static LoadException curl(String code) {
     return code.equals("51") || code.equals("60")
-        ? AwsS3Import.unavailable(
+        ? AwsS3Extension.unavailable(
             "the database cannot reach the bucket by TLS, because the bucket's name has dots",
             "Use a bucket without dots in its name.")
         : noRoute();
   }
 
   static LoadException noRoute() {
-    return AwsS3Import.unavailable(
+    return AwsS3Extension.unavailable(
         "the database has no route to S3",
         "Give the database's subnets a gateway endpoint for S3, and let its security group send to"
             + " port 443.");
@@ -131,11 +131,11 @@ final class AwsS3Errors {
     return switch (state) {
       case SqlState.INTERNAL_ERROR ->
           Optional.of(
-              AwsS3Import.unavailable(
+              AwsS3Extension.unavailable(
                   "aws_s3 failed inside the database (SQLSTATE XX000)",
                   "See the database's own log."));
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
-          Optional.of(AwsS3Import.closed());
+          Optional.of(AwsS3Extension.closed());
       default -> Optional.empty();
     };
   }

@@ -1,7 +1,5 @@
 package s3topostgres.postgres;
 
-import static java.util.stream.Collectors.joining;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.sql.SQLException;
@@ -52,8 +50,8 @@ public final class CopyImport implements ObjectImport {
       StoredObject object)
       throws SQLException {
     String copy =
-        "COPY %s %s FROM STDIN WITH %s"
-            .formatted(into, inBrackets(columns), AwsS3Import.copyOptions(format));
+        "COPY %s (%s) FROM STDIN WITH %s"
+            .formatted(into, CopyOptions.columns(columns), CopyOptions.of(format));
     Deadline deadline = session.deadline();
     try (InputStream content = objects.read(upload.object(), object, deadline::left)) {
       return session.copyIn(copy, content);
@@ -65,11 +63,5 @@ public final class CopyImport implements ObjectImport {
       // Reading does not throw it, so closing did.
       throw new IllegalStateException(e);
     }
-  }
-
-  private static String inBrackets(List<TargetTable.Column> columns) {
-    return columns.isEmpty()
-        ? ""
-        : columns.stream().map(TargetTable.Column::quoted).collect(joining(", ", "(", ")"));
   }
 }
