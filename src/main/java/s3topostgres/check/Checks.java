@@ -2,7 +2,6 @@ package s3topostgres.check;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,20 +9,14 @@ import java.util.UUID;
 import java.util.concurrent.Future;
 import s3topostgres.LoadException;
 import s3topostgres.config.DatabaseSettings;
-import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
-import s3topostgres.config.Mode;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
-import s3topostgres.history.LoadTimes;
-import s3topostgres.mode.Indexes;
-import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.AwsS3Extension;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
-import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.Objects;
 
 /**
@@ -174,7 +167,8 @@ public final class Checks {
 
   private void look(Session open, Settings settings) {
     try (Session session = open) {
-      list.check(Item.TABLE, SHORT, () -> checkTable(session, settings.load()));
+      TableChecks tables = new TableChecks(session, settings.load());
+      list.check(Item.TABLE, SHORT, tables::table);
       settings
           .load()
           .historyTable()
@@ -188,53 +182,8 @@ public final class Checks {
       if (settings.load().importWith() == ImportWith.AWS_S3) {
         list.check(Item.EXTENSION, SHORT, () -> checkExtension(session));
       }
-      list.check(Item.LIMITS, SHORT, () -> checkLimits(session, settings.load()));
+      list.check(Item.LIMITS, SHORT, () -> limits.judge(tables.longestLoad()));
     }
-  }
-
-  private static String checkTable(Session session, LoadSettings settings) throws SQLException {
-    if (settings.table().dependsOnKey()) {
-      return checkTables(session, settings);
-    }
-    TargetTable table = TargetTable.resolve(session, settings.table().setting());
-    String can =
-        "%s has %d columns, and %s"
-            .formatted(
-                table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
-    Optional<String> obstacle =
-        settings.rebuildIndexes() && settings.mode() == Mode.REPLACE
-            ? new Indexes(session, table).obstacle()
-            : Optional.empty();
-    return obstacle
-        .map(
-            why ->
-                "%s. A large file would load about twice as fast with its indexes built after the rows, but %s (REBUILD_INDEXES in the README)"
-                    .formatted(can, why))
-        .orElse(can);
-  }
-
-  /** Where the object's key decides, one table that can be loaded is enough. */
-  private static String checkTables(Session session, LoadSettings settings) throws SQLException {
-    List<String> usable = new ArrayList<>();
-    List<String> unusable = new ArrayList<>();
-    for (String name : TargetTable.possible(session, settings.table())) {
-      try {
-        LoadMode.of(settings).check(session, TargetTable.resolve(session, name));
-        usable.add(name);
-      } catch (LoadException e) {
-        unusable.add(e.why());
-      }
-    }
-    String found =
-        "%s may be %s%s"
-            .formatted(
-                settings.table().setting(),
-                usable.isEmpty() ? "no table" : String.join(", ", usable),
-                unusable.isEmpty() ? "" : "; not usable: " + String.join("; ", unusable));
-    if (usable.isEmpty()) {
-      throw TargetTable.unusable(found, "Create a table for it, or grant what loads need.");
-    }
-    return found;
   }
 
   private static String checkHistory(Session session, String name) throws SQLException {
@@ -247,17 +196,6 @@ public final class Checks {
     return AwsS3Extension.check(session)
         ? "aws_s3 is installed, and the database user may use it"
         : "aws_s3 is not installed; the first load will install it";
-  }
-
-  private String checkLimits(Session session, LoadSettings settings) throws SQLException {
-    if (settings.historyTable().isEmpty()) {
-      return limits.judge(Optional.empty());
-    }
-    List<String> tables =
-        settings.table().dependsOnKey()
-            ? TargetTable.possible(session, settings.table())
-            : List.of(TargetTable.resolve(session, settings.table().setting()).name());
-    return limits.judge(LoadTimes.longest(session, settings.historyTable().get(), tables));
   }
 
   /** On a connection of its own, whose time limit is the import's. */

@@ -1,0 +1,81 @@
+package s3topostgres.check;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import s3topostgres.LoadException;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.config.Mode;
+import s3topostgres.history.LoadTimes;
+import s3topostgres.mode.Indexes;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+
+/** Looks at the target table, or at all that objects' keys may name. */
+record TableChecks(Session session, LoadSettings settings) {
+
+  /**
+   * Whether the mode can work with it. Where the object's key decides, one table is enough.
+   *
+   * @return what was found, for people
+   * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when it cannot
+   */
+  String table() throws SQLException {
+    if (settings.table().dependsOnKey()) {
+      return tables();
+    }
+    TargetTable table = TargetTable.resolve(session, settings.table().setting());
+    String can =
+        "%s has %d columns, and %s"
+            .formatted(
+                table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
+    Optional<String> obstacle =
+        settings.rebuildIndexes() && settings.mode() == Mode.REPLACE
+            ? new Indexes(session, table).obstacle()
+            : Optional.empty();
+    return obstacle
+        .map(
+            why ->
+                "%s. A large file would load about twice as fast with its indexes built after the rows, but %s (settings.md, \"Indexes after the rows\")"
+                    .formatted(can, why))
+        .orElse(can);
+  }
+
+  private String tables() throws SQLException {
+    List<String> usable = new ArrayList<>();
+    List<String> unusable = new ArrayList<>();
+    for (String name : TargetTable.possible(session, settings.table())) {
+      try {
+        LoadMode.of(settings).check(session, TargetTable.resolve(session, name));
+        usable.add(name);
+      } catch (LoadException e) {
+        unusable.add(e.why());
+      }
+    }
+    String found =
+        "%s may be %s%s"
+            .formatted(
+                settings.table().setting(),
+                usable.isEmpty() ? "no table" : String.join(", ", usable),
+                unusable.isEmpty() ? "" : "; not usable: " + String.join("; ", unusable));
+    if (usable.isEmpty()) {
+      throw TargetTable.unusable(found, "Create a table for it, or grant what loads need.");
+    }
+    return found;
+  }
+
+  /** How long the longest of the last loads took; empty when none is recorded. */
+  Optional<Duration> longestLoad() throws SQLException {
+    if (settings.historyTable().isEmpty()) {
+      return Optional.empty();
+    }
+    List<String> tables =
+        settings.table().dependsOnKey()
+            ? TargetTable.possible(session, settings.table())
+            : List.of(TargetTable.resolve(session, settings.table().setting()).name());
+    return LoadTimes.longest(session, settings.historyTable().get(), tables);
+  }
+}
