@@ -84,7 +84,7 @@ class ChecksTest {
 
   @Test
   void saysWhatOwningTheTableWouldGain() throws Exception {
-    assertThat(table()).contains("but the database user does not own it (REBUILD_INDEXES");
+    assertThat(table()).contains("but the database user does not own it (settings.md");
 
     database.execute("ALTER TABLE people OWNER TO \"%s\"".formatted(role));
     database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
