@@ -63,6 +63,7 @@ class RandomFaultsTest {
 
   private final LoadFixture fixture = new LoadFixture();
   private Random random;
+  private Mode mode;
   private String lineBreak;
   private final List<String> types = new ArrayList<>();
   private final List<Boolean> required = new ArrayList<>();
@@ -88,7 +89,7 @@ class RandomFaultsTest {
   private void run(long seed) {
     random = new Random(seed);
     lineBreak = random.nextBoolean() ? "\n" : "\r\n";
-    Mode mode = List.of(Mode.REPLACE, Mode.SYNC, Mode.UPSERT, Mode.APPEND).get(random.nextInt(4));
+    mode = List.of(Mode.REPLACE, Mode.SYNC, Mode.UPSERT, Mode.APPEND).get(random.nextInt(4));
     fixture.set("IMPORT_WITH", random.nextBoolean() ? "aws_s3" : "copy");
     createTable();
     String file = file();
@@ -209,7 +210,9 @@ class RandomFaultsTest {
         faults.add(
             fault(
                 Optional.empty(),
-                "a second row with the same id (constraint t_pkey) as line " + first));
+                mode.hasStage()
+                    ? "a second row with the key (id) of line " + first
+                    : "a second row with the same id (constraint t_pkey) as line " + first));
       }
     }
     if ("-1".equals(n)) {
