@@ -96,7 +96,7 @@ final class Checklist implements AutoCloseable {
       return begun.get(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       begun.cancel(true);
-      throw failure("no answer within %d s".formatted(limit.toSeconds()), item.whenSilent());
+      throw failure("no answer within %d s".formatted(limit.toSeconds()), item.whenNoAnswer());
     } catch (ExecutionException e) {
       throw translate(e.getCause());
     } catch (InterruptedException e) {

@@ -21,11 +21,11 @@ import s3topostgres.s3.Objects;
 
 /**
  * Looks at all that a load needs, as the function and as the database see it. Nothing is changed:
- * what the database sees of the bucket is told by an attempt to import an object that does not
- * exist into a temporary table, in a transaction that is rolled back.
+ * what the database sees of the bucket shows in an attempt to import an object that does not exist
+ * into a temporary table, in a transaction that is rolled back.
  */
 public final class Checks {
-  /** For the whole answer, also when everything is silent. */
+  /** For the whole answer, even if nothing answers. */
   private static final Duration LIMIT = Duration.ofSeconds(50);
 
   private static final Duration SHORT = Duration.ofSeconds(5);
@@ -147,7 +147,7 @@ public final class Checks {
       list.ok(Item.LOGIN, "the database lets %s in".formatted(settings.username()));
       return Optional.of(session);
     } catch (LoadException e) {
-      if (encrypted && !Database.hasSpoken(e)) {
+      if (encrypted && !Database.isServerError(e)) {
         list.failed(Item.TLS, e);
       } else {
         tlsPassed(encrypted, tls);

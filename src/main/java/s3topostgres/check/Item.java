@@ -12,9 +12,9 @@ public enum Item {
   TCP("TCP", "Check the security groups and routes between the function and the database."),
   /** The connection is encrypted as DB_SSL_MODE asks. */
   TLS("TLS", "Look whether the database is overloaded, or DB_PORT is another server's."),
-  /** The database knows us. */
+  /** The database accepts the login. */
   LOGIN("login", "Look whether the database is overloaded."),
-  /** The target table is there, and ours to empty and fill. */
+  /** The target table exists, and the mode can work with it. */
   TABLE("table and privileges", "Look whether the database is overloaded."),
   /** The loads can be recorded. */
   HISTORY("history table", "Look whether the database is overloaded."),
@@ -23,12 +23,12 @@ public enum Item {
   /** The database may read the bucket and reaches it. */
   IMPORT(
       "S3 from the database",
-      "Give the database's subnets a gateway endpoint for S3, and let its security group out on"
+      "Give the database's subnets a gateway endpoint for S3, and let its security group send to"
           + " port 443."),
   /** The function may read the bucket and reaches it. */
   BUCKET(
       "S3 from the function",
-      "Give the function's subnets a gateway endpoint for S3, and let its security group out on"
+      "Give the function's subnets a gateway endpoint for S3, and let its security group send to"
           + " port 443."),
   /** The function may read its parameters and reaches them. */
   PARAMETERS(
@@ -39,11 +39,11 @@ public enum Item {
   LIMITS("time and memory", "Look whether the database is overloaded.");
 
   private final String label;
-  private final String whenSilent;
+  private final String whenNoAnswer;
 
-  Item(String label, String whenSilent) {
+  Item(String label, String whenNoAnswer) {
     this.label = label;
-    this.whenSilent = whenSilent;
+    this.whenNoAnswer = whenNoAnswer;
   }
 
   /** For people. */
@@ -52,8 +52,8 @@ public enum Item {
   }
 
   /** What to do when there is no answer in time. */
-  String whenSilent() {
-    return whenSilent;
+  String whenNoAnswer() {
+    return whenNoAnswer;
   }
 
   /** What has to be there for this to be looked at. */

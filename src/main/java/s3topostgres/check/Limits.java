@@ -21,7 +21,7 @@ record Limits(Duration time, int megabytes) {
    * Whether that is enough.
    *
    * @param longest that the last loads took; empty when none is recorded
-   * @return what was found, for people
+   * @return what was found, for a message
    * @throws LoadException {@code OUT_OF_TIME} when it is not
    */
   String judge(Optional<Duration> longest) {

@@ -20,7 +20,7 @@ record TableChecks(Session session, LoadSettings settings) {
   /**
    * Whether the mode can work with it. Where the object's key decides, one table is enough.
    *
-   * @return what was found, for people
+   * @return what was found, for a message
    * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when it cannot
    */
   String table() throws SQLException {

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How the file is written, in the words of Postgres' {@code COPY}.
+ * How the file is written, in the terms of Postgres' {@code COPY}.
  *
  * @param header what the first line is
  * @param delimiter one ASCII character between fields

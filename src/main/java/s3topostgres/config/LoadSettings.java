@@ -13,11 +13,11 @@ import java.util.Optional;
  * @param keys the objects that are loaded
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param mode what a file does to the table
- * @param key names of the columns that name a row, as the catalogue has them; empty for the primary
- *     key
+ * @param key names of the columns that identify a row, as the catalogue has them; empty for the
+ *     primary key
  * @param importWith how the rows come into the database
  * @param minRows a load of fewer rows is refused
- * @param lockTimeout how long to wait for those who are using the table
+ * @param lockTimeout how long to wait for other users of the table
  * @param rebuildIndexes whether indexes may be built after the rows, where that is faster
  * @param beforeLoadSql run in the load's transaction before the table is emptied
  * @param afterLoadSql run in the load's transaction after the import

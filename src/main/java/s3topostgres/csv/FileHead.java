@@ -199,7 +199,7 @@ public final class FileHead {
    */
   private record Beginning(byte[] bytes, boolean whole) {}
 
-  /** The first bytes, also where the object is stored with gzip. */
+  /** The first bytes, unpacked if the object is stored with gzip. */
   private static Beginning beginning(StoredObject object, boolean unpacked) {
     if (!unpacked) {
       return plain(object);
@@ -216,7 +216,7 @@ public final class FileHead {
       }
       whole = read < 0;
     } catch (EOFException e) {
-      // The object goes on behind its first bytes.
+      // The object continues after its first bytes.
     } catch (IOException e) {
       if (!object.saysGzip()) {
         return plain(object);

@@ -15,8 +15,8 @@ import s3topostgres.postgres.TargetTable;
 
 /**
  * Finds everything in a file that its table does not take: values against the types of their
- * columns, missing values, keys that are there twice, and checks. The file is imported into a stage
- * of texts; of the table only the catalogue is read.
+ * columns, missing values, duplicate keys, and checks. The file is imported into a stage of texts;
+ * of the table only the catalogue is read.
  */
 public final class FaultSearch {
   private static final String CHECKING = "s3_load_checking";

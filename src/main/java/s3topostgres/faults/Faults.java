@@ -30,7 +30,7 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
   /** How many the message names. */
   private static final int NAMED = 10;
 
-  private static final String MEND_AND_SEE =
+  private static final String CORRECT_AND_SEE =
       "Correct the file and upload it again; there may be more, which could not be looked for."
           + " The old rows are still there.";
 
@@ -55,7 +55,9 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
     return complete.count() == 1
         ? failure.listing(only.reason(), failure.whatToDo(), complete.first)
         : failure.listing(
-            complete.summary(), all ? ImportErrors.MEND : MEND_AND_SEE, complete.first);
+            complete.summary(),
+            all ? ImportErrors.CORRECT_THE_FILE : CORRECT_AND_SEE,
+            complete.first);
   }
 
   /** The failure of a load of the file; empty if there are no faults. */
@@ -65,7 +67,8 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
         .map(
             fault ->
                 explain(
-                    new LoadException(ErrorCode.ROW_REJECTED, fault.reason(), ImportErrors.MEND)
+                    new LoadException(
+                            ErrorCode.ROW_REJECTED, fault.reason(), ImportErrors.CORRECT_THE_FILE)
                         .at(fault.line(), fault.column())));
   }
 

@@ -15,7 +15,7 @@ import s3topostgres.postgres.TargetTable.Column;
  * written like and that the database takes them for.
  *
  * @param create the statement that makes it
- * @param notes on columns that stay texts though they hold dates, for people
+ * @param notes on columns that stay texts though they hold dates, for a message
  * @param rows of the file
  */
 public record TableProposal(String create, List<String> notes, long rows) {

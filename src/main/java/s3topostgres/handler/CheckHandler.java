@@ -19,9 +19,9 @@ import s3topostgres.s3.Objects;
 import s3topostgres.s3.Upload;
 
 /**
- * The second entry of the package, for people: says what is missing for a load, or what a load of
- * one object would do, and changes nothing. It runs with the time and the memory of the function
- * that loads, which it judges.
+ * The second entry point, for operators: says what is missing for a load, or what a load of one
+ * object would do, and changes nothing. It runs with the time and the memory of the function that
+ * loads, which it judges.
  */
 public final class CheckHandler implements RequestHandler<Object, Object> {
   /** For the answer, of the time that is left. */

@@ -54,7 +54,7 @@ record Deliveries(String table, Mode mode) {
                 SELECT h.event_time FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.event_time > upload.event_time
-                  -- Of the same object the sequencer tells, where it is known.
+                  -- Of the same object the sequencer decides, where it is known.
                   AND CASE WHEN (h.bucket, h.object_key) = (upload.bucket, upload.object_key)
                     THEN h.sequencer IS NULL AND NOT upload.found ELSE upload.whole END
                 ORDER BY h.event_time LIMIT 1) IS NOT NULL THEN 'STALE'

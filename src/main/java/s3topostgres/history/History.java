@@ -20,7 +20,7 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
- * The table in which every load is recorded, and by which deliveries that come twice or late are
+ * The table in which every load is recorded, and by which duplicate and late deliveries are
  * recognised. Made by {@link #open}, for one connection's use.
  */
 public final class History {

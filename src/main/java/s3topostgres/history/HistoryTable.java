@@ -63,8 +63,8 @@ public record HistoryTable(String name, long oid) {
           "faults", "jsonb");
 
   private static final String WITHOUT =
-      "HISTORY_TABLE=off: then uploads that come twice are loaded twice, late ones replace newer"
-          + " ones, and lost ones are not caught up on.";
+      "HISTORY_TABLE=off: then duplicate uploads are loaded twice, late ones replace newer ones, and"
+          + " lost ones are not caught up on.";
 
   /**
    * @param owned whether we may alter it
@@ -84,7 +84,7 @@ public record HistoryTable(String name, long oid) {
    *
    * @param setting the table's name as in SQL
    * @throws LoadException {@code TABLE_UNUSABLE} when it is missing and cannot be created, or is
-   *     closed to us
+   *     not accessible
    */
   static HistoryTable open(Session session, String setting) throws SQLException {
     List<Found> found = find(session, setting);
@@ -154,7 +154,7 @@ public record HistoryTable(String name, long oid) {
   private static SQLException unlessMalformed(SQLException e) {
     if (SqlErrors.isNameRefused(e)) {
       throw unusable(
-              "HISTORY_TABLE is no table's name, or its schema is closed to the database user",
+              "HISTORY_TABLE is no table's name, or its schema is not accessible to the database user",
               "Write it as in SQL, GRANT USAGE ON its schema to the user, or set " + WITHOUT)
           .sqlState(e.getSQLState());
     }

@@ -16,8 +16,8 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
- * One try to load one upload, and how far it has come. Until it is closed it says so in the log
- * every ten seconds.
+ * One attempt to load one upload, and how far it has come. Until it is closed, it logs that every
+ * ten seconds.
  */
 final class Attempt implements AutoCloseable {
   private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
@@ -60,7 +60,7 @@ final class Attempt implements AutoCloseable {
     return thread;
   }
 
-  /** Says what comes now, for the log: a word, and perhaps the name of what it is done to. */
+  /** Names the next step, for the log: a word, and perhaps the name of what it is done to. */
   void step(String step) {
     long now = System.nanoTime();
     took.merge(this.step.split(" ", 2)[0], Duration.ofNanos(now - stepNanos), Duration::plus);
@@ -89,7 +89,7 @@ final class Attempt implements AutoCloseable {
     this.defaulted = columns;
   }
 
-  /** Why nothing is loaded, for people. */
+  /** Why nothing is loaded, for the log. */
   void ignored(String why) {
     ignored = Optional.of(why);
   }

@@ -18,13 +18,13 @@ import s3topostgres.s3.Objects;
 import s3topostgres.s3.Upload;
 
 /**
- * Loads what was never loaded, because its event was lost or all tries of it fell into an outage:
- * what is in the bucket, and the history does not know. Called by a schedule; may run beside loads
- * and beside itself.
+ * Loads what was never loaded, because its event was lost or an outage outlasted its retries: what
+ * is in the bucket, and the history does not know. Called by a schedule; may run beside loads and
+ * beside itself.
  */
 public final class CatchUp {
-  /** So long an upload is left to its event: the function's time, and some for the delivery. */
-  private static final Duration LEFT_TO_THE_EVENT = Duration.ofMinutes(20);
+  /** How long an upload is left to its event: the function's time, and some for the delivery. */
+  private static final Duration EVENT_GRACE_PERIOD = Duration.ofMinutes(20);
 
   private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
 
@@ -59,9 +59,9 @@ public final class CatchUp {
   public List<LoadResult> run(Instant now, Deadline functionEnd, String requestId) {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
-    Patience patience = new Patience(functionEnd.before(Loader.MARGIN));
-    for (List<Step> ofOneTable : missed(now, patience)) {
-      load(ofOneTable, functionEnd, patience, requestId, loads, failures);
+    TimeBudget budget = new TimeBudget(functionEnd.before(Loader.MARGIN));
+    for (List<Step> ofOneTable : missed(now, budget)) {
+      load(ofOneTable, functionEnd, budget, requestId, loads, failures);
     }
     LoadException.throwFirst(failures);
     return loads;
@@ -70,13 +70,13 @@ public final class CatchUp {
   private void load(
       List<Step> ofOneTable,
       Deadline functionEnd,
-      Patience patience,
+      TimeBudget budget,
       String requestId,
       List<LoadResult> loads,
       List<LoadException> failures) {
     boolean oneIsEnough = settings.mode().isWholeTable();
     for (Step step : ofOneTable) {
-      if (patience.latestStart().passed()) {
+      if (budget.latestStart().passed()) {
         return;
       }
       try {
@@ -86,7 +86,8 @@ public final class CatchUp {
         }
       } catch (LoadException e) {
         failures.add(e);
-        // Another file may be good where this one is bad. Nothing else is mended by another file.
+        // Another file may be good where this one is bad. No other cause goes away with another
+        // file.
         if (e.code().owner() != ErrorCode.Owner.SENDER || settings.mode() == Mode.CHANGES) {
           return;
         }
@@ -95,7 +96,7 @@ public final class CatchUp {
   }
 
   /** For each table, in the order in which they are to be tried. */
-  private List<List<Step>> missed(Instant now, Patience patience) {
+  private List<List<Step>> missed(Instant now, TimeBudget budget) {
     if (settings.historyTable().isEmpty()) {
       throw impossible(
           "with HISTORY_TABLE=off nobody knows what was loaded, so nothing is caught up on",
@@ -106,14 +107,14 @@ public final class CatchUp {
             .bucket()
             .orElseThrow(
                 () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
-    Instant end = now.minus(LEFT_TO_THE_EVENT);
-    List<ListedObject> all = missed.files(bucket, patience);
+    Instant end = now.minus(EVENT_GRACE_PERIOD);
+    List<ListedObject> all = missed.files(bucket, budget);
     List<ListedObject> files =
         all.stream().filter(object -> object.modified().isBefore(end)).toList();
     List<List<Step>> steps =
         settings.mode() == Mode.CHANGES
-            ? dmsOrder.missing(all, end, region, patience)
-            : missed.among(files, region, patience).stream().map(this::inOrder).toList();
+            ? dmsOrder.missing(all, end, region, budget)
+            : missed.among(files, region, budget).stream().map(this::inOrder).toList();
     log.info(
         "catching up: {} of {} files in s3://{}/{} were never loaded",
         steps.stream()

@@ -47,13 +47,13 @@ final class DmsOrder {
   }
 
   /** What is to be done before a file is loaded that is neither known nor stale, in order. */
-  List<Step> before(AppliedFiles applied, Upload upload, Patience patience) throws SQLException {
+  List<Step> before(AppliedFiles applied, Upload upload, TimeBudget budget) throws SQLException {
     DmsFile own = DmsFile.of(upload.object());
     Map<String, String> names = missed.names(upload.object());
     Files files =
         Files.among(
             missed
-                .files(upload.object().bucket(), settings.keys().beginning(names), patience)
+                .files(upload.object().bucket(), settings.keys().beginning(names), budget)
                 .stream()
                 .filter(file -> missed.names(file.location()).equals(names))
                 .toList());
@@ -78,8 +78,8 @@ final class DmsOrder {
    * @param region of the bucket
    */
   List<List<Step>> missing(
-      List<ListedObject> files, Instant end, String region, Patience patience) {
-    try (Session session = database.connect(patience.deadline(), patience.latestStart())) {
+      List<ListedObject> files, Instant end, String region, TimeBudget budget) {
+    try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       History history = History.open(session, settings);
       List<List<Step>> missing = new ArrayList<>();
       for (Map.Entry<String, List<ListedObject>> table :
@@ -92,7 +92,7 @@ final class DmsOrder {
       }
       return missing;
     } catch (SQLException e) {
-      throw SqlErrors.translate(e, patience.deadline());
+      throw SqlErrors.translate(e, budget.deadline());
     }
   }
 

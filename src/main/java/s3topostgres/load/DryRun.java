@@ -39,18 +39,18 @@ public final class DryRun {
   private static final Logger log = LoggerFactory.getLogger(DryRun.class);
 
   private final LoadSettings settings;
-  private final Files files;
+  private final Uploads uploads;
   private final LoadMode mode;
   private final Database database;
 
   public DryRun(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
-    this(Files.of(settings, format, objects), database);
+    this(Uploads.of(settings, format, objects), database);
   }
 
-  DryRun(Files files, Database database) {
-    this.settings = files.settings();
+  DryRun(Uploads uploads, Database database) {
+    this.settings = uploads.settings();
     this.mode = LoadMode.of(settings);
-    this.files = files;
+    this.uploads = uploads;
     this.database = database;
   }
 
@@ -91,13 +91,13 @@ public final class DryRun {
    * @param deadline when the answer has to be there
    */
   public Result run(Upload upload, Deadline deadline) {
-    Optional<String> ignored = files.whyIgnored(upload);
+    Optional<String> ignored = uploads.whyIgnored(upload);
     if (ignored.isPresent()) {
       return result(upload, settings.table().setting(), "It would be ignored: " + ignored.get());
     }
     try (Session session = database.connectOnce(deadline)) {
       begin(session);
-      Optional<String> missing = files.missingTable(session, upload);
+      Optional<String> missing = uploads.missingTable(session, upload);
       return missing.isPresent()
           ? propose(session, upload, missing.get())
           : tryOut(session, upload);
@@ -124,12 +124,12 @@ public final class DryRun {
     attempt.step("looking-for-all-faults");
     try (Session session = database.connectOnce(deadline)) {
       begin(session);
-      StoredObject object = files.look(session, attempt.upload());
+      StoredObject object = uploads.look(session, attempt.upload());
       if (!object.etag().equals(seen.get().etag())) {
         return failure;
       }
-      TargetTable table = files.table(session, attempt.upload());
-      return search(session, files.rows(session, table, attempt.upload(), object, 0))
+      TargetTable table = uploads.table(session, attempt.upload());
+      return search(session, uploads.rows(session, table, attempt.upload(), object, 0))
           .faults()
           .explain(failure);
     } catch (SQLException | RuntimeException e) {
@@ -147,7 +147,7 @@ public final class DryRun {
   /** Of {@code BEFORE_LOAD_SQL} only the settings matter here, such as that of the date style. */
   private void begin(Session session) throws SQLException {
     session.begin();
-    files.objectImport().install(session);
+    uploads.objectImport().install(session);
     session.execute("SET LOCAL lock_timeout = '2s'");
     for (String setting : settings.beforeLoadSql().map(Script::settings).orElse(List.of())) {
       Script.run(session, "BEFORE_LOAD_SQL", setting);
@@ -160,11 +160,11 @@ public final class DryRun {
   }
 
   private Result tryOut(Session session, Upload upload) throws SQLException {
-    TargetTable table = files.table(session, upload);
+    TargetTable table = uploads.table(session, upload);
     mode.check(session, table);
     History history = History.ifThere(session, settings);
     history.refuseAsTarget(table);
-    FileRows rows = files.rows(session, table, upload, files.look(session, upload), 0);
+    FileRows rows = uploads.rows(session, table, upload, uploads.look(session, upload), 0);
     FaultSearch.Result found = search(session, rows);
     Optional<LoadException> failure = found.faults().failure();
     if (failure.isEmpty()) {
@@ -193,7 +193,7 @@ public final class DryRun {
   }
 
   private Result propose(Session session, Upload upload, String name) throws SQLException {
-    FileRows rows = files.rowsWithoutTable(session, name, upload, files.look(session, upload));
+    FileRows rows = uploads.rowsWithoutTable(session, name, upload, uploads.look(session, upload));
     TableProposal proposal = TableProposal.of(session, rows.table(), rows);
     String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());
     return new Result(

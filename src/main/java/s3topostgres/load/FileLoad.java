@@ -17,7 +17,7 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /** What a load does between the look at its object and {@code AFTER_LOAD_SQL}. */
-record FileLoad(Files files, LoadMode mode) {
+record FileLoad(Uploads uploads, LoadMode mode) {
 
   /** Loads the file of an attempt. */
   Loaded run(Session session, Attempt attempt, History history, TargetTable table)
@@ -25,12 +25,12 @@ record FileLoad(Files files, LoadMode mode) {
     FileRows rows =
         rows(session, attempt, table, attempt.upload(), minRows(session, history, table));
     attempt.step("before-load-sql");
-    LoadTransaction.runScript(session, "BEFORE_LOAD_SQL", files.settings().beforeLoadSql());
+    LoadTransaction.runScript(session, "BEFORE_LOAD_SQL", uploads.settings().beforeLoadSql());
     return mode.load(session, table, rows, attempt::step);
   }
 
   private long minRows(Session session, History history, TargetTable table) throws SQLException {
-    MinRows minRows = files.settings().minRows();
+    MinRows minRows = uploads.settings().minRows();
     return minRows.after(
         minRows.percent() ? history.lastRows(session, table.name()) : OptionalLong.empty());
   }
@@ -40,7 +40,7 @@ record FileLoad(Files files, LoadMode mode) {
       throws SQLException {
     FullLoad fullLoad = history.applied(session, table.name()).fullLoad(attempt.upload().region());
     attempt.step("before-load-sql");
-    LoadTransaction.runScript(session, "BEFORE_LOAD_SQL", files.settings().beforeLoadSql());
+    LoadTransaction.runScript(session, "BEFORE_LOAD_SQL", uploads.settings().beforeLoadSql());
     attempt.step("counting");
     if (fullLoad.inserted().equals(Optional.of(table.count(session)))) {
       return new Loaded(
@@ -56,9 +56,9 @@ record FileLoad(Files files, LoadMode mode) {
   /** Looks at the object, and matches its fields to columns. */
   private FileRows rows(
       Session session, Attempt attempt, TargetTable table, Upload upload, long minRows) {
-    StoredObject object = files.look(session, upload);
+    StoredObject object = uploads.look(session, upload);
     attempt.object(object);
-    FileRows rows = files.rows(session, table, upload, object, minRows);
+    FileRows rows = uploads.rows(session, table, upload, object, minRows);
     attempt.defaulted(table.notAmong(rows.columns()));
     return rows;
   }

@@ -21,7 +21,7 @@ import s3topostgres.s3.Upload;
  * @param minRows how many there have to be
  */
 record FileRows(
-    Files files,
+    Uploads uploads,
     Session session,
     TargetTable table,
     List<Column> columns,
@@ -43,7 +43,7 @@ record FileRows(
 
   @Override
   public long into(String name) throws SQLException {
-    ObjectImport objectImport = files.objectImport();
+    ObjectImport objectImport = uploads.objectImport();
     long rows = objectImport.run(session, name, table, columns, upload, object);
     if (!objectImport.pinsObject()) {
       refuseChanged();
@@ -74,11 +74,11 @@ record FileRows(
 
   /** The size may be the same, and the columns be in another order. */
   private void refuseChanged() {
-    if (!files.look(session, upload).etag().equals(object.etag())) {
+    if (!uploads.look(session, upload).etag().equals(object.etag())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
           "the object changed while it was read",
-          "The next try loads what is there then. The old rows are still there.");
+          "A retry loads what is there by then. The old rows are still there.");
     }
   }
 

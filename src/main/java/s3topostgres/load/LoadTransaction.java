@@ -34,19 +34,19 @@ final class LoadTransaction {
   private static final Logger log = LoggerFactory.getLogger(LoadTransaction.class);
 
   private final LoadSettings settings;
-  private final Files files;
+  private final Uploads uploads;
   private final Database database;
   private final LoadMode mode;
   private final FileLoad fileLoad;
   private final DmsOrder dmsOrder;
 
-  LoadTransaction(Files files, Database database, DmsOrder dmsOrder) {
-    this.settings = files.settings();
-    this.files = files;
+  LoadTransaction(Uploads uploads, Database database, DmsOrder dmsOrder) {
+    this.settings = uploads.settings();
+    this.uploads = uploads;
     this.database = database;
     this.dmsOrder = dmsOrder;
     this.mode = LoadMode.of(settings);
-    this.fileLoad = new FileLoad(files, mode);
+    this.fileLoad = new FileLoad(uploads, mode);
   }
 
   /**
@@ -57,17 +57,17 @@ final class LoadTransaction {
    *     has got earlier steps
    * @throws LoadException when the load failed; the transaction is rolled back then
    */
-  Optional<LoadResult> run(Attempt attempt, Patience patience) {
+  Optional<LoadResult> run(Attempt attempt, TimeBudget budget) {
     Upload upload = attempt.upload();
-    Deadline deadline = patience.deadline();
+    Deadline deadline = budget.deadline();
     attempt.step("connecting");
-    try (Session session = database.connect(deadline, patience.latestStart())) {
-      files.objectImport().install(session);
+    try (Session session = database.connect(deadline, budget.latestStart())) {
+      uploads.objectImport().install(session);
       History history = History.open(session, settings);
 
       session.begin();
       describe(session, attempt);
-      TargetTable table = files.table(session, upload);
+      TargetTable table = uploads.table(session, upload);
       attempt.table(table.name());
       history.refuseAsTarget(table);
       mode.check(session, table);
@@ -86,14 +86,14 @@ final class LoadTransaction {
       if (settings.mode() == Mode.CHANGES && attempt.isAnnounced() && attempt.earlier().isEmpty()) {
         attempt.step("looking-for-earlier-uploads");
         AppliedFiles applied = history.applied(session, table.name());
-        attempt.earlier(dmsOrder.before(applied, upload, patience));
+        attempt.earlier(dmsOrder.before(applied, upload, budget));
         if (!attempt.earlier().get().isEmpty()) {
           session.commit();
           return Optional.empty();
         }
       }
 
-      patience.ends(attempt);
+      budget.ends(attempt);
       attempt.step("looking");
       Loaded loaded =
           attempt.completes()
@@ -187,7 +187,7 @@ final class LoadTransaction {
       if (SqlErrors.isConnectionLost(e)) {
         throw new LoadException(
                 ErrorCode.DATABASE_UNAVAILABLE,
-                "the connection was lost in the commit, so it is not known whether the file is loaded",
+                "the connection was lost during the commit, so it is not known whether the file is loaded",
                 "Send the event again: if the file is loaded, the history recognises it.")
             .sqlState(e.getSQLState());
       }

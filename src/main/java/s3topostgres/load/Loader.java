@@ -24,10 +24,10 @@ import s3topostgres.s3.Upload;
  * history, and to the caller. What one load does in the database is {@link LoadTransaction}.
  */
 public final class Loader {
-  /** Kept back from the function's time for the rollback, the record of the failure, the answer. */
+  /** Reserved of the function's time for the rollback, the record of the failure, the answer. */
   static final Duration MARGIN = Duration.ofSeconds(10);
 
-  /** Of that, for the answer; and should the network be silent, the socket takes 2 s of it. */
+  /** Of that, for the answer; if the network does not answer, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
 
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
@@ -35,7 +35,7 @@ public final class Loader {
   private final LoadSettings settings;
   private final Database database;
   private final Missed missed;
-  private final Files files;
+  private final Uploads uploads;
   private final LoadTransaction transaction;
   private final DryRun dryRun;
 
@@ -43,10 +43,10 @@ public final class Loader {
     this.settings = settings;
     this.database = database;
     this.missed = new Missed(settings, objects, database);
-    this.files = Files.of(settings, format, objects);
+    this.uploads = Uploads.of(settings, format, objects);
     this.transaction =
-        new LoadTransaction(files, database, new DmsOrder(settings, missed, database));
-    this.dryRun = new DryRun(files, database);
+        new LoadTransaction(uploads, database, new DmsOrder(settings, missed, database));
+    this.dryRun = new DryRun(uploads, database);
   }
 
   /**
@@ -58,7 +58,7 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
-    Optional<String> ignored = files.whyIgnored(upload);
+    Optional<String> ignored = uploads.whyIgnored(upload);
     if (ignored.isPresent()) {
       return ignore(upload, ignored.get(), requestId);
     }
@@ -68,23 +68,23 @@ public final class Loader {
   /** Does one step of what there is to do. */
   LoadResult run(Step step, Deadline functionEnd, String requestId) {
     Upload upload = step.upload();
-    Patience patience = new Patience(functionEnd.before(MARGIN));
+    TimeBudget budget = new TimeBudget(functionEnd.before(MARGIN));
     try (Attempt attempt = new Attempt(step, settings.table().setting(), requestId)) {
       try {
         refuseOtherBuckets(upload);
         if (attempt.isAnnounced()) {
           attempt.step("looking-for-earlier-uploads");
-          for (Upload earlier : missed.before(upload, patience)) {
+          for (Upload earlier : missed.before(upload, budget)) {
             runEarlier(new Step(earlier, Step.Kind.MISSED), functionEnd, requestId);
           }
         }
-        LoadResult result = load(attempt, patience, functionEnd);
+        LoadResult result = load(attempt, budget, functionEnd);
         LoadLog.ended(attempt, result);
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
         LoadException failure =
-            dryRun.explain(patience.unlessLate(attempt, e), attempt, patience.deadline());
+            dryRun.explain(budget.retryableIfLate(attempt, e), attempt, budget.deadline());
         throw failed(attempt, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
@@ -93,8 +93,7 @@ public final class Loader {
   }
 
   /**
-   * What cannot be loaded however often it is tried holds up nothing; but changes are lost that are
-   * left out.
+   * An upload that no retry can load does not delay others; but changes are lost that are left out.
    */
   private void runEarlier(Step earlier, Deadline functionEnd, String requestId) {
     try {
@@ -143,15 +142,15 @@ public final class Loader {
     }
   }
 
-  private LoadResult load(Attempt attempt, Patience patience, Deadline functionEnd) {
+  private LoadResult load(Attempt attempt, TimeBudget budget, Deadline functionEnd) {
     boolean ordered = false;
     while (true) {
-      Optional<LoadResult> result = transaction.run(attempt, patience);
+      Optional<LoadResult> result = transaction.run(attempt, budget);
       if (result.isPresent()) {
         return result.get();
       }
       if (ordered || attempt.earlier().isEmpty()) {
-        patience.waitForOthers(attempt);
+        budget.waitForOthers(attempt);
       } else {
         ordered = true;
         for (Step earlier : attempt.earlier().get()) {

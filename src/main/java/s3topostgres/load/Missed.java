@@ -36,13 +36,13 @@ final class Missed {
   }
 
   /** All files of a bucket that can be loaded, by their keys. */
-  List<ListedObject> files(String bucket, Patience patience) {
-    return files(bucket, settings.keys().prefix(), patience);
+  List<ListedObject> files(String bucket, TimeBudget budget) {
+    return files(bucket, settings.keys().prefix(), budget);
   }
 
   /** Those whose keys begin like that. */
-  List<ListedObject> files(String bucket, String beginning, Patience patience) {
-    return objects.list(bucket, beginning, patience.deadline().left()).stream()
+  List<ListedObject> files(String bucket, String beginning, TimeBudget budget) {
+    return objects.list(bucket, beginning, budget.deadline().left()).stream()
         .filter(object -> object.location().isCsv())
         .filter(object -> settings.match(object.location().key()).isPresent())
         .toList();
@@ -53,18 +53,18 @@ final class Missed {
    *
    * @param region of the bucket
    */
-  List<List<Upload>> among(List<ListedObject> files, String region, Patience patience) {
+  List<List<Upload>> among(List<ListedObject> files, String region, TimeBudget budget) {
     if (files.isEmpty()) {
       return List.of();
     }
-    try (Session session = database.connect(patience.deadline(), patience.latestStart())) {
+    try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       List<List<Upload>> missed = new ArrayList<>();
       for (Map.Entry<String, List<ListedObject>> table : byTable(session, files).entrySet()) {
         missed.add(MissedUploads.find(session, settings, table.getKey(), region, table.getValue()));
       }
       return missed;
     } catch (SQLException e) {
-      throw SqlErrors.translate(e, patience.deadline());
+      throw SqlErrors.translate(e, budget.deadline());
     }
   }
 
@@ -95,14 +95,14 @@ final class Missed {
    * Where the order of uploads matters, those for the same table that were finished before one and
    * are to be loaded before it, the oldest first. Uploads of the same second have no order.
    */
-  List<Upload> before(Upload upload, Patience patience) {
+  List<Upload> before(Upload upload, TimeBudget budget) {
     if (settings.mode() != Mode.UPSERT
         || settings.historyTable().isEmpty()
         || upload.sequencer().isEmpty()
         || upload.found()) {
       return List.of();
     }
-    List<ListedObject> files = files(upload.object().bucket(), patience);
+    List<ListedObject> files = files(upload.object().bucket(), budget);
     Optional<Instant> own =
         files.stream()
             .filter(file -> file.location().equals(upload.object()))
@@ -115,7 +115,7 @@ final class Missed {
             .toList();
     List<Upload> missed =
         new ArrayList<>(
-            among(earlier, upload.region(), patience).stream().flatMap(List::stream).toList());
+            among(earlier, upload.region(), budget).stream().flatMap(List::stream).toList());
     Collections.reverse(missed);
     return missed;
   }

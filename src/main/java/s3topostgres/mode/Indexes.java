@@ -71,9 +71,9 @@ public final class Indexes {
   }
 
   /**
-   * Why no index of the table can be built after the rows, if it has any: a clause for people.
+   * Why no index of the table can be built after the rows, if it has any: a clause for a message.
    * Besides the privileges, it may be that something looks at the table while the rows come, and
-   * would do so slowly or in vain without the indexes; or that something like AWS DMS is told of
+   * would be slow or fail without the indexes; or that a replication such as AWS DMS learns of
    * every table that is altered.
    */
   public Optional<String> obstacle() throws SQLException {
@@ -120,11 +120,12 @@ public final class Indexes {
   /**
    * Brings the rows in, and builds the indexes after them that can be. The caller has emptied the
    * table, and keeps everybody else away from it ({@code ACCESS EXCLUSIVE}) until the transaction
-   * ends. When an index cannot be built, because a key is there twice for instance, the rows come
-   * once more with all indexes in place: so it is {@code COPY} that names the line.
+   * ends. If an index cannot be built, because of a duplicate key for instance, the rows come once
+   * more with all indexes in place: so it is {@code COPY} that names the line.
    *
    * @param filling may be called twice; what the first call did is undone then
-   * @param step is told what comes now: {@code preparing-indexes}, {@code indexing} and a name
+   * @param step receives the name of the next step: {@code preparing-indexes}, {@code indexing} and
+   *     a name
    * @throws LoadException what the filling throws
    */
   public <T> T fill(Filling<T> filling, Consumer<String> step) throws SQLException {
@@ -221,7 +222,7 @@ public final class Indexes {
       T result = filling.run();
       log.warn(
           "{} has an index that cannot be built after the rows (SQLSTATE {}), so they were imported"
-              + " twice. REBUILD_INDEXES=off spares that",
+              + " twice. REBUILD_INDEXES=off avoids that",
           table.name(),
           failure.getSQLState());
       return result;

@@ -14,7 +14,7 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * The columns that name a row.
+ * The columns that identify a row.
  *
  * @param unique whether the table has an index by which no two rows have the same
  */

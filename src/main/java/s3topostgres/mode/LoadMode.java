@@ -71,7 +71,7 @@ public interface LoadMode {
   /**
    * Finds out from the catalogue whether the mode can work with a table; takes no lock.
    *
-   * @return what a load will do to it, for people: {@code may be emptied and filled}
+   * @return what a load will do to it, for a message: {@code may be emptied and filled}
    * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when it cannot
    */
   String check(Session session, TargetTable table) throws SQLException;
@@ -79,7 +79,7 @@ public interface LoadMode {
   /**
    * Imports the rows and changes the table.
    *
-   * @param step is told what comes now, in one word for the log
+   * @param step receives the name of the next step, for the log
    * @throws LoadException {@code TABLE_BUSY} when others use the table for too long, {@code
    *     ROW_REJECTED} when a row does not fit the table, and what {@link Rows} throws
    */

@@ -31,7 +31,7 @@ final class Replace implements LoadMode {
 
   @Override
   public String check(Session session, TargetTable table) throws SQLException {
-    // SELECT is for messages that name the columns of a key that is there twice.
+    // SELECT is for messages that name the columns of a duplicate key.
     table.requirePrivileges(List.of("INSERT", "TRUNCATE"), privileges());
     boolean referredTo =
         session

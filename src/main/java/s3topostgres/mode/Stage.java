@@ -275,6 +275,6 @@ public final class Stage {
   }
 
   private static LoadException rejected(String why) {
-    return new LoadException(ErrorCode.ROW_REJECTED, why, ImportErrors.MEND);
+    return new LoadException(ErrorCode.ROW_REJECTED, why, ImportErrors.CORRECT_THE_FILE);
   }
 }

@@ -77,7 +77,8 @@ final class Sync implements LoadMode {
   }
 
   /**
-   * A primary key that the file does not have fills itself, and tells rows of files apart no more.
+   * The database fills a primary key that the file does not have, so it does not identify the
+   * file's rows.
    */
   private Optional<Key> key(Session session, TargetTable table, List<Column> columns)
       throws SQLException {
@@ -90,7 +91,7 @@ final class Sync implements LoadMode {
   }
 
   static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
-    // Gone back to, so that no lock on the table stays: who waits for it holds up others.
+    // Rolled back to, so that no lock on the table stays: whoever waits for it delays others.
     session.execute("SAVEPOINT " + FILLING);
     boolean empty =
         session

@@ -12,18 +12,23 @@ import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 
 /**
- * A lock on the target table, taken in short tries with pauses as long as they, because everybody
+ * A lock on the target table, requested in short attempts with pauses as long, because everybody
  * who comes later queues up behind a lock that waits.
  */
 final class TableLock {
-  /** Where a try begins. A load that fails behind it can go back to here, and gives up the lock. */
+  /**
+   * Where an attempt begins. A load that fails after it can go back to here, and releases the lock.
+   */
   static final String SAVEPOINT = "s3_load_lock";
 
-  /** How long a try may hold up others, who queue behind it. */
-  private static final Duration FIRST_TRY = Duration.ofMillis(100);
+  /** How long an attempt may delay others, who queue behind it. */
+  private static final Duration FIRST_ATTEMPT = Duration.ofMillis(100);
 
-  /** Longer than deadlock_timeout, 1 s, after which Postgres makes autovacuum give way. */
-  private static final Duration LONGEST_TRY = Duration.ofSeconds(2);
+  /**
+   * Longer than deadlock_timeout, 1 s, after which Postgres cancels an autovacuum that is in the
+   * way.
+   */
+  private static final Duration LONGEST_ATTEMPT = Duration.ofSeconds(2);
 
   /**
    * For row locks of others, and locks on other tables, under the lock on the table. Whoever holds
@@ -45,7 +50,7 @@ final class TableLock {
     this.limit = limit;
   }
 
-  /** What is done under the lock; where others hold up one try, it is done once more. */
+  /** What is done under the lock; if others delay one attempt, it is done once more. */
   @FunctionalInterface
   interface Work<T> {
     T run() throws SQLException;
@@ -58,8 +63,8 @@ final class TableLock {
 
   /**
    * Locks others out who write, and no reader. Only when somebody has locked a row that is to be
-   * changed, the next try keeps out those who lock rows, too: foreign keys that are checked, and
-   * {@code SELECT FOR UPDATE}.
+   * changed, the next attempt keeps out those who lock rows, too: foreign keys that are checked,
+   * and {@code SELECT FOR UPDATE}.
    *
    * @see <a
    *     href="https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES">Table-level
@@ -75,7 +80,7 @@ final class TableLock {
 
   private <T> T with(String statement, String stricter, Work<T> work) throws SQLException {
     Deadline end = Deadline.in(limit);
-    Duration longest = FIRST_TRY;
+    Duration longest = FIRST_ATTEMPT;
     String next = statement;
     while (true) {
       try {
@@ -94,7 +99,7 @@ final class TableLock {
         }
       }
       session.deadline().within(end.within(longest).left()).sleep();
-      longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST_TRY));
+      longest = Collections.min(List.of(longest.multipliedBy(2), LONGEST_ATTEMPT));
     }
   }
 
@@ -111,7 +116,7 @@ final class TableLock {
   private LoadException busy() {
     return new LoadException(
             ErrorCode.TABLE_BUSY,
-            "others were using %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
+            "other sessions used %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
                 .formatted(table.name(), limit.toSeconds()),
             "Send the event again when they are done; the old rows are still there.")
         .sqlState(SqlState.LOCK_NOT_AVAILABLE);

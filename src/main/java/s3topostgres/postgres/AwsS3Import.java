@@ -26,8 +26,8 @@ public final class AwsS3Import implements ObjectImport {
   private static final Pattern ROWS = Pattern.compile("^(\\d{1,18})\\b");
 
   /**
-   * What users of the real extension saw for good files, at times of much load: {@code invalid
-   * input syntax} and {@code extra data after last expected column}.
+   * What users of the real extension saw for good files, under heavy load: {@code invalid input
+   * syntax} and {@code extra data after last expected column}.
    */
   private static final Set<String> MAY_REFUSE_GOOD_FILES =
       Set.of(SqlState.INVALID_TEXT, SqlState.BAD_FILE_FORMAT);
@@ -83,11 +83,11 @@ public final class AwsS3Import implements ObjectImport {
     if (rows.find()) {
       return Long.parseLong(rows.group(1));
     }
-    log.warn("aws_s3 answered in words that are not known, so the rows are counted");
+    log.warn("aws_s3 gave an answer that is not known, so the rows are counted");
     return session.query("SELECT count(*) FROM " + into, row -> row.getLong(1)).get(0);
   }
 
-  /** The extension takes a file without rows for an error, and at times a good one, too. */
+  /** The extension treats a file without rows as an error, and sometimes a good one, too. */
   private String importOnceOrTwice(
       Session session, String into, List<TargetTable.Column> columns, Upload upload)
       throws SQLException {
@@ -112,7 +112,7 @@ public final class AwsS3Import implements ObjectImport {
         throw e;
       }
       log.warn(
-          "importing once more: aws_s3 failed with SQLSTATE {}, as it does at times with good files",
+          "importing once more: aws_s3 failed with SQLSTATE {}, as it sometimes does with good files",
           e.getSQLState());
       return importOnce(session, into, columns, upload);
     }

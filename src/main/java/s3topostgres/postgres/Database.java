@@ -121,7 +121,7 @@ public final class Database {
   }
 
   /** Whether it was the server that refused a connection, after TLS and in its own words. */
-  public static boolean hasSpoken(LoadException refused) {
+  public static boolean isServerError(LoadException refused) {
     return refused
         .sqlState()
         .filter(state -> !state.startsWith(SqlState.CONNECTION_CLASS))

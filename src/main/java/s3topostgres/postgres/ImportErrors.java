@@ -35,7 +35,7 @@ public final class ImportErrors {
       Set.of(SqlState.BAD_FILE_FORMAT, SqlState.NOT_IN_ENCODING, SqlState.UNTRANSLATABLE_CHARACTER);
 
   /** What to do about values that do not fit. */
-  public static final String MEND =
+  public static final String CORRECT_THE_FILE =
       "Correct the file and upload it again; the old rows are still there.";
 
   private ImportErrors() {}
@@ -107,7 +107,7 @@ public final class ImportErrors {
 
   /** What a line holds, or all of the lines together; the import or the commit may say so. */
   public static LoadException row(SQLException e, TargetTable table) {
-    return row(e, table, RowReason.of(e, table, place(e, table).column), MEND);
+    return row(e, table, RowReason.of(e, table, place(e, table).column), CORRECT_THE_FILE);
   }
 
   private static LoadException row(SQLException e, TargetTable table, String why, String whatToDo) {

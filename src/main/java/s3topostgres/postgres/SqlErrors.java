@@ -143,7 +143,10 @@ public final class SqlErrors {
         || state(e).startsWith(SqlState.SHUTDOWN_PREFIX);
   }
 
-  /** Whether the name that a statement looks up is malformed, or in a schema closed to the user. */
+  /**
+   * Whether the name that a statement looks up is malformed, or in a schema that is not accessible
+   * to the user.
+   */
   public static boolean isNameRefused(SQLException e) {
     String state = state(e);
     return state.startsWith(SqlState.SYNTAX_OR_ACCESS_CLASS)

@@ -209,7 +209,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     } catch (SQLException e) {
       if (SqlErrors.isNameRefused(e)) {
         throw unusable(
-                "DB_TABLE_NAME is no table's name, or its schema is closed to the database user",
+                "DB_TABLE_NAME is no table's name, or its schema is not accessible to the database user",
                 "Write it as in SQL, and GRANT USAGE ON its schema to the user.")
             .sqlState(e.getSQLState());
       }

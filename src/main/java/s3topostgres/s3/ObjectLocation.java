@@ -21,7 +21,7 @@ public record ObjectLocation(String bucket, String key) {
     return name.endsWith(".csv") || name.endsWith(".csv.gz");
   }
 
-  /** {@code s3://bucket/key} for people; control characters are shown as question marks. */
+  /** {@code s3://bucket/key} for messages; control characters are shown as question marks. */
   @Override
   public String toString() {
     return ("s3://" + bucket + "/" + key).replaceAll("\\p{Cntrl}", "?");

@@ -123,7 +123,7 @@ public final class Objects {
   /**
    * Finds out whether objects of a bucket could be read, by asking for one.
    *
-   * @param absentKey of an object that is not there: only who may list the bucket is told that
+   * @param absentKey of an object that does not exist: only who may list the bucket learns that
    * @param limit for all attempts together
    * @throws LoadException {@code OBJECT_UNREADABLE} when they could not
    * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html">GetObject</a>

@@ -188,7 +188,7 @@ class ConcurrentLoadTest {
     try (Connection other = fixture.connect();
         Statement statement = other.createStatement()) {
       other.setAutoCommit(false);
-      // Its own patience is longer, so that the load is the one that finds the deadlock.
+      // Its own budget is longer, so that the load is the one that finds the deadlock.
       statement.execute("SET deadlock_timeout = '60s'");
       statement.execute("LOCK TABLE summary IN EXCLUSIVE MODE");
       RunningLoad load = RunningLoad.start(fixture, upload).untilImporting();

@@ -10,7 +10,7 @@ import s3topostgres.postgres.Deadline;
  * fifth of the function's time is kept for the work itself: of a quarter of an hour three minutes,
  * in which a database fetches some gigabytes.
  */
-final class Patience {
+final class TimeBudget {
   private static final int SHARE_OF_THE_WORK = 5;
 
   private final Deadline deadline;
@@ -22,7 +22,7 @@ final class Patience {
   /**
    * @param deadline when the load has to end
    */
-  Patience(Deadline deadline) {
+  TimeBudget(Deadline deadline) {
     this.deadline = deadline;
     this.latestStart = deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
   }
@@ -38,8 +38,8 @@ final class Patience {
 
   /**
    * Waits a while for another load of the table, without a connection. The log says so the first
-   * time. Each load comes back as often as the others, so that all have the same chance; those that
-   * have become superfluous are told by the history.
+   * time. Each load asks again as often as the others, so that all have the same chance; the
+   * history recognises those that have become superfluous.
    *
    * @throws LoadException {@code TABLE_BUSY} when there is no time left for that
    */
@@ -67,7 +67,7 @@ final class Patience {
    * The failure itself, unless the load was not finished because it began late: then it may have
    * the time that it needs when it is tried again.
    */
-  LoadException unlessLate(Attempt attempt, LoadException failure) {
+  LoadException retryableIfLate(Attempt attempt, LoadException failure) {
     if (failure.code() != ErrorCode.OUT_OF_TIME
         || waitedMillis * SHARE_OF_THE_WORK <= attempt.millis()) {
       return failure;

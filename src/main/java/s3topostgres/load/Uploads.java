@@ -21,10 +21,11 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /** How the uploads of a deployment are read and imported. */
-record Files(LoadSettings settings, CsvFormat format, Objects objects, ObjectImport objectImport) {
+record Uploads(
+    LoadSettings settings, CsvFormat format, Objects objects, ObjectImport objectImport) {
 
-  static Files of(LoadSettings settings, CsvFormat format, Objects objects) {
-    return new Files(
+  static Uploads of(LoadSettings settings, CsvFormat format, Objects objects) {
+    return new Uploads(
         settings,
         format,
         objects,
@@ -35,7 +36,7 @@ record Files(LoadSettings settings, CsvFormat format, Objects objects, ObjectImp
                 (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format)));
   }
 
-  /** Why an upload is none to load, for people; empty if it is one. */
+  /** Why an upload is not to be loaded, for a message; empty if it is. */
   Optional<String> whyIgnored(Upload upload) {
     if (!upload.object().isCsv()) {
       return Optional.of("it has not the extension .csv");
