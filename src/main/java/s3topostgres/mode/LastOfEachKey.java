@@ -37,7 +37,7 @@ final class LastOfEachKey {
    * @throws LoadException {@code ROW_REJECTED} when a line has no key or no operation
    */
   Stage find() throws SQLException {
-    stage.refuseIncomplete(key);
+    new StagedKeys(session, stage, key).requireValues();
     Optional<Column> operation =
         Optional.of(Fields.operation(table)).filter(stage.fields()::contains);
     if (operation.isPresent()) {

@@ -9,10 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.csv.Fields;
-import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -171,50 +169,10 @@ public final class Stage {
   void prepare(Optional<Key> key) throws SQLException {
     session.execute("ANALYZE %s (%s)".formatted(source, key.map(Key::list).orElse(number())));
     if (key.isPresent() && source.equals(TABLE)) {
-      refuseIncomplete(key.get());
-      refuseRepeated(key.get());
+      StagedKeys keys = new StagedKeys(session, this, key.get());
+      keys.requireValues();
+      keys.requireNoDuplicates();
     }
-  }
-
-  /**
-   * @throws LoadException {@code ROW_REJECTED} when a row has no key
-   */
-  void refuseIncomplete(Key key) throws SQLException {
-    String missing =
-        key.columns().stream().map(column -> column.quoted() + " IS NULL").collect(joining(" OR "));
-    List<Long> first =
-        session.query(
-            "SELECT %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT 1"
-                .formatted(number(), TABLE, missing),
-            row -> row.getLong(1));
-    if (!first.isEmpty()) {
-      throw rejected("a row without a value in its key (%s)".formatted(key.shown()))
-          .at(OptionalLong.of(line(first.get(0))), Optional.empty());
-    }
-  }
-
-  private void refuseRepeated(Key key) throws SQLException {
-    String repeated =
-        "SELECT %1$s FROM %2$s GROUP BY %1$s HAVING count(*) > 1 LIMIT 1"
-            .formatted(key.list(), TABLE);
-    if (session.query(repeated, row -> true).isEmpty()) {
-      return;
-    }
-    long[] rows =
-        session
-            .query(
-                """
-                SELECT earlier, later
-                FROM (
-                  SELECT %1$s AS later, lag(%1$s) OVER (PARTITION BY %2$s ORDER BY %1$s) AS earlier
-                  FROM %3$s) AS rows
-                WHERE earlier IS NOT NULL ORDER BY later LIMIT 1"""
-                    .formatted(number(), key.list(), TABLE),
-                row -> new long[] {row.getLong("earlier"), row.getLong("later")})
-            .get(0);
-    throw rejected(
-            "a second row with the key (%s) of line %d".formatted(key.shown(), line(rows[0])))
-        .at(OptionalLong.of(line(rows[1])), Optional.empty());
   }
 
   /** The line of the first row without a value in that column. */
@@ -272,9 +230,5 @@ public final class Stage {
   /** Columns written as in SQL, with commas. */
   public static String list(String prefix, List<Column> columns) {
     return columns.stream().map(column -> prefix + column.quoted()).collect(joining(", "));
-  }
-
-  private static LoadException rejected(String why) {
-    return new LoadException(ErrorCode.ROW_REJECTED, why, ImportErrors.CORRECT_THE_FILE);
   }
 }

@@ -1,0 +1,64 @@
+package s3topostgres.mode;
+
+import static java.util.stream.Collectors.joining;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Session;
+
+/** The keys of the rows in a stage, by which the target's rows are to be found. */
+record StagedKeys(Session session, Stage stage, Key key) {
+
+  /**
+   * @throws LoadException {@code ROW_REJECTED} if a row has no value in its key
+   */
+  void requireValues() throws SQLException {
+    String missing =
+        key.columns().stream().map(column -> column.quoted() + " IS NULL").collect(joining(" OR "));
+    List<Long> first =
+        session.query(
+            "SELECT %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT 1"
+                .formatted(stage.number(), Stage.TABLE, missing),
+            row -> row.getLong(1));
+    if (!first.isEmpty()) {
+      throw rejected("a row without a value in its key (%s)".formatted(key.shown()))
+          .at(OptionalLong.of(stage.line(first.get(0))), Optional.empty());
+    }
+  }
+
+  /**
+   * @throws LoadException {@code ROW_REJECTED}, with both lines, if two rows have the same key
+   */
+  void requireNoDuplicates() throws SQLException {
+    String repeated =
+        "SELECT %1$s FROM %2$s GROUP BY %1$s HAVING count(*) > 1 LIMIT 1"
+            .formatted(key.list(), Stage.TABLE);
+    if (session.query(repeated, row -> true).isEmpty()) {
+      return;
+    }
+    long[] rows =
+        session
+            .query(
+                """
+                SELECT earlier, later
+                FROM (
+                  SELECT %1$s AS later, lag(%1$s) OVER (PARTITION BY %2$s ORDER BY %1$s) AS earlier
+                  FROM %3$s) AS rows
+                WHERE earlier IS NOT NULL ORDER BY later LIMIT 1"""
+                    .formatted(stage.number(), key.list(), Stage.TABLE),
+                row -> new long[] {row.getLong("earlier"), row.getLong("later")})
+            .get(0);
+    throw rejected(
+            "a second row with the key (%s) of line %d".formatted(key.shown(), stage.line(rows[0])))
+        .at(OptionalLong.of(stage.line(rows[1])), Optional.empty());
+  }
+
+  private static LoadException rejected(String why) {
+    return new LoadException(ErrorCode.ROW_REJECTED, why, ImportErrors.CORRECT_THE_FILE);
+  }
+}
