@@ -44,7 +44,9 @@ final class ColumnMatch {
                   .matcher(cut(name.strip()).toLowerCase(Locale.ROOT))
                   .replaceAll("_"));
 
-  private static final UnaryOperator<String> LENIENT = FORMS.get(FORMS.size() - 1);
+  /** Lower case, with underscores for blanks and punctuation. */
+  static final UnaryOperator<String> LENIENT = FORMS.get(FORMS.size() - 1);
+
   private static final Pattern LINE_BREAK = Pattern.compile("[\r\n]");
 
   private final List<String> header;
@@ -75,25 +77,6 @@ final class ColumnMatch {
     FORMS.forEach(match::matchBy);
     match.refuseWhatDoesNotFit();
     return List.of(match.matched);
-  }
-
-  /**
-   * The names of new columns for the fields of a header.
-   *
-   * @throws LoadException {@code HEADER_MISMATCH} when a name is missing or repeated
-   */
-  static List<String> namesOf(List<String> header) {
-    List<String> names = header.stream().map(LENIENT).toList();
-    for (int i = 0; i < names.size(); i++) {
-      int first = names.indexOf(names.get(i));
-      if (names.get(i).replace("_", "").isEmpty() || first < i) {
-        throw mismatch(
-            "field %d of the first line has %s"
-                .formatted(i + 1, first < i ? "the name of field " + (first + 1) : "no name"),
-            "Give each field of the first line a name of its own.");
-      }
-    }
-    return names;
   }
 
   private void matchBy(UnaryOperator<String> form) {

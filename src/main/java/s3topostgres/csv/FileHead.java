@@ -116,7 +116,7 @@ public final class FileHead {
             .columns()
             .orElseGet(
                 () -> IntStream.rangeClosed(1, first.size()).mapToObj(i -> "column_" + i).toList())
-        : ColumnMatch.namesOf(first);
+        : NewColumns.names(first);
   }
 
   /** Whether the file has a record besides its header. */

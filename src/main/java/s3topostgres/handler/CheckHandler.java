@@ -13,6 +13,7 @@ import s3topostgres.check.Checks;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.load.DryRun;
+import s3topostgres.load.DryRunResult;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
@@ -42,7 +43,7 @@ public final class CheckHandler implements RequestHandler<Object, Object> {
   /**
    * @param event {@code {"object": "people.csv"}} for a dry run, with the object's key as it is,
    *     not form-encoded; anything else for the checks
-   * @return an {@link Answer}, or the {@link DryRun.Result}
+   * @return an {@link Answer}, or the {@link DryRunResult}
    * @throws CheckFailedException if anything is missing, with the same as a table
    * @throws s3topostgres.LoadException {@code CONFIG_INVALID} when the settings do not allow a dry
    *     run
@@ -64,7 +65,7 @@ public final class CheckHandler implements RequestHandler<Object, Object> {
     return new Answer(checks.stream().map(CheckHandler::line).toList());
   }
 
-  private static DryRun.Result dryRun(String key, Deadline end) {
+  private static DryRunResult dryRun(String key, Deadline end) {
     Wiring wiring = Wiring.of(System.getenv());
     Settings settings = wiring.settings();
     String bucket =

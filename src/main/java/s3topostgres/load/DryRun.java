@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
-import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
@@ -55,45 +54,15 @@ public final class DryRun {
   }
 
   /**
-   * What a load would do. Its components are the fields of the check function's answer.
-   *
-   * @param object {@code s3://bucket/key}
-   * @param table the target table with its schema; as the setting has it where it was not found
-   * @param wouldLoad whether nothing was found that speaks against it
-   * @param message why it would not; null if it would
-   * @param rows of the file; null where it was not read to its end
-   * @param columns those that the file's fields belong to, in their order
-   * @param defaulted the table's other columns, which take their defaults
-   * @param faults the first thousand
-   * @param createTable the statements that make a table for the file; null where there is one
-   */
-  public record Result(
-      String object,
-      String table,
-      boolean wouldLoad,
-      String message,
-      Long rows,
-      List<String> columns,
-      List<String> defaulted,
-      List<FaultInFile> faults,
-      String createTable) {
-
-    /**
-     * @param line the physical line; null where it is not known
-     * @param column null where the row as a whole is meant
-     */
-    public record FaultInFile(Long line, String column, String reason) {}
-  }
-
-  /**
    * Tries an object of the bucket, as if it had just been uploaded.
    *
    * @param deadline when the answer has to be there
    */
-  public Result run(Upload upload, Deadline deadline) {
+  public DryRunResult run(Upload upload, Deadline deadline) {
     Optional<String> ignored = uploads.whyIgnored(upload);
     if (ignored.isPresent()) {
-      return result(upload, settings.table().setting(), "It would be ignored: " + ignored.get());
+      return DryRunResult.notTried(
+          upload, settings.table().setting(), "It would be ignored: " + ignored.get());
     }
     try (Session session = database.connectOnce(deadline)) {
       begin(session);
@@ -115,8 +84,8 @@ public final class DryRun {
    */
   LoadException explain(LoadException failure, Attempt attempt, Deadline deadline) {
     Optional<StoredObject> seen = attempt.record().object();
-    if (failure.code() != ErrorCode.ROW_REJECTED || seen.isEmpty()) {
-      return failure;
+    if (failure.code() != ErrorCode.ROW_REJECTED || seen.isEmpty() || attempt.completes()) {
+      return failure; // The end of a full load is about several files.
     }
     if (ImportErrors.isMalformed(failure)) {
       return advising(failure, "The lines after it have not been checked.");
@@ -159,7 +128,7 @@ public final class DryRun {
     return FaultSearch.find(session, rows.table(), rows, key, settings.mode() != Mode.CHANGES);
   }
 
-  private Result tryOut(Session session, Upload upload) throws SQLException {
+  private DryRunResult tryOut(Session session, Upload upload) throws SQLException {
     TargetTable table = uploads.table(session, upload);
     mode.check(session, table);
     History history = History.ifThere(session, settings);
@@ -169,11 +138,9 @@ public final class DryRun {
     Optional<LoadException> failure = found.faults().failure();
     if (failure.isEmpty()) {
       failure =
-          FileRows.tooFew(
-              found.rows().orElseThrow(),
-              settings.minRows().after(history.lastRows(session, table.name())));
+          FileRows.tooFew(found.rows().orElseThrow(), uploads.minRows(session, history, table));
     }
-    return new Result(
+    return new DryRunResult(
         upload.object().toString(),
         table.name(),
         failure.isEmpty(),
@@ -181,22 +148,15 @@ public final class DryRun {
         found.rows().isPresent() ? found.rows().getAsLong() : null,
         rows.columns().stream().map(Column::name).toList(),
         table.notAmong(rows.columns()),
-        found.faults().first().stream().map(DryRun::shown).toList(),
+        found.faults().first().stream().map(DryRunResult.FaultInFile::of).toList(),
         null);
   }
 
-  private static Result.FaultInFile shown(Fault fault) {
-    return new Result.FaultInFile(
-        fault.line().isPresent() ? fault.line().getAsLong() : null,
-        fault.column().orElse(null),
-        fault.reason());
-  }
-
-  private Result propose(Session session, Upload upload, String name) throws SQLException {
+  private DryRunResult propose(Session session, Upload upload, String name) throws SQLException {
     FileRows rows = uploads.rowsWithoutTable(session, name, upload, uploads.look(session, upload));
     TableProposal proposal = TableProposal.of(session, rows.table(), rows);
     String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());
-    return new Result(
+    return new DryRunResult(
         upload.object().toString(),
         name,
         false,
@@ -209,21 +169,8 @@ public final class DryRun {
         proposal.create() + ";\n" + grant);
   }
 
-  private Result failed(Upload upload, LoadException failure) {
-    return result(
+  private DryRunResult failed(Upload upload, LoadException failure) {
+    return DryRunResult.notTried(
         upload, settings.table().setting(), failure.about(upload.object().toString()).getMessage());
-  }
-
-  private static Result result(Upload upload, String table, String message) {
-    return new Result(
-        upload.object().toString(),
-        table,
-        false,
-        message,
-        null,
-        List.of(),
-        List.of(),
-        List.of(),
-        null);
   }
 }

@@ -4,8 +4,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
-import s3topostgres.config.MinRows;
 import s3topostgres.history.AppliedFiles.FullLoad;
 import s3topostgres.history.Changes;
 import s3topostgres.history.History;
@@ -23,16 +21,10 @@ record FileLoad(Uploads uploads, LoadMode mode) {
   Loaded run(Session session, Attempt attempt, History history, TargetTable table)
       throws SQLException {
     FileRows rows =
-        rows(session, attempt, table, attempt.upload(), minRows(session, history, table));
+        rows(session, attempt, table, attempt.upload(), uploads.minRows(session, history, table));
     attempt.step("before-load-sql");
     LoadTransaction.runScript(session, "BEFORE_LOAD_SQL", uploads.settings().beforeLoadSql());
     return mode.load(session, table, rows, attempt::step);
-  }
-
-  private long minRows(Session session, History history, TargetTable table) throws SQLException {
-    MinRows minRows = uploads.settings().minRows();
-    return minRows.after(
-        minRows.percent() ? history.lastRows(session, table.name()) : OptionalLong.empty());
   }
 
   /** Makes the table equal to all files of the full load that each were loaded before. */

@@ -4,11 +4,14 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.config.MinRows;
 import s3topostgres.config.Mode;
 import s3topostgres.csv.FileHead;
+import s3topostgres.history.History;
 import s3topostgres.postgres.AwsS3Import;
 import s3topostgres.postgres.CopyImport;
 import s3topostgres.postgres.ObjectImport;
@@ -69,6 +72,13 @@ record Uploads(
   /** What the object is now. */
   StoredObject look(Session session, Upload upload) {
     return objects.look(upload.object(), session.deadline().left());
+  }
+
+  /** How many rows a file for a table has to have. */
+  long minRows(Session session, History history, TargetTable table) throws SQLException {
+    MinRows minRows = settings.minRows();
+    return minRows.after(
+        minRows.percent() ? history.lastRows(session, table.name()) : OptionalLong.empty());
   }
 
   /**

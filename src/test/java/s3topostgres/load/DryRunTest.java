@@ -12,8 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.config.Mode;
-import s3topostgres.load.DryRun.Result;
-import s3topostgres.load.DryRun.Result.FaultInFile;
+import s3topostgres.load.DryRunResult.FaultInFile;
 
 /** What the check function says of an object, and that nothing comes of it. */
 class DryRunTest {
@@ -33,7 +32,7 @@ class DryRunTest {
     fixture.close();
   }
 
-  private Result dryRun(String content) {
+  private DryRunResult dryRun(String content) {
     fixture.upload("people.csv", content);
     return fixture.dryRun("people.csv");
   }
@@ -42,7 +41,7 @@ class DryRunTest {
   void saysThatAGoodFileWouldLoad() {
     assertThat(dryRun("Name,ID\na,1\nb,2\n"))
         .isEqualTo(
-            new Result(
+            new DryRunResult(
                 "s3://%s/people.csv".formatted(fixture.bucket),
                 "public.people",
                 true,
@@ -56,7 +55,7 @@ class DryRunTest {
 
   @Test
   void tellsEveryFault() {
-    Result result = dryRun("id,name\nx,a\n2,\n");
+    DryRunResult result = dryRun("id,name\nx,a\n2,\n");
 
     assertThat(result.wouldLoad()).isFalse();
     assertThat(result.message())
@@ -125,7 +124,7 @@ class DryRunTest {
     fixture.logEverything();
     fixture.execute("ALTER TABLE people ADD CONSTRAINT named CHECK (length(name) < 6)");
 
-    Result result =
+    DryRunResult result =
         dryRun(
             "id,name,born\nmarker,47114711,marker\n47114711,marker,\n47114711,marker,2020-01-01\n"
                 + "1,marker,marker\n");
@@ -138,7 +137,7 @@ class DryRunTest {
   void proposesATableWhereThereIsNone() {
     fixture.set("DB_TABLE_NAME", "\"New\".people").set("CSV_NULL", "-");
 
-    Result result =
+    DryRunResult result =
         dryRun(
             """
             ID,Big,Amount,Postcode,Active,Joined,Seen,Logged,"Ref. No",Extra,Note,When,Then,Empty
@@ -182,7 +181,7 @@ class DryRunTest {
     String content = "Größe,Day,No.,\"a\"\"b\"\n1,2020-01-01,007,x\n2,2020-01-02,,y\n";
     fixture.set("DB_TABLE_NAME", "new_table");
     fixture.upload("new.csv", content);
-    Result proposed = fixture.dryRun("new.csv");
+    DryRunResult proposed = fixture.dryRun("new.csv");
     fixture.execute(proposed.createTable());
     assertThat(fixture.dryRun("new.csv").wouldLoad()).as(proposed.createTable()).isTrue();
     fixture.set("HISTORY_TABLE", "off");
@@ -210,5 +209,8 @@ class DryRunTest {
         .contains("HEADER_MISMATCH: ", "field 2 of the first line has the name of field 1");
     assertThat(dryRun("a,,b\n1,2,3\n").message()).contains("field 2 of the first line has no name");
     assertThat(dryRun("a,b\n1,2,3\n").message()).contains("ROW_REJECTED: ", "line 2: ");
+    assertThat(dryRun("marker,47114711,2020-01-01\n").toString())
+        .contains("HEADER_MISMATCH: ", "the first line looks like values")
+        .doesNotContainPattern(MARKER);
   }
 }

@@ -186,14 +186,14 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** What the check function says of an object, when it has so long. */
-  DryRun.Result dryRun(String key, Duration time) {
+  DryRunResult dryRun(String key, Duration time) {
     Settings read = Settings.read(settings);
     Upload upload = Upload.unannounced(new ObjectLocation(bucket, key), REGION);
     return new DryRun(read.load(), read.format(), objects(), database(read))
         .run(upload, Deadline.in(time));
   }
 
-  DryRun.Result dryRun(String key) {
+  DryRunResult dryRun(String key) {
     return dryRun(key, Duration.ofSeconds(60));
   }
 

@@ -97,7 +97,7 @@ class RandomFaultsTest {
 
     fixture.mode(mode, "t").set("DB_TABLE_NAME", "t");
     fixture.upload("t.csv", file);
-    DryRun.Result result = fixture.dryRun("t.csv");
+    DryRunResult result = fixture.dryRun("t.csv");
 
     assertThat(result.faults())
         .as(story)
