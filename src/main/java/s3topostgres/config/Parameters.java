@@ -1,5 +1,6 @@
 package s3topostgres.config;
 
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -56,7 +57,7 @@ public final class Parameters {
               setting,
               answer,
               "Check its name and region, and that the function's role may read and decrypt it.");
-    } catch (SdkException e) {
+    } catch (SdkException | UncheckedIOException e) {
       throw unreadable(
           ErrorCode.DATABASE_UNAVAILABLE,
           name,

@@ -2,6 +2,7 @@ package s3topostgres.s3;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongFunction;
@@ -87,7 +88,8 @@ final class ObjectStream extends InputStream {
         rest = Optional.of(restFrom.apply(position));
       }
       return rest.get().read(bytes, offset, length);
-    } catch (IOException | SdkException e) {
+    } catch (IOException | UncheckedIOException | SdkException e) {
+      // The SDK's HTTP client wraps some exceptions of the network in unchecked ones.
       log.debug("the connection to S3 broke: {}", e.getClass().getName());
       return -1;
     }

@@ -2,6 +2,7 @@ package s3topostgres.s3;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +67,7 @@ public final class Objects {
           head);
     } catch (S3Exception e) {
       throw refused(e.statusCode(), location);
-    } catch (SdkException e) {
+    } catch (SdkException | UncheckedIOException e) {
       throw noAnswer();
     }
   }
@@ -138,7 +139,7 @@ public final class Objects {
       if (e.statusCode() != 404) {
         throw refused(e.statusCode(), location);
       }
-    } catch (SdkException e) {
+    } catch (SdkException | UncheckedIOException e) {
       throw noAnswer();
     }
   }
@@ -169,7 +170,7 @@ public final class Objects {
           .toList();
     } catch (S3Exception e) {
       throw refused(e.statusCode(), new ObjectLocation(bucket, ""));
-    } catch (SdkException e) {
+    } catch (SdkException | UncheckedIOException e) {
       throw noAnswer();
     }
   }
