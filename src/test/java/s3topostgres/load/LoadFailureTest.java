@@ -223,7 +223,7 @@ class LoadFailureTest {
       statement.execute("SELECT * FROM people");
 
       assertThat(fixture.failure(TABLE_BUSY, "people.csv", GOOD))
-          .hasMessageContaining("others were using public.people for longer than 1 s");
+          .hasMessageContaining("other sessions used public.people for longer than 1 s");
     }
   }
 

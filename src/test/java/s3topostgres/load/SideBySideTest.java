@@ -82,7 +82,7 @@ class SideBySideTest {
       writer.setAutoCommit(false);
       statement.execute("UPDATE people SET born = '2001-02-03'");
       assertThat(fixture.failure(TABLE_BUSY, upload))
-          .hasMessageContaining("others were using public.people for longer than 1 s");
+          .hasMessageContaining("other sessions used public.people for longer than 1 s");
 
       fixture.set("LOCK_TIMEOUT_SECONDS", "60");
       RunningLoad load = RunningLoad.start(fixture, upload);
