@@ -1,5 +1,7 @@
 package s3topostgres;
 
+import java.util.Arrays;
+
 /** Why a load failed: who has to act, and whether sending the same event again can help. */
 public enum ErrorCode {
   /** A setting is missing or wrong. */
@@ -51,5 +53,13 @@ public enum ErrorCode {
 
   public boolean retryHelps() {
     return retryHelps;
+  }
+
+  /** The names of those for which a retry can help. */
+  public static String[] retryable() {
+    return Arrays.stream(values())
+        .filter(ErrorCode::retryHelps)
+        .map(ErrorCode::name)
+        .toArray(String[]::new);
   }
 }

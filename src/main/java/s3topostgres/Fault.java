@@ -2,6 +2,8 @@ package s3topostgres;
 
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One thing in a file that the table does not take. It holds no value of the file.
@@ -16,14 +18,18 @@ public record Fault(OptionalLong line, Optional<String> column, String reason) {
   /** For people: {@code line 3, column age: not a whole number}. */
   @Override
   public String toString() {
-    return place() + reason;
+    String place = place(line, column).collect(Collectors.joining(", "));
+    return place.isEmpty() ? reason : place + ": " + reason;
   }
 
-  private String place() {
-    String place =
-        (line.isPresent() ? "line " + line.getAsLong() : "")
-            + (line.isPresent() && column.isPresent() ? ", " : "")
-            + column.map("column "::concat).orElse("");
-    return place.isEmpty() ? "" : place + ": ";
+  /** The line; null where it is not known. */
+  public Long lineOrNull() {
+    return line.isPresent() ? line.getAsLong() : null;
+  }
+
+  /** The words for a place, of which either may be missing: {@code line 3}, {@code column age}. */
+  static Stream<String> place(OptionalLong line, Optional<String> column) {
+    return Stream.concat(
+        line.stream().mapToObj(number -> "line " + number), column.stream().map("column "::concat));
   }
 }

@@ -39,12 +39,10 @@ public final class LoadException extends RuntimeException {
 
     String message() {
       String place =
-          Stream.of(
-                  object,
-                  line.stream().mapToObj(number -> "line " + number).findFirst(),
-                  column.map(name -> "column " + name))
-              .limit(faults.size() > 1 ? 1 : 3) // The places of several stand in the words.
-              .flatMap(Optional::stream)
+          Stream.concat(
+                  object.stream(),
+                  // The places of several stand in the words.
+                  faults.size() > 1 ? Stream.empty() : Fault.place(line, column))
               .collect(Collectors.joining(", "));
       return code + ": " + (place.isEmpty() ? "" : place + ": ") + why + ". " + whatToDo;
     }

@@ -32,28 +32,38 @@ public final class FileHead {
 
   private static final Pattern SEPARATOR_LINE = Pattern.compile("(?i)\"?sep=.\"?[\r\n]");
 
-  private FileHead() {}
+  private final CsvFormat format;
+  private final int bytes;
+  private final List<List<String>> records;
+
+  private FileHead(CsvFormat format, int bytes, List<List<String>> records) {
+    this.format = format;
+    this.bytes = bytes;
+    this.records = records;
+  }
+
+  /**
+   * Reads it once.
+   *
+   * @param unpacked whether the import unpacks the object
+   * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV
+   */
+  public static FileHead read(StoredObject object, boolean unpacked, CsvFormat format) {
+    Beginning beginning = beginning(object, unpacked);
+    return new FileHead(format, beginning.bytes.length, records(beginning, format));
+  }
 
   /**
    * The columns that the file's fields belong to, and others for fields that have none, which only
    * a stage can take.
    *
-   * @param unpacked whether the import unpacks the object
    * @param written by AWS DMS, for {@code LOAD_MODE=changes} only
    * @return in the order of the fields
-   * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or does not fit
+   * @throws LoadException {@code HEADER_MISMATCH} when the fields do not fit
    */
-  public static List<Column> columns(
-      StoredObject object,
-      boolean unpacked,
-      CsvFormat format,
-      Mode mode,
-      TargetTable table,
-      Optional<DmsFile> written) {
-    Beginning beginning = beginning(object, unpacked);
-    List<List<String>> records = records(beginning, format);
+  public List<Column> columns(Mode mode, TargetTable table, Optional<DmsFile> written) {
     if (format.header() == Header.MATCH) {
-      List<String> header = header(records, beginning);
+      List<String> header = first();
       Column[] beside =
           written
               .map(file -> Fields.besideColumns(records, table, file))
@@ -90,11 +100,10 @@ public final class FileHead {
   }
 
   /** How many physical lines come before the first row; a name may have line breaks. */
-  public static int headerLines(StoredObject object, boolean unpacked, CsvFormat format) {
+  public int headerLines() {
     if (format.header() == Header.NONE) {
       return 0;
     }
-    List<List<String>> records = records(beginning(object, unpacked), format);
     return records.isEmpty()
         ? 1
         : 1 + (int) LINE_BREAK.matcher(String.join(",", records.get(0))).results().count();
@@ -104,13 +113,10 @@ public final class FileHead {
    * The names that the columns of a table for the file may have: as the header has them, in lower
    * case and with underscores for blanks and punctuation; or numbered where there is no header.
    *
-   * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV, or a name is missing or
-   *     repeated
+   * @throws LoadException {@code HEADER_MISMATCH} when a name is missing or repeated
    */
-  public static List<String> namesForColumns(
-      StoredObject object, boolean unpacked, CsvFormat format) {
-    Beginning beginning = beginning(object, unpacked);
-    List<String> first = header(records(beginning, format), beginning);
+  public List<String> namesForColumns() {
+    List<String> first = first();
     return format.header() == Header.NONE
         ? format
             .columns()
@@ -131,10 +137,10 @@ public final class FileHead {
     return records.size() > first ? !records.get(first).equals(List.of("\\.")) : !beginning.whole;
   }
 
-  private static List<String> header(List<List<String>> records, Beginning beginning) {
+  private List<String> first() {
     if (records.isEmpty()) {
       throw mismatch(
-          "the first line does not end within the first %d bytes".formatted(beginning.bytes.length),
+          "the first line does not end within the first %d bytes".formatted(bytes),
           "Close every quote in it (CSV_QUOTE), and end it with a line break.");
     }
     return records.get(0);

@@ -3,10 +3,8 @@ package s3topostgres.history;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import s3topostgres.ErrorCode;
 import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.ListedObject;
@@ -151,10 +149,10 @@ public final class AppliedFiles {
             AND greatest(h.event_time, h.started_at) >= f.modified)
         ORDER BY f.modified, f.object_key""",
         row -> upload(row, region),
-        texts(files, file -> file.location().bucket()),
-        texts(files, file -> file.location().key()),
-        texts(files, ListedObject::etag),
-        texts(files, file -> file.modified().toString()));
+        MissedUploads.texts(files, file -> file.location().bucket()),
+        MissedUploads.texts(files, file -> file.location().key()),
+        MissedUploads.texts(files, ListedObject::etag),
+        MissedUploads.texts(files, file -> file.modified().toString()));
   }
 
   /** Whether changes were uploaded before a full load was that is in the table. */
@@ -174,10 +172,7 @@ public final class AppliedFiles {
             ORDER BY id DESC LIMIT 1"""
                 .formatted(loads.history()),
             row -> row.getBoolean(1),
-            Arrays.stream(ErrorCode.values())
-                .filter(ErrorCode::retryHelps)
-                .map(ErrorCode::name)
-                .toArray(String[]::new),
+            ErrorCode.retryable(),
             loads.targetTable(),
             upload.object().bucket(),
             upload.object().key(),
@@ -186,17 +181,11 @@ public final class AppliedFiles {
         .contains(true);
   }
 
-  private static String[] texts(List<ListedObject> files, Function<ListedObject, String> text) {
-    return files.stream().map(text).toArray(String[]::new);
-  }
-
   private static Upload upload(ResultSet row, String region) throws SQLException {
-    return new Upload(
-        new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
-        region,
-        Optional.empty(),
-        Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
-        Optional.of(row.getString("etag")),
-        true);
+    return new ListedObject(
+            new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
+            row.getString("etag"),
+            row.getObject("event_time", OffsetDateTime.class).toInstant())
+        .upload(region);
   }
 }

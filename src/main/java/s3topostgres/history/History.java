@@ -205,13 +205,9 @@ public final class History {
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
         load.requestId(),
-        faults.stream().map(History::line).toArray(Long[]::new),
+        faults.stream().map(Fault::lineOrNull).toArray(Long[]::new),
         faults.stream().map(fault -> fault.column().orElse(null)).toArray(String[]::new),
         faults.stream().map(Fault::reason).toArray(String[]::new));
-  }
-
-  private static Long line(Fault fault) {
-    return fault.line().isPresent() ? fault.line().getAsLong() : null;
   }
 
   /** Of the upload that was read: it may have been overwritten since its event. */

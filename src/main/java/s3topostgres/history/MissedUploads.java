@@ -3,7 +3,6 @@ package s3topostgres.history;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -99,13 +98,10 @@ public final class MissedUploads {
             texts(objects, ListedObject::etag),
             texts(objects, object -> object.modified().toString()),
             settings.mode().isWholeTable(),
-            Arrays.stream(ErrorCode.values())
-                .filter(ErrorCode::retryHelps)
-                .map(ErrorCode::name)
-                .toArray(String[]::new));
+            ErrorCode.retryable());
   }
 
-  private static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
+  static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
     return objects.stream().map(text).toArray(String[]::new);
   }
 

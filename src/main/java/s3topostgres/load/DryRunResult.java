@@ -34,10 +34,7 @@ public record DryRunResult(
    */
   public record FaultInFile(Long line, String column, String reason) {
     static FaultInFile of(Fault fault) {
-      return new FaultInFile(
-          fault.line().isPresent() ? fault.line().getAsLong() : null,
-          fault.column().orElse(null),
-          fault.reason());
+      return new FaultInFile(fault.lineOrNull(), fault.column().orElse(null), fault.reason());
     }
   }
 

@@ -90,24 +90,25 @@ record Uploads(
    */
   FileRows rows(
       Session session, TargetTable table, Upload upload, StoredObject object, long minRows) {
-    boolean unpacked = objectImport.unpacks(object);
+    FileHead head = head(object);
     Optional<DmsFile> written =
         settings.mode() == Mode.CHANGES
             ? Optional.of(DmsFile.of(upload.object()))
             : Optional.empty();
-    List<Column> columns =
-        FileHead.columns(object, unpacked, format, settings.mode(), table, written);
-    int headerLines = FileHead.headerLines(object, unpacked, format);
-    return new FileRows(this, session, table, columns, headerLines, upload, object, minRows);
+    List<Column> columns = head.columns(settings.mode(), table, written);
+    return new FileRows(this, session, table, columns, head.headerLines(), upload, object, minRows);
   }
 
   /** The same for a table that is not there yet, with a column for each field. */
   FileRows rowsWithoutTable(Session session, String name, Upload upload, StoredObject object)
       throws SQLException {
-    boolean unpacked = objectImport.unpacks(object);
-    TargetTable table =
-        TargetTable.imagined(session, name, FileHead.namesForColumns(object, unpacked, format));
-    int headerLines = FileHead.headerLines(object, unpacked, format);
-    return new FileRows(this, session, table, table.columns(), headerLines, upload, object, 0);
+    FileHead head = head(object);
+    TargetTable table = TargetTable.imagined(session, name, head.namesForColumns());
+    return new FileRows(
+        this, session, table, table.columns(), head.headerLines(), upload, object, 0);
+  }
+
+  private FileHead head(StoredObject object) {
+    return FileHead.read(object, objectImport.unpacks(object), format);
   }
 }

@@ -81,6 +81,6 @@ final class ApplyChanges implements LoadMode {
   }
 
   private Key key(Session session, TargetTable table) throws SQLException {
-    return Key.find(session, table, keySetting).orElseThrow(() -> Key.missing(table, "changes"));
+    return Key.require(session, table, keySetting, "changes");
   }
 }

@@ -79,6 +79,23 @@ record Key(List<Part> parts, boolean unique) {
         : Optional.of(new Key(parts, isUnique(session, table, names(parts))));
   }
 
+  /**
+   * The same for a mode that cannot do without.
+   *
+   * @throws LoadException {@code TABLE_UNUSABLE} when there is none
+   */
+  static Key require(
+      Session session, TargetTable table, Optional<List<String>> setting, String mode)
+      throws SQLException {
+    return find(session, table, setting)
+        .orElseThrow(
+            () ->
+                TargetTable.unusable(
+                    "%s has no primary key, by which LOAD_MODE=%s would find its rows"
+                        .formatted(table.name(), mode),
+                    "Name the columns of a key in LOAD_KEY, or give the table a primary key."));
+  }
+
   private static Column named(TargetTable table, String name) {
     Column found =
         table.columns().stream()
@@ -192,14 +209,6 @@ record Key(List<Part> parts, boolean unique) {
                 "%1$s.%3$s %4$s %2$s.%3$s"
                     .formatted(one, other, part.column().quoted(), part.equals()))
         .collect(joining(" AND "));
-  }
-
-  /** The failure for a table without a key. */
-  static LoadException missing(TargetTable table, String mode) {
-    return TargetTable.unusable(
-        "%s has no primary key, by which LOAD_MODE=%s would find its rows"
-            .formatted(table.name(), mode),
-        "Name the columns of a key in LOAD_KEY, or give the table a primary key.");
   }
 
   private static LoadException invalid(String why, String whatToDo) {

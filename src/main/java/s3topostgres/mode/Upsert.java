@@ -53,6 +53,6 @@ final class Upsert implements LoadMode {
   }
 
   private Key key(Session session, TargetTable table) throws SQLException {
-    return Key.find(session, table, keySetting).orElseThrow(() -> Key.missing(table, "upsert"));
+    return Key.require(session, table, keySetting, "upsert");
   }
 }
