@@ -82,26 +82,26 @@ class ColumnMatchTest {
 
   @Test
   void showsNothingOfALineThatMayBeData() {
-    assertThatThrownBy(() -> match("marker-4711", "1980-01-01"))
+    assertThatThrownBy(() -> match("marker-47114711", "1980-01-01"))
         .hasMessageStartingWith(
             "HEADER_MISMATCH: the first line does not fit the table: none of its fields (2) names a"
                 + " column; column id is required and missing.")
-        .hasMessageNotContaining("4711")
+        .hasMessageNotContaining("47114711")
         .hasMessageNotContaining("1980");
   }
 
   @Test
   void showsNothingOfALineThatMayBeDataAlthoughACellIsAColumnsName() {
-    assertThatThrownBy(() -> match("17", "marker-4711", "name", "id"))
+    assertThatThrownBy(() -> match("17", "marker-47114711", "name", "id"))
         .hasMessageContaining("field 1 is no column; field 2 is no column.")
-        .hasMessageNotContaining("4711")
+        .hasMessageNotContaining("47114711")
         .hasMessageNotContaining("17");
   }
 
   @Test
   void showsNothingBehindALineBreakWhichMayBeOfTheRows() {
     assertThatThrownBy(
-            () -> match("id", "date of brith", "Name", "name\n1,marker-4711", "marker-4712"))
+            () -> match("id", "date of brith", "Name", "name\n1,marker-47114711", "marker-4712"))
         .hasMessageContaining("\"date of brith\" is no column (did you mean date_of_birth?)")
         .hasMessageContaining("field 4 is no column; field 5 is no column")
         .hasMessageNotContaining("marker");

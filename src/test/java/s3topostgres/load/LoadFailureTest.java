@@ -121,13 +121,15 @@ class LoadFailureTest {
   void namesTheLineAndTheColumnButNotTheValue() {
     LoadException failure =
         fixture.failure(
-            ROW_REJECTED, "people.csv", "id,name,born\n1,\"two\nlines\",\n2,Bo,marker-4711\n");
+            ROW_REJECTED, "people.csv", "id,name,born\n1,\"two\nlines\",\n2,Bo,marker-47114711\n");
 
     assertThat(failure)
         .hasMessage(
             "ROW_REJECTED: s3://%s/people.csv, line 4, column born: not a valid date. Correct the file and upload it again; the old rows are still there."
                 .formatted(fixture.bucket));
-    assertThat(fixture.log()).contains("line=4 column=born sqlstate=22007").doesNotContain("4711");
+    assertThat(fixture.log())
+        .contains("line=4 column=born sqlstate=22007")
+        .doesNotContain("47114711");
     assertThat(
             fixture.rows(
                 "SELECT status, rows_loaded, error_code, error_message FROM history.loads"))
@@ -139,12 +141,12 @@ class LoadFailureTest {
       delimiter = '|',
       quoteCharacter = '\0',
       value = {
-        "1,marker-4711,2020-13-45 | 2 | born | no date or time that exists",
-        "99999999999999,marker-4711, | 2 | id | too large or too small for integer",
-        "1,marker-4711,\\n1,marker-4711, | 3 | | a second row with the same id (constraint people_pkey)",
+        "1,marker-47114711,2020-13-45 | 2 | born | no date or time that exists",
+        "99999999999999,marker-47114711, | 2 | id | too large or too small for integer",
+        "1,marker-47114711,\\n1,marker-47114711, | 3 | | a second row with the same id (constraint people_pkey)",
         "1 | 2 | | fewer fields than there are columns",
-        "1,marker-4711,,marker-4711 | 2 | | more fields than there are columns",
-        "1,\"marker-4711 | 3 | | not closed before the end of the file",
+        "1,marker-47114711,,marker-47114711 | 2 | | more fields than there are columns",
+        "1,\"marker-47114711 | 3 | | not closed before the end of the file",
         "1,, | 2 | name | empty, but a value is required",
       })
   void saysInPlainWordsWhatIsWrongWithALine(String lines, long line, String column, String words) {
@@ -152,10 +154,10 @@ class LoadFailureTest {
         fixture.failure(
             ROW_REJECTED, "p.csv", "id,name,born\n" + lines.replace("\\n", "\n") + "\n");
 
-    assertThat(failure).hasMessageContaining(words).hasMessageNotContaining("4711");
+    assertThat(failure).hasMessageContaining(words).hasMessageNotContaining("47114711");
     assertThat(failure.line()).hasValue(line);
     assertThat(failure.column().orElse(null)).isEqualTo(column);
-    assertThat(fixture.log()).doesNotContain("4711");
+    assertThat(fixture.log()).doesNotContain("47114711");
   }
 
   @Test
@@ -189,10 +191,10 @@ class LoadFailureTest {
 
     assertThat(
             fixture.failure(
-                s3topostgres.ErrorCode.valueOf(code), "p.csv", "id,name\n1,marker-4711\n"))
+                s3topostgres.ErrorCode.valueOf(code), "p.csv", "id,name\n1,marker-47114711\n"))
         .hasMessageContaining(setting)
-        .hasMessageNotContaining("4711");
-    assertThat(fixture.log()).doesNotContain("4711");
+        .hasMessageNotContaining("47114711");
+    assertThat(fixture.log()).doesNotContain("47114711");
   }
 
   @Test
@@ -201,9 +203,9 @@ class LoadFailureTest {
         "CREATE TABLE teams (id integer PRIMARY KEY)",
         "ALTER TABLE people ADD team integer REFERENCES teams DEFERRABLE INITIALLY DEFERRED");
 
-    assertThat(fixture.failure(ROW_REJECTED, "people.csv", "id,name,team\n1,Ana,4711\n"))
+    assertThat(fixture.failure(ROW_REJECTED, "people.csv", "id,name,team\n1,Ana,47114711\n"))
         .hasMessageContaining("team (constraint people_team_fkey)")
-        .hasMessageNotContaining("4711");
+        .hasMessageNotContaining("47114711");
   }
 
   @Test

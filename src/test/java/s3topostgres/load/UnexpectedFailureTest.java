@@ -20,7 +20,7 @@ class UnexpectedFailureTest {
               S3Client.class.getClassLoader(),
               new Class<?>[] {S3Client.class},
               (proxy, method, arguments) -> {
-                throw new IllegalStateException("marker-4711");
+                throw new IllegalStateException("marker-47114711");
               });
 
   @Test
@@ -45,7 +45,7 @@ class UnexpectedFailureTest {
           .hasNoCause();
       assertThat(failure.getStackTrace()[0].getClassName())
           .isEqualTo(UnexpectedFailureTest.class.getName());
-      assertThat(fixture.log()).contains("code=INTERNAL").doesNotContain("4711");
+      assertThat(fixture.log()).contains("code=INTERNAL").doesNotContain("47114711");
       assertThat(fixture.rows("SELECT status, error_code FROM history.loads"))
           .containsExactly("FAILED|INTERNAL");
       assertThat(fixture.people()).containsExactly("0|old|null");
