@@ -75,6 +75,7 @@ final class Changes {
       row("each file by its event, all of them", inTurn, FILES * LINES);
       row("all files by the event of the last one", atOnce, FILES * LINES);
       report.line("\nFrom a file's event to its commit, median (min-max), in s: " + each.spread());
+      report.line("\nEach, in s: " + each.each());
     }
     List<List<String>> rows = site.database().rows("SELECT count(*) FROM changed");
     int expected = next - deleted.size();

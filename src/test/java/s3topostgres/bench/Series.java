@@ -1,5 +1,7 @@
 package s3topostgres.bench;
 
+import static java.util.stream.Collectors.joining;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +38,11 @@ final class Series {
   /** The median with the least and the most: {@code 0.64 (0.60-0.71)}. */
   String spread() {
     return "%s (%s-%s)".formatted(shown(median()), shown(least()), shown(most()));
+  }
+
+  /** Each value, in the order in which it was measured. */
+  String each() {
+    return seconds.stream().map(Series::shown).collect(joining(" "));
   }
 
   String cpu() {
