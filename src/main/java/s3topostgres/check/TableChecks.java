@@ -8,6 +8,7 @@ import java.util.Optional;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Mode;
+import s3topostgres.history.History;
 import s3topostgres.history.LoadTimes;
 import s3topostgres.mode.Indexes;
 import s3topostgres.mode.LoadMode;
@@ -29,9 +30,7 @@ record TableChecks(Session session, LoadSettings settings) {
     }
     TargetTable table = TargetTable.resolve(session, settings.table().setting());
     String can =
-        "%s has %d columns, and %s"
-            .formatted(
-                table.name(), table.columns().size(), LoadMode.of(settings).check(session, table));
+        "%s has %d columns, and %s".formatted(table.name(), table.columns().size(), check(table));
     Optional<String> obstacle =
         settings.rebuildIndexes() && settings.mode() == Mode.REPLACE
             ? new Indexes(session, table).obstacle()
@@ -49,7 +48,7 @@ record TableChecks(Session session, LoadSettings settings) {
     List<String> unusable = new ArrayList<>();
     for (String name : TargetTable.possible(session, settings.table())) {
       try {
-        LoadMode.of(settings).check(session, TargetTable.resolve(session, name));
+        check(TargetTable.resolve(session, name));
         usable.add(name);
       } catch (LoadException e) {
         unusable.add(e.why());
@@ -65,6 +64,11 @@ record TableChecks(Session session, LoadSettings settings) {
       throw TargetTable.unusable(found, "Create a table for it, or grant what loads need.");
     }
     return found;
+  }
+
+  private String check(TargetTable table) throws SQLException {
+    History.refuseAsTarget(session, settings, table);
+    return LoadMode.of(settings).check(session, table);
   }
 
   /** How long the longest of the last loads took; empty when none is recorded. */

@@ -117,12 +117,16 @@ public final class History {
   }
 
   /**
-   * Refuses to have files loaded into the history itself.
+   * Refuses to have files loaded into the history itself, whether or not that can be used.
    *
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
-  public void refuseAsTarget(TargetTable target) {
-    if (table.filter(history -> history.oid() == target.oid()).isPresent()) {
+  public static void refuseAsTarget(Session session, LoadSettings settings, TargetTable target)
+      throws SQLException {
+    Optional<String> name = settings.historyTable();
+    if (name.isPresent()
+        && HistoryTable.find(session, name.get()).stream()
+            .anyMatch(found -> found.oid() == target.oid())) {
       throw TargetTable.unusable(
           "%s is the history of the loads".formatted(target.name()), "Load a table of your own.");
     }

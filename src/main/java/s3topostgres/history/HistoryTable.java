@@ -15,9 +15,8 @@ import s3topostgres.postgres.SqlErrors;
  * The table of the {@link History}: found by its setting, and made where it is missing.
  *
  * @param name quoted as SQL needs it
- * @param oid its number in the catalogue, unsigned
  */
-public record HistoryTable(String name, long oid) {
+public record HistoryTable(String name) {
   /** Two first loads must not create the table at once; the number is "S3LD" and the history. */
   private static final String LOCK_CREATION = "SELECT pg_advisory_xact_lock(1395870788, -1)";
 
@@ -67,6 +66,7 @@ public record HistoryTable(String name, long oid) {
           + " lost ones are not caught up on.";
 
   /**
+   * @param oid its number in the catalogue, unsigned
    * @param owned whether we may alter it
    * @param missing the columns that it lacks
    */
@@ -116,7 +116,7 @@ public record HistoryTable(String name, long oid) {
           "the history table %s is from an earlier version".formatted(found.name),
           "Have its owner run %s; or set %s".formatted(found.upgrade(), WITHOUT));
     }
-    return new HistoryTable(found.name, found.oid);
+    return new HistoryTable(found.name);
   }
 
   static List<Found> find(Session session, String setting) throws SQLException {

@@ -132,7 +132,7 @@ public final class DryRun {
     TargetTable table = uploads.table(session, upload);
     mode.check(session, table);
     History history = History.ifThere(session, settings);
-    history.refuseAsTarget(table);
+    History.refuseAsTarget(session, settings, table);
     FileRows rows = uploads.rows(session, table, upload, uploads.look(session, upload), 0);
     FaultSearch.Result found = search(session, rows);
     Optional<LoadException> failure = found.faults().failure();

@@ -69,7 +69,7 @@ final class LoadTransaction {
       describe(session, attempt);
       TargetTable table = uploads.table(session, upload);
       attempt.table(table.name());
-      history.refuseAsTarget(table);
+      History.refuseAsTarget(session, settings, table);
       mode.check(session, table);
       boolean alone = lockOutOtherLoads(session, table, upload);
       Optional<History.Seen> seen =

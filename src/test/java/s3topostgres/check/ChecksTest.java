@@ -99,6 +99,43 @@ class ChecksTest {
     assertThat(table()).endsWith("may be emptied and filled");
   }
 
+  @Test
+  void listsTheTablesThatAKeyMayName() throws Exception {
+    environment.put("S3_KEY_PATTERN", "{schema}/{table}.csv");
+    environment.put("DB_TABLE_NAME", "{schema}.{table}");
+    database.execute("CREATE TABLE \"Not Ours\" (id integer)");
+
+    assertThat(table())
+        .isEqualTo(
+            "{schema}.{table} may be public.people; not usable: the database user lacks INSERT, TRUNCATE on public.\"Not Ours\"");
+
+    database.execute("REVOKE INSERT ON people FROM \"%s\"".formatted(role));
+    assertThat(failure(Item.TABLE, except(Item.TABLE, Item.LIMITS)).what())
+        .startsWith("{schema}.{table} may be no table; not usable: ");
+  }
+
+  @Test
+  void doesNotOfferTheHistory() throws Exception {
+    createHistory();
+    environment.put("S3_KEY_PATTERN", "{schema}/{table}.csv");
+    environment.put("DB_TABLE_NAME", "{schema}.{table}");
+    assertThat(table())
+        .isEqualTo(
+            "{schema}.{table} may be public.people; not usable: history.loads is the history of the loads");
+
+    environment.put("DB_TABLE_NAME", "history.loads");
+    environment.remove("S3_KEY_PATTERN");
+    assertThat(failure(Item.TABLE, except(Item.TABLE, Item.LIMITS)).what())
+        .isEqualTo("history.loads is the history of the loads");
+  }
+
+  /** As the first load does, so that it is the user's. */
+  private void createHistory() throws SQLException {
+    database.execute(
+        "CREATE TABLE history.loads (id integer, target_table text, mode text, rows_inserted bigint, rows_updated bigint, rows_deleted bigint, faults jsonb, started_at timestamptz, finished_at timestamptz, status text, error_code text)",
+        "ALTER TABLE history.loads OWNER TO \"%s\"".formatted(role));
+  }
+
   /** What is said of the table. */
   private String table() throws Exception {
     return run().get(Item.TABLE.ordinal()).what();
