@@ -111,4 +111,11 @@ public record TableName(String setting, List<Identifier> identifiers) {
   public List<List<String>> candidates(Map<String, String> values) {
     return identifiers.stream().map(identifier -> identifier.candidates(values)).toList();
   }
+
+  /**
+   * For each identifier, the last of those names: the same for all spellings of a table in keys.
+   */
+  public List<String> loosest(Map<String, String> values) {
+    return candidates(values).stream().map(names -> names.get(names.size() - 1)).toList();
+  }
 }

@@ -3,13 +3,13 @@ package s3topostgres.load;
 import static java.util.stream.Collectors.groupingBy;
 
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Mode;
@@ -54,13 +54,21 @@ final class Missed {
    * @param region of the bucket
    */
   List<List<Upload>> among(List<ListedObject> files, String region, TimeBudget budget) {
-    if (files.isEmpty()) {
-      return List.of();
-    }
+    return files.isEmpty() ? List.of() : among(files, table -> true, region, budget);
+  }
+
+  private List<List<Upload>> among(
+      List<ListedObject> files,
+      Predicate<List<ListedObject>> ofTable,
+      String region,
+      TimeBudget budget) {
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       List<List<Upload>> missed = new ArrayList<>();
       for (Map.Entry<String, List<ListedObject>> table : byTable(session, files).entrySet()) {
-        missed.add(MissedUploads.find(session, settings, table.getKey(), region, table.getValue()));
+        if (ofTable.test(table.getValue())) {
+          missed.add(
+              MissedUploads.find(session, settings, table.getKey(), region, table.getValue()));
+        }
       }
       return missed;
     } catch (SQLException e) {
@@ -103,20 +111,30 @@ final class Missed {
       return List.of();
     }
     List<ListedObject> files = files(upload.object().bucket(), budget);
-    Optional<Instant> own =
-        files.stream()
-            .filter(file -> file.location().equals(upload.object()))
-            .map(ListedObject::modified)
-            .findFirst();
+    Optional<ListedObject> own =
+        files.stream().filter(file -> file.location().equals(upload.object())).findFirst();
     List<ListedObject> earlier =
         files.stream()
-            .filter(file -> own.filter(file.modified()::isBefore).isPresent())
-            .filter(file -> names(file.location()).equals(names(upload.object())))
+            .filter(file -> own.filter(it -> file.modified().isBefore(it.modified())).isPresent())
+            .filter(file -> mayBeOfOneTable(file.location(), upload.object()))
             .toList();
+    if (earlier.isEmpty()) {
+      return List.of();
+    }
+    List<ListedObject> withOwn = new ArrayList<>(earlier);
+    withOwn.add(own.orElseThrow());
     List<Upload> missed =
         new ArrayList<>(
-            among(earlier, upload.region(), budget).stream().flatMap(List::stream).toList());
+            among(withOwn, ofTable -> ofTable.contains(own.get()), upload.region(), budget).stream()
+                .flatMap(List::stream)
+                .filter(found -> !found.object().equals(upload.object()))
+                .toList());
     Collections.reverse(missed);
     return missed;
+  }
+
+  /** Keys may spell a table in several ways. */
+  private boolean mayBeOfOneTable(ObjectLocation one, ObjectLocation other) {
+    return settings.table().loosest(names(one)).equals(settings.table().loosest(names(other)));
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
+import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.IGNORED;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
+import s3topostgres.config.Mode;
 import s3topostgres.s3.Upload;
 
 /** One function for many tables, of which the object's key names one. */
@@ -97,7 +99,7 @@ class ManyTablesTest {
     make("public", "cities");
     fixture.load("public/people/1.csv", GOOD);
     fixture.load("public/cities/1.csv", GOOD);
-    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
+    nextSecond();
     fixture.upload("public/people/2.csv", "id,name\n2,Bo\n");
     fixture.upload("public/cities/2.csv", "id,name\n3,Oslo\n");
     fixture.upload("public/cities/3.txt", "id,name\n4,no file of ours\n");
@@ -158,6 +160,18 @@ class ManyTablesTest {
   }
 
   @Test
+  void upsertsInTheOrderOfTheUploadsHoweverTheirKeysSpellTheTable() {
+    fixture.mode(Mode.UPSERT).load("public/people/0.csv", "id,name\n0,old\n");
+    nextSecond();
+    Upload one = fixture.upload("public/People/1.csv", "id,name\n1,one\n2,one\n");
+    nextSecond();
+    fixture.load("public/people/2.csv", "id,name\n2,two\n");
+
+    assertThat(fixture.load(one).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.people()).containsExactly("0|old|null", "1|one|null", "2|two|null");
+  }
+
+  @Test
   void cutsAVeryLongName() {
     String key = "public/%s/x.csv".formatted("x".repeat(300));
 
@@ -198,6 +212,10 @@ class ManyTablesTest {
     assertThat(fixture.log())
         .contains("status=IGNORED object=s3://%s/exports/people.csv".formatted(fixture.bucket))
         .contains("reason=\"its key does not look like exports/{schema}/{table}/*.csv");
+  }
+
+  private static void nextSecond() {
+    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
   }
 
   private void make(String schema, String table) {
