@@ -25,12 +25,22 @@ final class KeyedTable {
    */
   static String find(Session session, TableName table, Map<String, String> values)
       throws SQLException {
+    Optional<String> found = look(session, table, values);
+    if (found.isEmpty()) {
+      List<List<String>> candidates = table.candidates(values);
+      throw missing(table, candidates, existing(session, schemas(candidates)));
+    }
+    return found.get();
+  }
+
+  /** The same; empty when there is no such table. */
+  static Optional<String> look(Session session, TableName table, Map<String, String> values)
+      throws SQLException {
     List<List<String>> candidates = table.candidates(values);
-    String[] schemas =
-        candidates.size() == 1 ? new String[0] : candidates.get(0).toArray(String[]::new);
+    String[] schemas = schemas(candidates);
     String[] tables = candidates.get(candidates.size() - 1).toArray(String[]::new);
-    List<String> found =
-        session.query(
+    return session
+        .query(
             """
             SELECT format('%I.%I', n.nspname, c.relname)
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -38,17 +48,19 @@ final class KeyedTable {
               AND (n.nspname = ANY (?) OR cardinality(?::text[]) = 0 AND pg_table_is_visible(c.oid))
             ORDER BY array_position(?, n.nspname::text), array_position(?, c.relname::text)
             LIMIT 1""",
-            row -> row.getString(1), tables, schemas, schemas, schemas, tables);
-    if (found.isEmpty()) {
-      throw missing(table, candidates, existing(session, schemas));
-    }
-    return found.get(0);
+            row -> row.getString(1), tables, schemas, schemas, schemas, tables)
+        .stream()
+        .findFirst();
+  }
+
+  /** Empty for those on the search path. */
+  private static String[] schemas(List<List<String>> candidates) {
+    return candidates.size() == 1 ? new String[0] : candidates.get(0).toArray(String[]::new);
   }
 
   /** The last of the names that it may have, written as in SQL. */
   static String written(TableName table, Map<String, String> values) {
-    return table.candidates(values).stream()
-        .map(names -> names.get(names.size() - 1))
+    return table.loosest(values).stream()
         .map(name -> '"' + name.replace("\"", "\"\"") + '"')
         .collect(joining("."));
   }

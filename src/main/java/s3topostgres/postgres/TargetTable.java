@@ -92,6 +92,9 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    */
   public static Optional<String> missing(
       Session session, TableName name, Map<String, String> values) throws SQLException {
+    if (name.dependsOnKey() && KeyedTable.look(session, name, values).isPresent()) {
+      return Optional.empty();
+    }
     String written = name.dependsOnKey() ? KeyedTable.written(name, values) : name.setting();
     return session
         .query(

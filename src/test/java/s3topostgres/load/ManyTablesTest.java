@@ -160,6 +160,16 @@ class ManyTablesTest {
   }
 
   @Test
+  void triesTheTableThatALoadWouldFill() {
+    make("public", "\"Exact Name\"");
+    fixture.upload("public/Exact Name/x.csv", GOOD);
+
+    assertThat(fixture.dryRun("public/Exact Name/x.csv"))
+        .extracting(DryRunResult::table, DryRunResult::wouldLoad)
+        .containsExactly("public.\"Exact Name\"", true);
+  }
+
+  @Test
   void upsertsInTheOrderOfTheUploadsHoweverTheirKeysSpellTheTable() {
     fixture.mode(Mode.UPSERT).load("public/people/0.csv", "id,name\n0,old\n");
     nextSecond();
