@@ -45,7 +45,7 @@ final class ColumnNames {
   }
 
   /** As Postgres does it in UTF-8: ASCII letters only. */
-  private static String lowerCase(String name) {
+  static String lowerCase(String name) {
     return name.chars()
         .map(c -> c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c)
         .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)

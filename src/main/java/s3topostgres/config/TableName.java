@@ -78,7 +78,7 @@ public record TableName(String setting, List<Identifier> identifiers) {
               : new Identifier(
                   part.group(2) != null
                       ? part.group(2).replace("\"\"", "\"")
-                      : part.group(3).toLowerCase(Locale.ROOT),
+                      : ColumnNames.lowerCase(part.group(3)),
                   false));
       position = part.end();
       if (position == setting.length()) {

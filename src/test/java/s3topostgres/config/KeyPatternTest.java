@@ -133,10 +133,10 @@ class KeyPatternTest {
   @Test
   void foldsAnIdentifierAsPostgresDoes() {
     TableName table =
-        settings(Map.of("S3_KEY_PATTERN", "{table}.csv", "DB_TABLE_NAME", "Staging.{table}"))
+        settings(Map.of("S3_KEY_PATTERN", "{table}.csv", "DB_TABLE_NAME", "\u00dcBER.{table}"))
             .table();
 
-    assertThat(table.candidates(Map.of("table", "people")).get(0)).containsExactly("staging");
+    assertThat(table.candidates(Map.of("table", "people")).get(0)).containsExactly("\u00dcber");
   }
 
   @ParameterizedTest
