@@ -16,8 +16,14 @@ import java.util.regex.Pattern;
  *
  * @param prefix what every key begins with; may be empty
  * @param pattern empty for any key
+ * @see <a
+ *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html">Object
+ *     key name filtering</a>, which says what a notification takes
  */
 public record KeyPattern(String prefix, Optional<String> pattern) {
+  /** What S3 takes unchanged in the filter of a notification, and is no wildcard in a policy. */
+  private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9/!_.'()-]*");
+
   private static final Pattern TOKEN = Pattern.compile("\\{([^{}]*)}|\\*+|[^{}*]+|[{}]");
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
   private static final Pattern EXTENSION = Pattern.compile("(?i)\\.csv(\\.gz)?$");
@@ -30,6 +36,11 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
         new KeyPattern(
             environment.optional("S3_KEY_PREFIX").orElse(""),
             environment.optional("S3_KEY_PATTERN"));
+    if (!PREFIX.matcher(keys.prefix).matches()) {
+      environment.problem(
+          "S3_KEY_PREFIX is \"%s\"; it takes A to Z, a to z, digits and / ! - _ . ' ( )"
+              .formatted(keys.prefix));
+    }
     try {
       keys.compiled();
       return keys;

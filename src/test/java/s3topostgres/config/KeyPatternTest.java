@@ -73,6 +73,15 @@ class KeyPatternTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {"in coming/", "m\u00fcnchen/", "day=1/", "a+b/", "*/", "in?/", "${aws:username}/"})
+  void refusesAPrefixThatANotificationOrAPolicyReadsDifferently(String prefix) {
+    assertThatThrownBy(() -> settings(Map.of("S3_KEY_PREFIX", prefix, "DB_TABLE_NAME", "people")))
+        .isInstanceOf(LoadException.class)
+        .hasMessageContaining("S3_KEY_PREFIX is \"%s\"; it takes ".formatted(prefix));
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
