@@ -418,11 +418,13 @@ class ServerlessTemplateIT {
     CloudFormation template =
         new Packaging(folder).environment(TYPICAL).param("S3_KEY_PREFIX", "people/in-").template();
 
-    assertThat(statements(template, "LoadRole"))
-        .contains(
-            "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/people/in-*]",
-            "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]"
-                + " if {\"StringLikeIfExists\":{\"s3:prefix\":\"people/in-*\"}}");
+    for (String role : List.of("LoadRole", "DatabaseRole")) {
+      assertThat(statements(template, role))
+          .contains(
+              "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/people/in-*]",
+              "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]"
+                  + " if {\"StringLikeIfExists\":{\"s3:prefix\":\"people/in-*\"}}");
+    }
     assertThat(environment(template)).containsEntry("S3_KEY_PREFIX", "people/in-");
     assertThat(template.properties("LoadCustomS31").at("/BucketConfigs/0/Rules"))
         .isEqualTo(json("[{\"Prefix\": \"people/in-\"}, {\"Suffix\": \".csv\"}]"));
