@@ -18,7 +18,10 @@ import s3topostgres.postgres.TargetTable.Column;
  * empty table the rows are imported without a stage.
  */
 final class Sync implements LoadMode {
+  /** Where filling the table itself begins; going back to it also releases the lock. */
   private static final String FILLING = "s3_load_filling";
+
+  private static final String LOOKING = "s3_load_looking";
 
   private final Optional<List<String>> keySetting;
   private final Duration lockTimeout;
@@ -92,7 +95,7 @@ final class Sync implements LoadMode {
 
   static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
     // Rolled back to, so that no lock on the table stays: whoever waits for it delays others.
-    session.execute("SAVEPOINT " + FILLING);
+    session.execute("SAVEPOINT " + LOOKING);
     boolean empty =
         session
             .query(
@@ -101,7 +104,7 @@ final class Sync implements LoadMode {
                 row -> row.getBoolean(1),
                 table.oid())
             .contains(true);
-    session.rollbackTo(FILLING);
+    session.rollbackTo(LOOKING);
     return empty;
   }
 
@@ -116,6 +119,7 @@ final class Sync implements LoadMode {
   private Optional<Loaded> fill(
       Session session, TargetTable table, Rows rows, boolean rebuild, Consumer<String> step)
       throws SQLException {
+    session.execute("SAVEPOINT " + FILLING);
     TableLock lock = new TableLock(session, table, lockTimeout);
     if (rebuild) {
       lock.take("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE".formatted(table.name()));
@@ -123,6 +127,7 @@ final class Sync implements LoadMode {
       lock.withoutWriters(() -> null);
     }
     if (!canBeFilled(session, table)) {
+      session.rollbackTo(FILLING);
       return Optional.empty();
     }
     try {

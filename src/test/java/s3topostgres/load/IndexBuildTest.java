@@ -7,6 +7,9 @@ import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -15,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import s3topostgres.LoadException;
+import s3topostgres.config.Mode;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.Sandbox;
@@ -173,6 +177,32 @@ class IndexBuildTest {
 
     assertThat(fixture.rows("SELECT DISTINCT name, path FROM people"))
         .containsExactly("other, public|other, public");
+  }
+
+  @Test
+  void letsReadersInWhenSomebodyElseHasFilledTheTable() throws SQLException {
+    fixture.execute("TRUNCATE people");
+    fixture.mode(Mode.SYNC).set("LOCK_TIMEOUT_SECONDS", "20").slowImports(2_500_000);
+    Upload upload = fixture.upload("people.csv", large("1,Ana,\n"));
+    try (Connection other = fixture.connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("INSERT INTO people VALUES (2, 'Bo')");
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      RunningLoad.await(
+          () ->
+              !fixture
+                  .rows("SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted")
+                  .isEmpty());
+      other.commit();
+      load.untilImporting();
+
+      statement.execute("SET lock_timeout = '100ms'; SELECT FROM people");
+      other.commit();
+      assertThat(load.result())
+          .extracting(LoadResult::inserted, LoadResult::deleted)
+          .containsExactly(10L, 1L);
+    }
   }
 
   @Test
