@@ -28,7 +28,18 @@ final class KeyedTable {
     Optional<String> found = look(session, table, values);
     if (found.isEmpty()) {
       List<List<String>> candidates = table.candidates(values);
-      throw missing(table, candidates, existing(session, schemas(candidates)));
+      boolean anySchema = isAnySchema(table);
+      throw missing(
+          table,
+          candidates,
+          Spelling.nearest(
+              String.join(
+                  ".",
+                  table
+                      .loosest(values)
+                      .subList(anySchema ? 0 : candidates.size() - 1, candidates.size())),
+              existing(session, anySchema, schemas(candidates)),
+              3));
     }
     return found.get();
   }
@@ -68,7 +79,6 @@ final class KeyedTable {
   /** The tables that a key may name, quoted as SQL needs it. */
   static List<String> possible(Session session, TableName table) throws SQLException {
     List<Optional<String>> written = table.written();
-    boolean anySchema = written.size() == 2 && written.get(0).isEmpty();
     return session.query(
         """
         SELECT format('%I.%I', n.nspname, c.relname)
@@ -81,36 +91,41 @@ final class KeyedTable {
           AND coalesce(c.relname = ?, true)
         ORDER BY 1""",
         row -> row.getString(1),
-        anySchema,
+        isAnySchema(table),
         written.size() == 2 ? written.get(0).orElse(null) : null,
         written.get(written.size() - 1).orElse(null));
   }
 
-  /** The tables in those schemas, or on the search path, that the user may fill. */
-  private static List<String> existing(Session session, String[] schemas) throws SQLException {
+  /** Whether the key names the schema, too. */
+  private static boolean isAnySchema(TableName table) {
+    return table.written().size() == 2 && table.written().get(0).isEmpty();
+  }
+
+  /**
+   * The tables that the user may fill: in any schema, and with it; or in those schemas; or on the
+   * search path.
+   */
+  private static List<String> existing(Session session, boolean anySchema, String[] schemas)
+      throws SQLException {
     return session.query(
         """
-        SELECT c.relname
+        SELECT CASE WHEN ? THEN n.nspname || '.' ELSE '' END || c.relname
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND has_any_column_privilege(c.oid, 'INSERT')
           AND n.nspname NOT LIKE 'pg\\_%'
-          AND (n.nspname = ANY (?) OR cardinality(?::text[]) = 0 AND pg_table_is_visible(c.oid))""",
-        row -> row.getString(1), schemas, schemas);
+          AND has_schema_privilege(n.oid, 'USAGE')
+          AND (? OR n.nspname = ANY (?) OR cardinality(?::text[]) = 0 AND pg_table_is_visible(c.oid))""",
+        row -> row.getString(1), anySchema, anySchema, schemas, schemas);
   }
 
   private static LoadException missing(
-      TableName table, List<List<String>> candidates, List<String> existing) {
-    List<String> tried = candidates.get(candidates.size() - 1);
-    String nearest =
-        Spelling.nearest(tried.get(tried.size() - 1), existing, 3)
-            .map(" (did you mean %s?)"::formatted)
-            .orElse("");
+      TableName table, List<List<String>> candidates, Optional<String> nearest) {
     return TargetTable.unusable(
         "the object's key names no table: %s stands for %s%s"
             .formatted(
                 table.setting(),
                 candidates.stream().map(KeyedTable::shown).collect(joining(", and ")),
-                nearest),
+                nearest.map(" (did you mean %s?)"::formatted).orElse("")),
         "Upload it under the name of a table, create the table, or correct S3_KEY_PATTERN and"
             + " DB_TABLE_NAME.");
   }

@@ -193,7 +193,13 @@ class ManyTablesTest {
     assertThat(fixture.failure(TABLE_UNUSABLE, "public/Peple!/x.csv", GOOD))
         .hasMessageContaining(
             "the object's key names no table: {schema}.{table} stands for public, and Peple! or"
-                + " peple! or peple_ (did you mean people?)");
+                + " peple! or peple_ (did you mean public.people?)");
+    assertThat(fixture.failure(TABLE_UNUSABLE, "Pulbic/people/x.csv", GOOD))
+        .hasMessageContaining(
+            "stands for Pulbic or pulbic, and people (did you mean public.people?)");
+    fixture.set("S3_KEY_PATTERN", "{table}.csv").set("DB_TABLE_NAME", "public.{table}");
+    assertThat(fixture.failure(TABLE_UNUSABLE, "peple.csv", GOOD))
+        .hasMessageContaining("stands for public, and peple (did you mean people?)");
   }
 
   @Test
