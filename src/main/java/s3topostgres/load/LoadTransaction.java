@@ -93,7 +93,7 @@ final class LoadTransaction {
         }
       }
 
-      budget.ends(attempt);
+      budget.ends();
       attempt.step("looking");
       Loaded loaded =
           attempt.completes()

@@ -75,7 +75,7 @@ public final class Loader {
         if (attempt.isAnnounced()) {
           attempt.step("looking-for-earlier-uploads");
           for (Upload earlier : missed.before(upload, budget)) {
-            runEarlier(new Step(earlier, Step.Kind.MISSED), functionEnd, requestId);
+            runEarlier(new Step(earlier, Step.Kind.MISSED), budget, functionEnd, requestId);
           }
         }
         LoadResult result = load(attempt, budget, functionEnd);
@@ -84,7 +84,7 @@ public final class Loader {
         return result;
       } catch (LoadException e) {
         LoadException failure =
-            dryRun.explain(budget.retryableIfLate(attempt, e), attempt, budget.deadline());
+            dryRun.explain(budget.retryableIfLate(e), attempt, budget.deadline());
         throw failed(attempt, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
@@ -95,7 +95,7 @@ public final class Loader {
   /**
    * An upload that no retry can load does not delay others; but changes are lost that are left out.
    */
-  private void runEarlier(Step earlier, Deadline functionEnd, String requestId) {
+  private void runEarlier(Step earlier, TimeBudget budget, Deadline functionEnd, String requestId) {
     try {
       run(earlier, functionEnd, requestId);
     } catch (LoadException e) {
@@ -111,6 +111,7 @@ public final class Loader {
         throw e;
       }
     }
+    budget.othersFirst();
   }
 
   /**
@@ -154,7 +155,7 @@ public final class Loader {
       } else {
         ordered = true;
         for (Step earlier : attempt.earlier().get()) {
-          runEarlier(earlier, functionEnd, attempt.requestId());
+          runEarlier(earlier, budget, functionEnd, attempt.requestId());
         }
       }
     }

@@ -1,5 +1,6 @@
 package s3topostgres.load;
 
+import java.time.Duration;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Backoff;
@@ -16,15 +17,19 @@ final class TimeBudget {
   private final Deadline deadline;
   private final Deadline latestStart;
   private final Backoff backoff = new Backoff();
-  private boolean waitedForOthers;
-  private long waitedMillis;
+  private boolean logged;
+  private boolean othersFirst;
+  private Duration waited;
 
   /**
-   * @param deadline when the load has to end
+   * @param deadline when the load has to end; other loads of the invocation may have taken a part
+   *     of the time until then
    */
   TimeBudget(Deadline deadline) {
     this.deadline = deadline;
     this.latestStart = deadline.before(deadline.left().dividedBy(SHARE_OF_THE_WORK));
+    this.waited = deadline.elapsed();
+    this.othersFirst = waited.toSeconds() > 0;
   }
 
   Deadline deadline() {
@@ -51,33 +56,38 @@ final class TimeBudget {
           "Send the event again when they are done; the old rows are still there.");
     }
     attempt.step("waiting-for-other-loads");
-    if (!waitedForOthers) {
-      waitedForOthers = true;
+    if (!logged) {
+      logged = true;
       LoadLog.progress(attempt);
     }
     backoff.pause(latestStart);
+    othersFirst();
+  }
+
+  /** Other loads had to come first. */
+  void othersFirst() {
+    othersFirst = true;
+    waited = deadline.elapsed();
   }
 
   /** The load begins. */
-  void ends(Attempt attempt) {
-    waitedMillis = attempt.millis();
+  void ends() {
+    waited = deadline.elapsed();
   }
 
   /**
    * The failure itself, unless the load was not finished because it began late: then it may have
    * the time that it needs when it is tried again.
    */
-  LoadException retryableIfLate(Attempt attempt, LoadException failure) {
+  LoadException retryableIfLate(LoadException failure) {
     if (failure.code() != ErrorCode.OUT_OF_TIME
-        || waitedMillis * SHARE_OF_THE_WORK <= attempt.millis()) {
+        || waited.toMillis() * SHARE_OF_THE_WORK <= deadline.elapsed().toMillis()) {
       return failure;
     }
     return new LoadException(
-            waitedForOthers ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE,
+            othersFirst ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE,
             "the load was not finished before the function's time limit, of which it had waited %d s for %s"
-                .formatted(
-                    waitedMillis / 1000,
-                    waitedForOthers ? "other loads of the table" : "the database"),
+                .formatted(waited.toSeconds(), othersFirst ? "other loads" : "the database"),
             "Send the event again; the old rows are still there.")
         .sqlState(failure.sqlState().orElse(null));
   }

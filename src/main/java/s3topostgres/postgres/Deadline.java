@@ -5,16 +5,19 @@ import java.time.Duration;
 /**
  * A moment by which work has to end, on the clock of {@link System#nanoTime}, which no correction
  * of the time of day moves.
+ *
+ * @param began when the time until then began
  */
-public record Deadline(long nanoTime) {
+public record Deadline(long began, long nanoTime) {
 
   public static Deadline in(Duration duration) {
-    return new Deadline(System.nanoTime() + duration.toNanos());
+    long now = System.nanoTime();
+    return new Deadline(now, now + duration.toNanos());
   }
 
   /** The moment that is {@code margin} before this one. */
   public Deadline before(Duration margin) {
-    return new Deadline(nanoTime - margin.toNanos());
+    return new Deadline(began, nanoTime - margin.toNanos());
   }
 
   /** The earlier of this moment and {@code limit} from now. */
@@ -26,6 +29,11 @@ public record Deadline(long nanoTime) {
   /** What is left until then; zero when it has passed. */
   public Duration left() {
     return Duration.ofNanos(Math.max(0, nanoTime - System.nanoTime()));
+  }
+
+  /** What has passed of the time until then. */
+  public Duration elapsed() {
+    return Duration.ofNanos(System.nanoTime() - began);
   }
 
   public boolean passed() {

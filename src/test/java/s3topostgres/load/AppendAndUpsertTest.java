@@ -206,6 +206,27 @@ class AppendAndUpsertTest {
         .isEqualTo(mode == APPEND ? List.of("one", "two") : List.of("two"));
   }
 
+  /** The second is not given up because the first took its time. */
+  @Test
+  void upsertKeepsTheOrderWhenThereIsNoTimeForAllThatComesBefore() {
+    fixture.mode(UPSERT).load("first.csv", "id,name\n9,first\n");
+    nextSecond();
+    fixture.upload("slow.csv", "id,name\n1,slow\n");
+    nextSecond();
+    fixture.upload("slower.csv", "id,name\n1,slower\n2,slower\n");
+    nextSecond();
+    Upload last = fixture.upload("last.csv", "id,name\n1,last\n");
+    fixture.set(
+        "BEFORE_LOAD_SQL",
+        "SELECT pg_sleep(CASE current_setting('s3_load.key') WHEN 'slow.csv' THEN 3 ELSE 4 END)");
+
+    assertThatThrownBy(() -> fixture.load(last, Duration.ofSeconds(16)))
+        .hasMessageStartingWith("TABLE_BUSY");
+    assertThat(fixture.load(last).status()).isEqualTo(LOADED);
+    assertThat(fixture.people())
+        .containsExactly("0|old|null", "1|last|null", "2|slower|null", "9|first|null");
+  }
+
   /** The bucket's list knows no fractions of a second. */
   private static void nextSecond() {
     LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());

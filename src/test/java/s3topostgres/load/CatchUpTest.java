@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.LoadException;
+import s3topostgres.config.Mode;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
@@ -251,6 +252,26 @@ class CatchUpTest {
       assertThat(own.people()).containsExactly("2|second|null");
       assertThat(own.load(upload).status()).isEqualTo(DUPLICATE);
     }
+  }
+
+  /** Each would have the time that it needs, but not after the other. */
+  @Test
+  void triesAgainWhatBeganTooLateToBeFinished() {
+    fixture.mode(Mode.APPEND).load("first.csv", FIRST);
+    nextSecond();
+    fixture.upload("slow.csv", SECOND);
+    nextSecond();
+    fixture.upload("slower.csv", THIRD);
+    fixture.set(
+        "BEFORE_LOAD_SQL",
+        "SELECT pg_sleep(CASE current_setting('s3_load.key') WHEN 'slow.csv' THEN 3 ELSE 4 END)");
+
+    LoadException failure =
+        catchThrowableOfType(LoadException.class, () -> fixture.catchUp(Duration.ofSeconds(16)));
+    assertThat(failure.code()).isEqualTo(TABLE_BUSY);
+    assertThat(fixture.catchUp(Duration.ofSeconds(16)))
+        .extracting(LoadResult::object)
+        .containsExactly(object("slower.csv"));
   }
 
   /** A join that goes through the history for each object would take half a minute. */

@@ -62,7 +62,7 @@ class DeadlineTest {
       assertThat(other.result().status()).isEqualTo(LOADED);
       assertThat(late.failure(TABLE_BUSY))
           .hasMessageContaining("of which it had waited")
-          .hasMessageContaining("for other loads of the table");
+          .hasMessageContaining("for other loads");
     }
   }
 

@@ -180,9 +180,18 @@ final class LoadFixture implements AutoCloseable {
   }
 
   List<LoadResult> catchUp(Objects objects, Instant now) {
+    return catchUp(objects, now, Duration.ofSeconds(60));
+  }
+
+  List<LoadResult> catchUp(Objects objects, Instant now, Duration functionTime) {
     Settings read = Settings.read(settings);
     return new CatchUp(read.load(), objects, database(read), loader(objects), REGION)
-        .run(now, Deadline.in(Duration.ofSeconds(60)), "request-1");
+        .run(now, Deadline.in(functionTime), "request-1");
+  }
+
+  /** The same, when it has so long. */
+  List<LoadResult> catchUp(Duration functionTime) {
+    return catchUp(objects(), Instant.now().plus(Duration.ofHours(1)), functionTime);
   }
 
   /** What the check function says of an object, when it has so long. */
