@@ -16,6 +16,7 @@ import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.EncodingType;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -158,6 +159,8 @@ public final class Objects {
                   request
                       .bucket(bucket)
                       .prefix(prefix)
+                      // XML cannot write every character of a key.
+                      .encodingType(EncodingType.URL)
                       .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
           .contents()
           .stream()

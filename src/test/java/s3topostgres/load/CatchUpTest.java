@@ -21,6 +21,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
 import s3topostgres.config.Mode;
 import s3topostgres.s3.ObjectLocation;
@@ -252,6 +254,18 @@ class CatchUpTest {
       assertThat(own.people()).containsExactly("2|second|null");
       assertThat(own.load(upload).status()).isEqualTo(DUPLICATE);
     }
+  }
+
+  /** XML, in which S3 lists the bucket, has no way to write the first of these. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a\u0001.csv", "a\r\n.csv", "a+b %20&<ü>\uD83D\uDE80.csv"})
+  void findsAnUploadWhateverItsNameIs(String key) {
+    fixture.load("first.csv", FIRST);
+    nextSecond();
+    fixture.upload(key, SECOND);
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::object).containsExactly(object(key));
+    assertThat(fixture.people()).containsExactly("2|second|null");
   }
 
   /** Each would have the time that it needs, but not after the other. */
