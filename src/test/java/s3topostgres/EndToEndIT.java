@@ -287,6 +287,22 @@ class EndToEndIT {
   }
 
   @Test
+  void leavesItToTheFirstLoadToSayThatTheLoginIsRefused() throws Exception {
+    s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
+    try (SsmServer ssm = SsmServer.launch()) {
+      ssm.put("/people/password", "wrong");
+      settings.remove("DB_PASSWORD");
+      settings.put("DB_PASSWORD_PARAMETER", "/people/password");
+      settings.put("AWS_ENDPOINT_URL_SSM", ssm.endpoint().toString());
+
+      try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+        assertThat(lambda.log()).isEmpty();
+        assertThat(lambda.invoke(event("people.csv")).body()).contains("refused the login");
+      }
+    }
+  }
+
+  @Test
   void saysThatThePasswordsParameterIsClosedToIt() throws Exception {
     s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
     try (SsmServer ssm = SsmServer.launch()) {

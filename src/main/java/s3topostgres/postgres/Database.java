@@ -65,7 +65,7 @@ public final class Database {
       return open(deadline);
     } catch (SQLException e) {
       if (SqlErrors.isLoginRefused(e) && password.forget()) {
-        log.info("the database refused the login; reading the password's parameter once more");
+        log.debug("the database refused the login; reading the password's parameter once more");
         try {
           return open(deadline);
         } catch (SQLException again) {
