@@ -75,6 +75,15 @@ class DocumentationTest {
   }
 
   @Test
+  void bashReadsTheExamplesOfSettingsAsTheDeploymentDoes() {
+    String pages = Page.all().stream().map(Page::text).collect(joining("\n"));
+
+    assertThat(
+            names(pages, "(?m)`([A-Z\\d]+(?:_[A-Z\\d]+)+=(?!['\"])[^`\n]*[ ;\"'|&<>($][^`\n]*)`"))
+        .isEmpty();
+  }
+
+  @Test
   void theOperatorsPageDescribesEveryCodeWhoActsAndWhetherARetryHelps() {
     List<List<String>> described =
         Page.rows(Page.ofSite("operate.md").section("When a load fails")).stream()
