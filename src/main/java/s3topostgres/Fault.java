@@ -6,7 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One thing in a file that the table does not take. It holds no value of the file.
+ * One thing in a file that the table does not accept. It holds no value of the file.
  *
  * @param line the physical line of the file on which the row ends, 1 is the first, the header
  *     counts; empty where Postgres does not tell

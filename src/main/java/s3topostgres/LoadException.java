@@ -25,7 +25,7 @@ public final class LoadException extends RuntimeException {
    * @param sqlState the five characters that Postgres gave
    * @param why one clause without a full stop
    * @param whatToDo one or more whole sentences
-   * @param faults what the file has that the table does not take, the first of them
+   * @param faults what the file has that the table does not accept, the first of them
    */
   private record Failure(
       ErrorCode code,
@@ -115,7 +115,7 @@ public final class LoadException extends RuntimeException {
   }
 
   /**
-   * The same failure with what the file has that the table does not take. The first is its place.
+   * The same failure with what the file has that the table does not accept. The first is its place.
    *
    * @param why names them all, if there are several
    * @param faults at least one, in the order of the file; perhaps only the first of them
@@ -171,7 +171,7 @@ public final class LoadException extends RuntimeException {
   }
 
   /**
-   * What the file has that the table does not take, the first of them; empty for other failures.
+   * What the file has that the table does not accept, the first of them; empty for other failures.
    */
   public List<Fault> faults() {
     return failure.faults.isEmpty() && failure.code == ErrorCode.ROW_REJECTED

@@ -33,7 +33,7 @@ class DeploymentPackageIT {
   }
 
   @Test
-  void holdsTheHandlerAndWhatItNeeds() {
+  void containsTheHandlerAndWhatItNeeds() {
     assertThat(names)
         .contains(
             "s3topostgres/handler/CsvLoadHandler.class",
@@ -45,12 +45,12 @@ class DeploymentPackageIT {
   }
 
   @Test
-  void holdsNothingTwice() {
+  void containsNothingTwice() {
     assertThat(names).doesNotHaveDuplicates();
   }
 
   @Test
-  void holdsOneHttpClient() throws IOException {
+  void containsOneHttpClient() throws IOException {
     ZipEntry clients = zip.getEntry("META-INF/services/software.amazon.awssdk.http.SdkHttpService");
     try (InputStream content = zip.getInputStream(clients)) {
       assertThat(new String(content.readAllBytes(), UTF_8).lines())
@@ -68,7 +68,7 @@ class DeploymentPackageIT {
   }
 
   @Test
-  void holdsNothingOfTheTests() {
+  void containsNothingOfTheTests() {
     assertThat(names)
         .noneMatch(name -> name.contains("sandbox") || name.contains("junit"))
         .noneMatch(name -> name.startsWith("s3topostgres/") && name.contains("Test"));

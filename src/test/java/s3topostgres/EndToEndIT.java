@@ -155,7 +155,7 @@ class EndToEndIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"database", "Systems Manager", "S3"})
-  void startsInTimeWhoeverIsSilent(String who) throws Exception {
+  void startsInTimeWhateverDoesNotAnswer(String who) throws Exception {
     s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
     settings.put("S3_BUCKET_NAME", bucket);
     try (ServerSocket silent = new ServerSocket(0)) {
@@ -255,7 +255,7 @@ class EndToEndIT {
       assertThat(lambda.initError()).isEmpty();
       assertThat(lambda.invoke(event("people.csv"), Duration.ofSeconds(14)).body())
           .contains("DATABASE_UNAVAILABLE: s3://" + bucket + "/people.csv: ")
-          .contains("the name of the host is not known");
+          .contains("the host's name cannot be resolved");
     }
   }
 
@@ -303,7 +303,7 @@ class EndToEndIT {
   }
 
   @Test
-  void saysThatThePasswordsParameterIsClosedToIt() throws Exception {
+  void reportsAPasswordParameterThatItMayNotRead() throws Exception {
     s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
     try (SsmServer ssm = SsmServer.launch()) {
       ssm.deny();

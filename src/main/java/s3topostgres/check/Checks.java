@@ -133,7 +133,7 @@ public final class Checks {
             }));
   }
 
-  /** One connection tells of the encryption and of the login. */
+  /** One connection checks both the encryption and the login. */
   private Optional<Session> connect(Database database, DatabaseSettings settings) {
     boolean encrypted = !settings.sslMode().equals("disable");
     String tls =
@@ -144,7 +144,7 @@ public final class Checks {
       Session session =
           list.await(Item.TLS, CONNECTING, list.begin(() -> list.keep(database.connectOnce(end))));
       tlsPassed(encrypted, tls);
-      list.ok(Item.LOGIN, "the database lets %s in".formatted(settings.username()));
+      list.ok(Item.LOGIN, "the database accepts the login of %s".formatted(settings.username()));
       return Optional.of(session);
     } catch (LoadException e) {
       if (encrypted && !Database.isServerError(e)) {
@@ -177,7 +177,7 @@ public final class Checks {
               () ->
                   list.notChecked(
                       Item.HISTORY,
-                      "HISTORY_TABLE=off: no load is recorded, repeats and late files are loaded,"
+                      "HISTORY_TABLE=off: no load is recorded, duplicates and late files are loaded,"
                           + " and nothing is caught up on"));
       if (settings.load().importWith() == ImportWith.AWS_S3) {
         list.check(Item.EXTENSION, SHORT, () -> checkExtension(session));
@@ -189,7 +189,7 @@ public final class Checks {
   private static String checkHistory(Session session, String name) throws SQLException {
     return HistoryTable.existing(session, name)
         .map(table -> "loads are recorded in " + table.name())
-        .orElse("the first load will make " + name);
+        .orElse("the first load will create " + name);
   }
 
   private static String checkExtension(Session session) throws SQLException {
@@ -211,7 +211,7 @@ public final class Checks {
             try (Session session = list.keep(database.connectOnce(end.within(IMPORT)))) {
               String region = environment.getOrDefault("AWS_REGION", "");
               if (!AwsS3Extension.check(session)) {
-                return "to be seen when the first load has installed aws_s3";
+                return "can be checked after the first load has installed aws_s3";
               }
               AwsS3Extension.checkAccess(session, bucket.get(), absentKey(settings), region);
               return "the database can read s3://" + bucket.get();

@@ -11,15 +11,15 @@ public enum Item {
   /** Something listens at that address. */
   TCP("TCP", "Check the security groups and routes between the function and the database."),
   /** The connection is encrypted as DB_SSL_MODE asks. */
-  TLS("TLS", "Look whether the database is overloaded, or DB_PORT is another server's."),
+  TLS("TLS", "Check whether the database is overloaded, or DB_PORT belongs to another server."),
   /** The database accepts the login. */
-  LOGIN("login", "Look whether the database is overloaded."),
+  LOGIN("login", "Check whether the database is overloaded."),
   /** The target table exists, and the mode can work with it. */
-  TABLE("table and privileges", "Look whether the database is overloaded."),
+  TABLE("table and privileges", "Check whether the database is overloaded."),
   /** The loads can be recorded. */
-  HISTORY("history table", "Look whether the database is overloaded."),
+  HISTORY("history table", "Check whether the database is overloaded."),
   /** The database has aws_s3, and we may use it. */
-  EXTENSION("extension", "Look whether the database is overloaded."),
+  EXTENSION("extension", "Check whether the database is overloaded."),
   /** The database may read the bucket and reaches it. */
   IMPORT(
       "S3 from the database",
@@ -36,7 +36,7 @@ public enum Item {
       "Give the function's subnets an interface endpoint for Systems Manager (ssm) that lets the"
           + " function's security group in on port 443, or a NAT gateway."),
   /** The function's time and memory are enough for loads like the last ones. */
-  LIMITS("time and memory", "Look whether the database is overloaded.");
+  LIMITS("time and memory", "Check whether the database is overloaded.");
 
   private final String label;
   private final String whenNoAnswer;

@@ -88,7 +88,7 @@ public record CsvFormat(
     }
     if (value.length() != 1 || value.charAt(0) > 127 || "\n\r\0".contains(value)) {
       environment.problem(
-          "%s is \"%s\"; it takes one ASCII character that is no line break, or the word tab"
+          "%s is \"%s\"; it takes one ASCII character other than a line break, or the word tab"
               .formatted(name, value));
       return standard;
     }

@@ -96,7 +96,8 @@ final class Environment {
                 Spelling.nearest(name, known, 2)
                     .ifPresent(
                         meant ->
-                            problem("%s is no setting; did you mean %s?".formatted(name, meant))));
+                            problem(
+                                "%s is not a setting; did you mean %s?".formatted(name, meant))));
     if (!problems.isEmpty()) {
       throw new LoadException(
           ErrorCode.CONFIG_INVALID,

@@ -60,10 +60,10 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
     }
     String text = pattern.get();
     if (!EXTENSION.matcher(text).find() && !text.endsWith("*")) {
-      throw problem("it takes .csv or * at its end, because other objects are not loaded");
+      throw problem("it has to end in .csv or *, because other objects are not loaded");
     }
     if (text.startsWith("/") || text.contains("//")) {
-      throw problem("no folder's name is empty");
+      throw problem("it has a folder without a name");
     }
     List<String> names = new ArrayList<>();
     StringBuilder regex = new StringBuilder();
@@ -85,7 +85,7 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
     String name = token.group(1);
     if (name != null) {
       if (!NAME.matcher(name).matches() || names.contains(name)) {
-        throw problem("a name has lower-case letters, digits and _, and is there once");
+        throw problem("a name consists of lower-case letters, digits and _, and occurs only once");
       }
       names.add(name);
       return "([^/]+?)";

@@ -63,7 +63,7 @@ public record LoadSettings(
     }
     if (settings.mode == Mode.CHANGES && settings.minRows.percent()) {
       environment.problem(
-          "MIN_ROWS is a percentage of the last file's rows, which says nothing of a file of changes; it takes a whole number with LOAD_MODE=changes");
+          "MIN_ROWS is a percentage of the last file's rows, which says nothing about a file of changes; it takes a whole number with LOAD_MODE=changes");
     }
     return settings;
   }

@@ -188,9 +188,9 @@ final class ColumnMatch {
       return "%s is named twice".formatted(meant.get(0));
     }
     if (!shown) {
-      return "field %d is no column".formatted(i + 1);
+      return "field %d is not a column".formatted(i + 1);
     }
-    return "%s is no column%s"
+    return "%s is not a column%s"
         .formatted(
             shown(name),
             nearest(name).map(near -> " (did you mean %s?)".formatted(near)).orElse(""));

@@ -198,7 +198,7 @@ public final class Fields {
     List<String> names = table.positional().stream().map(Column::name).toList();
     return new LoadException(
         ErrorCode.CONFIG_INVALID,
-        "CSV_COLUMNS names \"%s\", which is no column of %s%s"
+        "CSV_COLUMNS names \"%s\", which is not a column of %s%s"
             .formatted(
                 name,
                 table.name(),

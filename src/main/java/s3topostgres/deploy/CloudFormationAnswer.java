@@ -48,7 +48,7 @@ record CloudFormationAnswer(boolean success, String physicalResourceId, String r
         return;
       } catch (IOException e) {
         if (attempt == ATTEMPTS) {
-          throw new IOException("CloudFormation did not take the answer: " + e.getMessage(), e);
+          throw new IOException("CloudFormation did not accept the answer: " + e.getMessage(), e);
         }
       }
     }

@@ -14,7 +14,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
 /**
- * Finds everything in a file that its table does not take: values against the types of their
+ * Finds everything in a file that its table does not accept: values against the types of their
  * columns, missing values, duplicate keys, and checks. The file is imported into a stage of texts;
  * of the table only the catalogue is read.
  */

@@ -13,7 +13,7 @@ import s3topostgres.LoadException;
 import s3topostgres.postgres.ImportErrors;
 
 /**
- * What a file has that its table does not take.
+ * What a file has that its table does not accept.
  *
  * @param first the first {@value #KEPT} of them, in the order of the file
  * @param byColumn how many there are, by the column's name; those of whole rows under {@link

@@ -74,7 +74,7 @@ record Field(
     return fields.stream().map(written).collect(Collectors.joining(between));
   }
 
-  /** Whether there are texts that the column does not take. */
+  /** Whether there are texts that the column does not accept. */
   boolean mayHaveFaults() {
     return required || domain || !type.equals("text");
   }

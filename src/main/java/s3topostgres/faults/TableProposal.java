@@ -22,7 +22,7 @@ public record TableProposal(String create, List<String> notes, long rows) {
   private static final String DAY = "\\d{4}-\\d{2}-\\d{2}";
   private static final String TIME = DAY + "[ T]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?";
 
-  /** With a zero in front it is a postcode, or the like. */
+  /** With a zero in front it is a postcode or similar. */
   private static final String WHOLE = "[-+]?(0|[1-9]\\d*)";
 
   private record Type(String name, String pattern) {}

@@ -16,7 +16,7 @@ public final class CatchUpHandler implements RequestHandler<Map<String, Object>,
   private final CatchUp catchUp;
 
   /**
-   * Called by Lambda, once a process.
+   * Called by Lambda, once per process.
    *
    * @throws s3topostgres.LoadException {@code CONFIG_INVALID} with every problem in the settings
    */

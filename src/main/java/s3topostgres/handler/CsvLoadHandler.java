@@ -31,7 +31,7 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
   private final String region;
 
   /**
-   * Called by Lambda, once a process.
+   * Called by Lambda, once per process.
    *
    * @throws LoadException {@code CONFIG_INVALID} with every problem in the settings
    */
@@ -104,6 +104,6 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
     }
     return record.isNewCsv(upload)
         ? loader.load(upload, functionEnd, requestId)
-        : loader.ignore(upload, "it is no new file with the extension .csv", requestId);
+        : loader.ignore(upload, "it is not a new file with the extension .csv", requestId);
   }
 }

@@ -8,7 +8,7 @@ import s3topostgres.postgres.Database;
 import s3topostgres.s3.Objects;
 
 /**
- * The objects that loads need, created once a process.
+ * The objects that loads need, created once per process.
  *
  * @param region of the function and its bucket
  */

@@ -154,7 +154,7 @@ public record HistoryTable(String name) {
   private static SQLException unlessMalformed(SQLException e) {
     if (SqlErrors.isNameRefused(e)) {
       throw unusable(
-              "HISTORY_TABLE is no table's name, or its schema is not accessible to the database user",
+              "HISTORY_TABLE is not the name of a table, or its schema is not accessible to the database user",
               "Write it as in SQL, GRANT USAGE ON its schema to the user, or set " + WITHOUT)
           .sqlState(e.getSQLState());
     }

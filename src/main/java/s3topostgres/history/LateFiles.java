@@ -55,8 +55,8 @@ final class LateFiles {
     if (file.time().isPresent() && new AppliedFiles(loads).position().isBehind(file.time().get())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
-          "it came after later changes of the table were applied, and its own would be out of order",
-          "Reload the table in DMS; the rows are as they were.");
+          "later changes of the table were applied before it arrived, so its own would be out of order",
+          "Reload the table in DMS; the rows are unchanged.");
     }
     return Optional.empty();
   }

@@ -99,7 +99,7 @@ public final class CatchUp {
   private List<List<Step>> missed(Instant now, TimeBudget budget) {
     if (settings.historyTable().isEmpty()) {
       throw impossible(
-          "with HISTORY_TABLE=off nobody knows what was loaded, so nothing is caught up on",
+          "with HISTORY_TABLE=off, it is not known what was loaded, so nothing is caught up on",
           "Name a table in HISTORY_TABLE, or deploy with CATCH_UP_EVERY=never.");
     }
     String bucket =

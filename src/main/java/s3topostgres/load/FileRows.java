@@ -67,7 +67,7 @@ record FileRows(
           ErrorCode.OBJECT_UNREADABLE,
           "the next full load has overwritten %s before this one was complete"
               .formatted(loaded.object()),
-          "The next full load's own files make the table whole; the rows are as they were.");
+          "The files of the next full load complete the table; the rows are unchanged.");
     }
     return this;
   }
@@ -78,7 +78,7 @@ record FileRows(
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
           "the object changed while it was read",
-          "A retry loads what is there by then. The old rows are still there.");
+          "A retry loads the object as it is then. The old rows are still there.");
     }
   }
 

@@ -42,7 +42,7 @@ record Uploads(
   /** Why an upload is not to be loaded, for a message; empty if it is. */
   Optional<String> whyIgnored(Upload upload) {
     if (!upload.object().isCsv()) {
-      return Optional.of("it has not the extension .csv");
+      return Optional.of("it does not have the extension .csv");
     }
     String key = upload.object().key();
     if (settings.match(key).isPresent()) {
@@ -50,8 +50,8 @@ record Uploads(
     }
     return Optional.of(
         settings.keys().match(key).isPresent()
-            ? "LOAD_MODE=changes alone loads what is named .csv.gz"
-            : "its key does not look like %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
+            ? "only LOAD_MODE=changes loads files named .csv.gz"
+            : "its key does not match %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
                 .formatted(settings.keys().shown()));
   }
 
@@ -103,7 +103,7 @@ record Uploads(
   FileRows rowsWithoutTable(Session session, String name, Upload upload, StoredObject object)
       throws SQLException {
     FileHead head = head(object);
-    TargetTable table = TargetTable.imagined(session, name, head.namesForColumns());
+    TargetTable table = TargetTable.proposed(session, name, head.namesForColumns());
     return new FileRows(
         this, session, table, table.columns(), head.headerLines(), upload, object, 0);
   }

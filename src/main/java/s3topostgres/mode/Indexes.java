@@ -60,13 +60,13 @@ public final class Indexes {
           step.accept("importing");
           return rows.into(table.name());
         };
-    return rebuild && payFor(rows.bytes())
+    return rebuild && areWorthBuildingAfterwards(rows.bytes())
         ? new Indexes(session, table).fill(filling, step)
         : filling.run();
   }
 
   /** Whether a file of so many bytes, unpacked, makes up for the work on the catalogue. */
-  static boolean payFor(long bytes) {
+  static boolean areWorthBuildingAfterwards(long bytes) {
     return bytes >= LARGE;
   }
 
@@ -134,14 +134,14 @@ public final class Indexes {
     }
     step.accept("preparing-indexes");
     session.execute("SAVEPOINT indexes");
-    Rehearsed rehearsed = rehearse();
+    Rebuildable rebuildable = tryRebuilding();
     session.rollbackTo("indexes");
-    for (TableIndex index : rehearsed.indexes) {
+    for (TableIndex index : rebuildable.indexes) {
       session.execute(index.drop());
     }
     T result = filling.run();
     try {
-      build(rehearsed, step);
+      build(rebuildable, step);
       return result;
     } catch (SQLException e) {
       if (!isOfTheIndex(e)) {
@@ -153,18 +153,18 @@ public final class Indexes {
   }
 
   /** What can be dropped and built again, and the catalogue before that. */
-  private record Rehearsed(List<TableIndex> indexes, List<String> catalogue) {}
+  private record Rebuildable(List<TableIndex> indexes, List<String> catalogue) {}
 
   /**
    * Drops each index of the empty table, builds it and undoes that, to see whether it comes back as
    * it was: something may depend on it, a privilege may be missing, or this version of Postgres
    * have a property that we do not know.
    */
-  private Rehearsed rehearse() throws SQLException {
+  private Rebuildable tryRebuilding() throws SQLException {
     session.execute(TableIndex.SETTINGS);
     List<TableIndex> all = TableIndex.of(session, table);
     if (all.isEmpty()) {
-      return new Rehearsed(List.of(), List.of());
+      return new Rebuildable(List.of(), List.of());
     }
     List<String> before = TableIndex.catalogue(session, table);
     List<TableIndex> whole = new ArrayList<>();
@@ -181,12 +181,12 @@ public final class Indexes {
         }
       }
     }
-    return new Rehearsed(whole, before);
+    return new Rebuildable(whole, before);
   }
 
   /** The settings are as before then. */
-  private void build(Rehearsed rehearsed, Consumer<String> step) throws SQLException {
-    if (rehearsed.indexes.isEmpty()) {
+  private void build(Rebuildable rebuildable, Consumer<String> step) throws SQLException {
+    if (rebuildable.indexes.isEmpty()) {
       return;
     }
     Object[] settings =
@@ -198,11 +198,11 @@ public final class Indexes {
                 row -> new Object[] {row.getString(1), row.getString(2), row.getString(3)})
             .get(0);
     session.execute(TableIndex.SETTINGS);
-    for (TableIndex index : rehearsed.indexes) {
+    for (TableIndex index : rebuildable.indexes) {
       step.accept("indexing " + index.name());
       session.execute(index.build());
     }
-    if (!TableIndex.catalogue(session, table).equals(rehearsed.catalogue)) {
+    if (!TableIndex.catalogue(session, table).equals(rebuildable.catalogue)) {
       throw new SQLException("an index is not as it was", SqlState.INTERNAL_ERROR);
     }
     session.execute(

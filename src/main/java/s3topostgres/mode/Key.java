@@ -113,7 +113,7 @@ record Key(List<Part> parts, boolean unique) {
   private static LoadException unknown(TargetTable table, String name) {
     List<String> names = table.columns().stream().map(Column::name).toList();
     return invalid(
-        "LOAD_KEY names \"%s\", which is no column of %s%s"
+        "LOAD_KEY names \"%s\", which is not a column of %s%s"
             .formatted(
                 name,
                 table.name(),

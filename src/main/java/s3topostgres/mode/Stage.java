@@ -90,7 +90,7 @@ public final class Stage {
             .contains(true);
     if (!granted) {
       throw TargetTable.unusable(
-          "the database user may not make temporary tables, which this LOAD_MODE needs",
+          "the database user may not create temporary tables, which this LOAD_MODE needs",
           "GRANT TEMPORARY ON DATABASE ... TO the user.");
     }
   }

@@ -67,7 +67,7 @@ final class Sync implements LoadMode {
       boolean rebuild =
           rebuildIndexes
               && key.isPresent()
-              && Indexes.payFor(rows.bytes())
+              && Indexes.areWorthBuildingAfterwards(rows.bytes())
               && new Indexes(session, table).obstacle().isEmpty();
       Optional<Loaded> filled = fill(session, table, rows, rebuild, step);
       if (filled.isPresent()) {

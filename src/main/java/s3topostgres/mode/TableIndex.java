@@ -70,7 +70,7 @@ record TableIndex(String name, String drop, String build) {
   /**
    * All that the catalogue says of a table's indexes, and of what belongs to them or depends on
    * them, without its numbers for them. What changes by itself is left out, and so is what others
-   * may change in spite of our lock.
+   * may change despite our lock.
    */
   static List<String> catalogue(Session session, TargetTable table) throws SQLException {
     return session.query(

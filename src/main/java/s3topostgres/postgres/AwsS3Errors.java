@@ -76,7 +76,7 @@ final class AwsS3Errors {
         ? Optional.of(
             AwsS3Extension.unavailable(
                 "the database has no role for reading from S3",
-                "Associate a role with the feature s3Import to the database instance or cluster."))
+                "Associate a role with the database instance or cluster, for the feature s3Import."))
         : Optional.empty();
   }
 
@@ -94,7 +94,7 @@ final class AwsS3Errors {
       case 412 ->
           unreadable(
               "the object changed while it was read (HTTP 412)",
-              "A retry loads what is there by then. The old rows are still there.");
+              "A retry loads the object as it is then. The old rows are still there.");
       case 416 -> unreadable("the object is empty", "Upload the file again.");
       case 301, 307, 400 ->
           unreadable(
@@ -115,7 +115,7 @@ final class AwsS3Errors {
   private static LoadException curl(String code) {
     return code.equals("51") || code.equals("60")
         ? AwsS3Extension.unavailable(
-            "the database cannot reach the bucket by TLS, because the bucket's name has dots",
+            "the database cannot reach the bucket over TLS, because the bucket's name has dots",
             "Use a bucket without dots in its name.")
         : noRoute();
   }

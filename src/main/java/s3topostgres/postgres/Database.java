@@ -17,7 +17,7 @@ import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Password;
 
-/** Connects to the database. One connection a load: there is no pool. */
+/** Connects to the database. One connection per load; there is no pool. */
 public final class Database {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 

@@ -25,7 +25,7 @@ public final class ImportErrors {
       Pattern.compile("(?m)^COPY .*?, line (\\d{1,18})(, column )?");
 
   /**
-   * Classes of errors that may befall a line without being its fault: the connection, the
+   * Classes of errors that may occur at a line without being caused by it: the connection, the
    * transaction, locks, resources, a shutdown, the server itself.
    */
   private static final Set<String> NO_FAULT_OF_THE_DATA =

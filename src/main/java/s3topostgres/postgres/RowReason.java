@@ -84,9 +84,10 @@ final class RowReason {
   private String words() {
     return switch (state) {
       case SqlState.NUMBER_OUT_OF_RANGE -> "too large or too small for " + type();
-      case SqlState.DATE_OUT_OF_RANGE -> "no date or time that exists, or not written as " + type();
+      case SqlState.DATE_OUT_OF_RANGE ->
+          "not an existing date or time, or not written as " + type();
       case SqlState.STRING_TOO_LONG, SqlState.STRING_LENGTH_MISMATCH -> length();
-      case SqlState.NOT_IN_ENCODING -> "a NUL byte, which Postgres does not take";
+      case SqlState.NOT_IN_ENCODING -> "a NUL byte, which Postgres does not accept";
       case SqlState.BAD_FILE_FORMAT -> malformed();
       case SqlState.NOT_NULL_VIOLATION -> "empty, but a value is required";
       case SqlState.UNIQUE_VIOLATION -> "a second row with the same " + keyAndConstraint("values");
@@ -130,7 +131,7 @@ final class RowReason {
             .filter(name -> !name.equals(table.name().replace("\"", "")))
             .isPresent();
     return refersToOurs
-        ? "a row that another table refers to would go, or its key change"
+        ? "another table refers to a row that would be deleted, or whose key would change"
             + constraint().map(" (constraint %s)"::formatted).orElse("")
         : "refers to a row that another table does not have, by " + keyAndConstraint("its key");
   }

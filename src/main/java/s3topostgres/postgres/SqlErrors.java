@@ -64,7 +64,7 @@ public final class SqlErrors {
       return unavailable("the database is out of memory, disk or connections");
     }
     return refused(
-        "the database refused a statement of ours (SQLSTATE " + state + ")",
+        "the database refused one of the function's statements (SQLSTATE " + state + ")",
         "See the database's own log; nothing was changed.");
   }
 
@@ -122,7 +122,7 @@ public final class SqlErrors {
 
   private static String reason(SQLException e) {
     if (hasCause(e, UnknownHostException.class)) {
-      return "the name of the host is not known";
+      return "the host's name cannot be resolved";
     }
     if (hasCause(e, ConnectException.class)) {
       return "nothing listens there";
@@ -171,7 +171,7 @@ public final class SqlErrors {
             + " event again.");
   }
 
-  /** After a failover, until the address leads to the new writer; or a replica, for ever. */
+  /** After a failover, until the address leads to the new writer; or a replica, permanently. */
   private static LoadException readOnly(String database) {
     return new LoadException(
         ErrorCode.DATABASE_UNAVAILABLE,

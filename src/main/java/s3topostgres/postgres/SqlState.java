@@ -1,7 +1,7 @@
 package s3topostgres.postgres;
 
 /**
- * The error codes of Postgres that are told apart here.
+ * The error codes of Postgres that are distinguished here.
  *
  * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">Error Codes</a>
  */

@@ -109,7 +109,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   }
 
   /** A table that is not there yet, of columns that take any text. */
-  public static TargetTable imagined(Session session, String name, List<String> columns)
+  public static TargetTable proposed(Session session, String name, List<String> columns)
       throws SQLException {
     return new TargetTable(
         0,
@@ -212,7 +212,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     } catch (SQLException e) {
       if (SqlErrors.isNameRefused(e)) {
         throw unusable(
-                "DB_TABLE_NAME is no table's name, or its schema is not accessible to the database user",
+                "DB_TABLE_NAME is not the name of a table, or its schema is not accessible to the database user",
                 "Write it as in SQL, and GRANT USAGE ON its schema to the user.")
             .sqlState(e.getSQLState());
       }

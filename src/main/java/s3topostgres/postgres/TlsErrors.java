@@ -31,7 +31,7 @@ final class TlsErrors {
     }
     if (causes.stream().anyMatch(CertPathBuilderException.class::isInstance)) {
       return refused(
-          "the TLS certificate of " + where + " comes from an authority that is not known",
+          "the TLS certificate of " + where + " was issued by an unknown authority",
           "Put that authority's certificate into DB_CA_CERTIFICATE. Without this setting only Amazon's"
               + " authorities are known.");
     }

@@ -89,7 +89,7 @@ public record DmsFile(Optional<String> time, String sequence, long counter) {
                 + " table has a folder and files of its own, and reload the tables.")
         : new LoadException(
             ErrorCode.OBJECT_UNREADABLE,
-            "its name is none of AWS DMS's, such as LOAD00000001.csv or 20141029-1134010000.csv, so"
+            "its name is not one that AWS DMS gives, such as LOAD00000001.csv or 20141029-1134010000.csv, so"
                 + " its place in the order is not known",
             "Keep other files out of the folder (S3_KEY_PREFIX, S3_KEY_PATTERN), or choose another"
                 + " LOAD_MODE.");

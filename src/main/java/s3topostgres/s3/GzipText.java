@@ -57,7 +57,7 @@ final class GzipText extends GZIPInputStream {
   static LoadException damaged() {
     return new LoadException(
         ErrorCode.ROW_REJECTED,
-        "its gzip is damaged or not complete",
+        "its gzip is damaged or incomplete",
         "Compress the file again and upload it; the old rows are still there.");
   }
 }

@@ -201,7 +201,7 @@ public final class Objects {
       case 412 ->
           unreadable(
               "the object changed while it was read",
-              "A retry loads what is there by then. The old rows are still there.");
+              "A retry loads the object as it is then. The old rows are still there.");
       case 404 ->
           unreadable(
               "there is no such object any more",

@@ -154,7 +154,7 @@ class ChecksTest {
     environment.put("DB_HOST", "nowhere.invalid");
 
     assertThat(failure(Item.NAME, Item.BUCKET, Item.PARAMETERS).what())
-        .contains("the name of the host is not known");
+        .contains("the host's name cannot be resolved");
   }
 
   @Test
@@ -235,7 +235,7 @@ class ChecksTest {
       delimiter = '|',
       value = {
         "ALTER TABLE people DROP CONSTRAINT people_pkey | | public.people has no primary key",
-        "SELECT 1 | nmae | LOAD_KEY names \"nmae\", which is no column of public.people (did you mean name?)",
+        "SELECT 1 | nmae | LOAD_KEY names \"nmae\", which is not a column of public.people (did you mean name?)",
       })
   void namesWhatUpsertLacks(String sql, String key, String words) throws Exception {
     environment.put("LOAD_MODE", "upsert");
@@ -277,7 +277,7 @@ class ChecksTest {
   }
 
   @Test
-  void namesAHistoryThatIsClosed() throws Exception {
+  void reportsAHistoryWithoutPrivileges() throws Exception {
     database.execute("CREATE TABLE history.loads (id integer)");
 
     assertThat(failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS)).whatToDo())
@@ -305,7 +305,7 @@ class ChecksTest {
     Map<Item, Check> checks = byItem(run());
 
     assertThat(checks.get(Item.EXTENSION).what()).contains("the first load will install it");
-    assertThat(checks.get(Item.IMPORT).what()).contains("to be seen when the first load");
+    assertThat(checks.get(Item.IMPORT).what()).contains("can be checked after the first load");
     assertThat(database.rows("SELECT FROM pg_extension WHERE extname = 'aws_s3'")).isEmpty();
   }
 
@@ -357,7 +357,7 @@ class ChecksTest {
   }
 
   @Test
-  void namesTheParametersWhenTheyAreClosed() throws Exception {
+  void reportsParametersThatItMayNotRead() throws Exception {
     ssm.deny();
 
     assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET).what())

@@ -39,7 +39,7 @@ class KeyPatternTest {
   }
 
   @Test
-  void takesAStarForOneSegmentAndTwoForMany() {
+  void matchesOneSegmentWithOneStarAndManyWithTwo() {
     KeyPattern one = pattern("{table}/*.csv");
     KeyPattern many = pattern("{table}/**");
 
@@ -85,18 +85,18 @@ class KeyPatternTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{table} | it takes .csv or * at its end",
-        "{table}.txt | it takes .csv or * at its end",
-        "/{table}.csv | no folder's name is empty",
-        "{table}//x.csv | no folder's name is empty",
+        "{table} | it has to end in .csv or *",
+        "{table}.txt | it has to end in .csv or *",
+        "/{table}.csv | it has a folder without a name",
+        "{table}//x.csv | it has a folder without a name",
         "{table}*.csv | two wildcards side by side",
         "{a}{b}.csv | two wildcards side by side",
         "***/{table}.csv | not more",
         "{table.csv | braces come in pairs",
         "table}.csv | braces come in pairs",
-        "{Table}.csv | a name has lower-case letters",
-        "{}.csv | a name has lower-case letters",
-        "{table}/{table}.csv | is there once"
+        "{Table}.csv | a name consists of lower-case letters",
+        "{}.csv | a name consists of lower-case letters",
+        "{table}/{table}.csv | occurs only once"
       })
   void refusesAPatternThatMakesNoSense(String pattern, String problem) {
     assertThatThrownBy(

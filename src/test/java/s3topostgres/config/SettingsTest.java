@@ -173,8 +173,8 @@ class SettingsTest {
             - DB_TABLE_NAME is not set
             - MIN_ROWS is " 1"; it takes a whole number, or one from 1% to 100%
             - CSV_HEADER is "Match"; it takes match, skip, none
-            - DB_TABEL_NAME is no setting; did you mean DB_TABLE_NAME?
-            - LOAD_LEVEL is no setting; did you mean LOG_LEVEL?
+            - DB_TABEL_NAME is not a setting; did you mean DB_TABLE_NAME?
+            - LOAD_LEVEL is not a setting; did you mean LOG_LEVEL?
             Nothing was loaded. Correct the environment variables and deploy again.""");
   }
 
@@ -280,7 +280,7 @@ class SettingsTest {
   @ValueSource(strings = {"\n", "\r"})
   void refusesALineBreakAsDelimiter(String value) {
     assertThatThrownBy(() -> Settings.read(with("CSV_DELIMITER", value)))
-        .hasMessageContaining("no line break");
+        .hasMessageContaining("other than a line break");
   }
 
   @ParameterizedTest
@@ -325,7 +325,7 @@ class SettingsTest {
   }
 
   @Test
-  void takesNoNoticeOfTheVariablesOfOthers() {
+  void ignoresTheVariablesOfOthers() {
     Map<String, String> variables = with("AWS_REGION", "eu-west-1");
     variables.put("PATH", "/bin");
     variables.put("DB_SOMETHING_ELSE", "x");

@@ -72,8 +72,8 @@ class ColumnMatchTest {
             () ->
                 match("born", "date of brith", "", "NAME", "age", "Date Of Birth", "date-of-birth"))
         .hasMessage(
-            "HEADER_MISMATCH: the first line does not fit the table: \"born\" is no column;"
-                + " \"date of brith\" is no column (did you mean date_of_birth?); field 3 has no"
+            "HEADER_MISMATCH: the first line does not fit the table: \"born\" is not a column;"
+                + " \"date of brith\" is not a column (did you mean date_of_birth?); field 3 has no"
                 + " name; \"NAME\" may be any of Name, name; column age is filled by the database;"
                 + " date_of_birth is named twice; column id is required and missing. public.people"
                 + " has the columns id, date_of_birth, Name, name, age. Correct the first line, or"
@@ -93,7 +93,7 @@ class ColumnMatchTest {
   @Test
   void showsNothingOfALineThatMayBeDataAlthoughACellIsAColumnsName() {
     assertThatThrownBy(() -> match("17", "marker-47114711", "name", "id"))
-        .hasMessageContaining("field 1 is no column; field 2 is no column.")
+        .hasMessageContaining("field 1 is not a column; field 2 is not a column.")
         .hasMessageNotContaining("47114711")
         .hasMessageNotContaining("17");
   }
@@ -102,8 +102,8 @@ class ColumnMatchTest {
   void showsNothingBehindALineBreakWhichMayBeOfTheRows() {
     assertThatThrownBy(
             () -> match("id", "date of brith", "Name", "name\n1,marker-47114711", "marker-4712"))
-        .hasMessageContaining("\"date of brith\" is no column (did you mean date_of_birth?)")
-        .hasMessageContaining("field 4 is no column; field 5 is no column")
+        .hasMessageContaining("\"date of brith\" is not a column (did you mean date_of_birth?)")
+        .hasMessageContaining("field 4 is not a column; field 5 is not a column")
         .hasMessageNotContaining("marker");
   }
 

@@ -234,7 +234,7 @@ class DatabaseRoleIT {
   }
 
   @Test
-  void triesAgainWhenRdsIsNotWell() throws Exception {
+  void retriesWhenRdsFails() throws Exception {
     rds.fail("DescribeDBInstances", 503, "ServiceUnavailable", "Try later");
     rds.fail("AddRoleToDBInstance", 400, "Throttling", "Rate exceeded");
 
@@ -374,7 +374,7 @@ class DatabaseRoleIT {
     Answer first = invoke("Create", "", INSTANCE, Map.of(), Duration.ofMinutes(1));
 
     assertThat(first.failed()).isTrue();
-    assertThat(first.body()).contains("CloudFormation did not take the answer: HTTP 503");
+    assertThat(first.body()).contains("CloudFormation did not accept the answer: HTTP 503");
     assertThat(first.body()).doesNotContain("Signature");
     assertThat(lambda.log()).noneMatch(line -> line.contains("Signature"));
     assertSucceeds(create(INSTANCE), INSTANCE_ASSOCIATION);
@@ -389,7 +389,7 @@ class DatabaseRoleIT {
   }
 
   @Test
-  void answersWhenItHasABug() throws Exception {
+  void answersAfterAnUnexpectedException() throws Exception {
     assertFails(
         create(Map.of("Instance", "example", "Cluster", "")),
         INSTANCE_ASSOCIATION,

@@ -190,7 +190,7 @@ class SafeDeploymentIT {
 
   @ParameterizedTest
   @EnumSource
-  void hasNothingPublic(Configuration configuration) {
+  void makesNothingPublic(Configuration configuration) {
     CloudFormation template = TEMPLATES.get(configuration);
 
     assertThat(Rights.ofEverybody(template)).isEmpty();
@@ -300,7 +300,7 @@ class SafeDeploymentIT {
   }
 
   @Test
-  void hasAlarmsAndTellsNobodyWhenThatIsAllThatIsWanted() {
+  void hasAlarmsWithoutActionsWhenNobodyIsToBeNotified() {
     CloudFormation template = TEMPLATES.get(Configuration.MINIMAL);
 
     assertThat(alarms(template))

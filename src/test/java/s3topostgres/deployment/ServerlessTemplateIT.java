@@ -241,7 +241,7 @@ class ServerlessTemplateIT {
   }
 
   @Test
-  void isToldOfUploadsToTheExistingBucket() {
+  void isNotifiedOfUploadsToTheExistingBucket() {
     assertThat(typical.properties("LoadCustomS31"))
         .isEqualTo(
             json(

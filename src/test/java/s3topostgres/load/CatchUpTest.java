@@ -171,7 +171,7 @@ class CatchUpTest {
   }
 
   @Test
-  void leavesAloneWhatIsNoneOfItsBusiness() {
+  void leavesUnrelatedThingsAlone() {
     fixture.upload("before-the-first-load.csv", FIRST);
     nextSecond();
     fixture.load("first.csv", FIRST);
@@ -233,7 +233,7 @@ class CatchUpTest {
   }
 
   @Test
-  void loadsWhatLostAllItsTriesToAnOutage() throws Exception {
+  void loadsWhatFailedInAllAttemptsDuringAnOutage() throws Exception {
     try (PostgresServer server = PostgresServer.launch();
         LoadFixture own = new LoadFixture(server)) {
       own.set("S3_BUCKET_NAME", own.bucket);
@@ -317,7 +317,8 @@ class CatchUpTest {
 
     LoadException failure = catchThrowableOfType(LoadException.class, fixture::catchUp);
     assertThat(failure.code()).isEqualTo(CONFIG_INVALID);
-    assertThat(failure).hasMessageContaining("with HISTORY_TABLE=off nobody knows what was loaded");
+    assertThat(failure)
+        .hasMessageContaining("with HISTORY_TABLE=off, it is not known what was loaded");
   }
 
   private String object(String key) {

@@ -305,7 +305,7 @@ class ChangesTest {
   @ValueSource(strings = {"people.csv", "LOAD1.csv", "20240612.csv", "LOAD00000001.csv.csv"})
   void refusesANameThatIsNotOfDms(String name) {
     assertThat(fixture.failure(OBJECT_UNREADABLE, "hr/people/" + name, "I,1,Ana,\n"))
-        .hasMessageContaining("its name is none of AWS DMS's");
+        .hasMessageContaining("its name is not one that AWS DMS gives");
   }
 
   @Test
@@ -314,7 +314,7 @@ class ChangesTest {
     assertThat(fixture.failure(HEADER_MISMATCH, FIRST, "id,name,born\n1,Ana,\n"))
         .hasMessageContaining("the first line does not begin with Op");
     assertThat(fixture.failure(HEADER_MISMATCH, FIRST, "Op,id,name,born,email\nI,1,Ana,,\n"))
-        .hasMessageContaining("\"email\" is no column");
+        .hasMessageContaining("\"email\" is not a column");
   }
 
   @Test
@@ -392,7 +392,7 @@ class ChangesTest {
 
     assertThatThrownBy(() -> fixture.load(FIRST, "U,0,first,\n"))
         .hasMessageStartingWith("OBJECT_UNREADABLE")
-        .hasMessageContaining("after later changes of the table were applied");
+        .hasMessageContaining("later changes of the table were applied before it arrived");
     assertThat(fixture.people()).containsExactly("0|second|null");
   }
 

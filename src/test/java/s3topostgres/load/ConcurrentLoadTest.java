@@ -176,7 +176,7 @@ class ConcurrentLoadTest {
   }
 
   @Test
-  void losesADeadlockInGoodOrder() throws Exception {
+  void failsAsBusyOnADeadlock() throws Exception {
     fixture.execute(
         "CREATE TABLE summary (n bigint)",
         "GRANT SELECT, UPDATE ON summary TO \"%s\"".formatted(fixture.role()));

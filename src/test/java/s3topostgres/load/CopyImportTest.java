@@ -84,7 +84,7 @@ class CopyImportTest {
     byte[] cut = Arrays.copyOf(packed, end < 0 ? packed.length + end : end);
 
     assertThat(fixture.failure(ROW_REJECTED, fixture.upload("people.csv", cut)))
-        .hasMessageContaining("its gzip is damaged or not complete");
+        .hasMessageContaining("its gzip is damaged or incomplete");
   }
 
   @ParameterizedTest
@@ -96,7 +96,7 @@ class CopyImportTest {
       file.writeBytes(garbage.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
 
       assertThat(fixture.failure(ROW_REJECTED, fixture.upload("people.csv", file.toByteArray())))
-          .hasMessageContaining("its gzip is damaged or not complete");
+          .hasMessageContaining("its gzip is damaged or incomplete");
     }
   }
 
@@ -192,7 +192,7 @@ class CopyImportTest {
   }
 
   @Test
-  void hearsOfACancellationWhenAllIsSent() {
+  void noticesACancellationWhenAllIsSent() {
     RunningLoad load = startAndSleepAtARow();
     fixture.execute("SELECT pg_cancel_backend(pid) " + RunningLoad.IMPORTING);
 

@@ -66,7 +66,7 @@ class CsvColumnsTest {
 
     assertThat(fixture.failure(CONFIG_INVALID, "people.csv", "1,Ana\n"))
         .hasMessageContaining(
-            "CSV_COLUMNS names \"nmae\", which is no column of public.people (did you mean name?)");
+            "CSV_COLUMNS names \"nmae\", which is not a column of public.people (did you mean name?)");
   }
 
   @Test

@@ -72,7 +72,7 @@ class DryRunTest {
   void saysWhatALoadWouldSay() {
     assertThat(dryRun("id,nmae\n1,a\n").message())
         .startsWith("HEADER_MISMATCH: ")
-        .contains("\"nmae\" is no column (did you mean name?)");
+        .contains("\"nmae\" is not a column (did you mean name?)");
     assertThat(dryRun("id,name\n").message()).startsWith("TOO_FEW_ROWS: ");
     assertThat(dryRun("id,name\n1,a,b\n").message())
         .startsWith("ROW_REJECTED: ")
@@ -95,7 +95,7 @@ class DryRunTest {
   }
 
   @Test
-  void waitsForNobodyAndHoldsUpNobody() throws SQLException {
+  void neitherWaitsForOthersNorDelaysThem() throws SQLException {
     fixture.execute("ALTER TABLE people ADD CONSTRAINT named CHECK (name <> '')");
     try (Connection other = fixture.connect();
         Statement statement = other.createStatement()) {

@@ -46,7 +46,7 @@ class EveryFaultTest {
     assertThat(failure)
         .hasMessage(
             "ROW_REJECTED: s3://%s/people.csv: 5 values do not fit: ".formatted(fixture.bucket)
-                + "line 2, column born: no date or time that exists, or not written as date; "
+                + "line 2, column born: not an existing date or time, or not written as date; "
                 + "line 3, column id: not a whole number; "
                 + "line 4, column name: empty, but a value is required; "
                 + "line 4, column born: not a valid date; "
@@ -58,7 +58,7 @@ class EveryFaultTest {
   }
 
   @Test
-  void oneFaultIsToldAsEver() {
+  void aSingleFaultIsReportedAsBefore() {
     LoadException failure = failure("id,name", "1,a", "x,b");
 
     assertThat(failure)
@@ -268,7 +268,7 @@ class EveryFaultTest {
     assertThat(failure.faults())
         .containsExactly(
             fault(3, "id", "not a whole number"),
-            fault(3, "born", "no date or time that exists, or not written as date"),
+            fault(3, "born", "not an existing date or time, or not written as date"),
             fault(4, "id", "not a whole number"));
   }
 

@@ -122,7 +122,7 @@ class ImportFaultTest {
   }
 
   @Test
-  void endsInTimeWhenACancelIsNotHeeded() {
+  void endsInTimeWhenACancellationIsIgnored() {
     fixture.standIn("import_hang", "9").failImports(1);
     Upload upload = fixture.upload("people.csv", GOOD);
     Deadline functionEnd = Deadline.in(Duration.ofSeconds(13));

@@ -81,7 +81,7 @@ class LoadFailureTest {
       value = {
         "people_view | is not a table",
         "secrets | lacks INSERT, TRUNCATE on public.secrets",
-        "one.two.three.four | is no table's name",
+        "one.two.three.four | is not the name of a table",
         "referenced | a foreign key of another table refers to it",
       })
   void tellsWhyATableCannotBeUsed(String table, String words) {
@@ -106,13 +106,13 @@ class LoadFailureTest {
                 .set("DB_TABLE_NAME", table)
                 .failure(TABLE_UNUSABLE, "people.csv", GOOD)
                 .getMessage())
-        .containsAnyOf("there is no table " + table, "DB_TABLE_NAME is no table's name");
+        .containsAnyOf("there is no table " + table, "DB_TABLE_NAME is not the name of a table");
   }
 
   @Test
   void namesTheHeaderThatDoesNotFit() {
     assertThat(fixture.failure(HEADER_MISMATCH, "people.csv", "id,nmae\n1,Ana\n"))
-        .hasMessageContaining("\"nmae\" is no column (did you mean name?)")
+        .hasMessageContaining("\"nmae\" is not a column (did you mean name?)")
         .hasMessageContaining("column name is required and missing")
         .hasMessageContaining("public.people has the columns id, name, born");
   }
@@ -141,7 +141,7 @@ class LoadFailureTest {
       delimiter = '|',
       quoteCharacter = '\0',
       value = {
-        "1,marker-47114711,2020-13-45 | 2 | born | no date or time that exists",
+        "1,marker-47114711,2020-13-45 | 2 | born | not an existing date or time",
         "99999999999999,marker-47114711, | 2 | id | too large or too small for integer",
         "1,marker-47114711,\\n1,marker-47114711, | 3 | | a second row with the same id (constraint people_pkey)",
         "1 | 2 | | fewer fields than there are columns",
@@ -257,7 +257,7 @@ class LoadFailureTest {
 
   @Tag("aws_s3")
   @Test
-  void tellsThatTheExtensionIsClosedToTheUser() {
+  void reportsAnExtensionThatTheUserMayNotUse() {
     fixture.execute("REVOKE USAGE ON SCHEMA aws_s3 FROM \"%s\"".formatted(fixture.role()));
 
     assertThat(fixture.failure(IMPORT_UNAVAILABLE, "people.csv", GOOD))
@@ -275,13 +275,13 @@ class LoadFailureTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"unclosed", "one.two.three.four", "two words"})
-  void tellsThatTheHistorysNameIsNone(String name) {
+  void reportsAHistoryNameThatIsMalformed(String name) {
     assertThat(fixture.set("HISTORY_TABLE", name).failure(TABLE_UNUSABLE, "people.csv", GOOD))
-        .hasMessageContaining("HISTORY_TABLE is no table's name");
+        .hasMessageContaining("HISTORY_TABLE is not the name of a table");
   }
 
   @Test
-  void tellsThatTheHistoryIsClosedToTheUser() {
+  void reportsAHistoryThatTheUserMayNotUse() {
     fixture.load("people.csv", "id,name\n0,old\n");
     fixture.execute(
         "ALTER TABLE history.loads OWNER TO CURRENT_USER",

@@ -227,7 +227,7 @@ class ManyTablesTest {
     assertThat(fixture.load("exports/public/people/x.csv", GOOD).status()).isEqualTo(LOADED);
     assertThat(fixture.log())
         .contains("status=IGNORED object=s3://%s/exports/people.csv".formatted(fixture.bucket))
-        .contains("reason=\"its key does not look like exports/{schema}/{table}/*.csv");
+        .contains("reason=\"its key does not match exports/{schema}/{table}/*.csv");
   }
 
   private static void nextSecond() {

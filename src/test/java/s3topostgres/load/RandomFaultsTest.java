@@ -54,7 +54,7 @@ class RandomFaultsTest {
           "date",
               Map.of(
                   "x\ny", "not a valid date",
-                  "2021-02-29", "no date or time that exists, or not written as date"),
+                  "2021-02-29", "not an existing date or time, or not written as date"),
           "timestamptz", Map.of("noon", "not a valid date and time"),
           "varchar(4)",
               Map.of("abcde", "longer than 4 characters", "abc\nd", "longer than 4 characters"),

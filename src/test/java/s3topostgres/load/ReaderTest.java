@@ -114,7 +114,7 @@ class ReaderTest {
   }
 
   @Test
-  void letALoadInOnceTheyAreDone() throws Exception {
+  void allowALoadWhenTheyAreDone() throws Exception {
     fixture.set("LOCK_TIMEOUT_SECONDS", "60");
     Upload upload = fixture.upload("people.csv", "id,name\n1,new\n");
     try (Connection longRunning = fixture.connect();

@@ -164,7 +164,7 @@ class ReloadTest {
   }
 
   @Test
-  void isTheWayOutOfAFileThatCannotBeApplied() {
+  void replacesAFileThatCannotBeApplied() {
     fixture.load(ONE, "1,Ana,\n");
     Upload bad = fixture.upload(FIRST, "U,x,bad,\n");
     assertThatThrownBy(() -> fixture.load(bad)).hasMessageContaining("ROW_REJECTED");
@@ -178,7 +178,7 @@ class ReloadTest {
   }
 
   @Test
-  void isTheWayOutForTheScheduleToo() {
+  void turnsOffTheScheduleToo() {
     fixture.load(ONE, "1,Ana,\n");
     Upload bad = fixture.upload(FIRST, "U,x,bad,\n");
     assertThatThrownBy(() -> fixture.load(bad)).hasMessageContaining("ROW_REJECTED");

@@ -99,7 +99,7 @@ class SideBySideTest {
 
   /** Who holds a row and then waits for the table would deadlock with a load that does reverse. */
   @Test
-  void givesWayToAWriterThatHasLockedARow() throws Exception {
+  void releasesItsLockForAWriterThatHasLockedARow() throws Exception {
     fixture.set("LOCK_TIMEOUT_SECONDS", "60");
     Upload upload = fixture.upload("people.csv", NEW);
     try (Connection writer = fixture.connect();
@@ -121,7 +121,7 @@ class SideBySideTest {
   }
 
   @Test
-  void deadlocksWithNobody() throws Exception {
+  void causesNoDeadlock() throws Exception {
     fixture.set("LOCK_TIMEOUT_SECONDS", "60");
     fixture.execute(
         "CREATE TABLE pets (owner integer REFERENCES people, name text)",

@@ -113,12 +113,12 @@ class IndexesTest {
   }
 
   @Test
-  void payForACompressedFileSooner() {
+  void areBuiltAfterwardsForASmallerCompressedFile() {
     StoredObject plain = object(Optional.empty());
     StoredObject packed = object(Optional.of("gzip"));
 
-    assertThat(Indexes.payFor(plain.unpackedSize())).isFalse();
-    assertThat(Indexes.payFor(packed.unpackedSize())).isTrue();
+    assertThat(Indexes.areWorthBuildingAfterwards(plain.unpackedSize())).isFalse();
+    assertThat(Indexes.areWorthBuildingAfterwards(packed.unpackedSize())).isTrue();
   }
 
   private static StoredObject object(Optional<String> contentEncoding) {

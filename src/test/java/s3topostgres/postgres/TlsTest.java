@@ -96,8 +96,8 @@ class TlsTest {
   @ParameterizedTest
   @CsvSource({
     "other-name, verify-full, is for another name",
-    "other-authority, verify-full, comes from an authority that is not known",
-    "other-authority, verify-ca, comes from an authority that is not known",
+    "other-authority, verify-full, was issued by an unknown authority",
+    "other-authority, verify-ca, was issued by an unknown authority",
     "expired, verify-full, has expired",
     "expired, verify-ca, has expired",
     "future, verify-full, is not valid yet",
@@ -121,7 +121,7 @@ class TlsTest {
     settings.remove("DB_CA_CERTIFICATE");
 
     assertThat(failure(ErrorCode.DATABASE_REFUSED))
-        .hasMessageContaining("comes from an authority that is not known");
+        .hasMessageContaining("was issued by an unknown authority");
   }
 
   @Test
@@ -162,7 +162,7 @@ class TlsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n"})
-  void saysThatTheAuthorityIsNone(String content) throws Exception {
+  void reportsAFileWithoutCertificates(String content) throws Exception {
     Path file = folder.resolve("none.pem");
     Files.writeString(file, content);
     settings.put("DB_CA_CERTIFICATE", file.toString());

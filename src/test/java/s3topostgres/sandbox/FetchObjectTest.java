@@ -47,7 +47,7 @@ class FetchObjectTest {
   }
 
   @Test
-  void noticesThatTheConnectionBreaksHalfWay() throws Exception {
+  void noticesAConnectionThatBreaksInTheMiddle() throws Exception {
     try (LocalHttpServer s3 =
         new LocalHttpServer(
             exchange -> {
