@@ -110,7 +110,7 @@ class CsvCaseTest {
   void everyRuleForTheSenderHasCases() {
     String rules =
         Page.of("src/test/resources/csv/README.md")
-            .section("What the sender is told, and the cases that hold it");
+            .section("The rules for senders, and their cases");
 
     assertThat(Page.rows(rules))
         .hasSizeGreaterThan(20)
