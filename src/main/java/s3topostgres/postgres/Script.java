@@ -17,8 +17,14 @@ import s3topostgres.LoadException;
  *     href="https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-STATEMENTS-EXECUTING-DYN">EXECUTE</a>
  */
 public final class Script {
-  private static final Pattern STATEMENT = Pattern.compile("(?:'[^']*'|[^';])+");
-  private static final Pattern SETTING = Pattern.compile("(?is)\\s*SET\\s.*");
+  private static final String COMMENT = "--[^\n]*|/\\*.*?\\*/";
+
+  /** What ends at a semicolon that is not quoted. Possessive, so that its length needs no stack. */
+  private static final Pattern STATEMENT =
+      Pattern.compile(
+          "(?s)(?:'[^']*'|\"[^\"]*\"|\\$(\\w*)\\$.*?\\$\\1\\$|" + COMMENT + "|[^;'\"])++");
+
+  private static final Pattern SETTING = Pattern.compile("(?is)(?:\\s|" + COMMENT + ")*+SET\\s.*");
 
   private Script() {}
 

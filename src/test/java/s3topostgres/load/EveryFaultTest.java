@@ -273,6 +273,27 @@ class EveryFaultTest {
   }
 
   @Test
+  void theSettingsOfAScriptAreFoundAmongComments() {
+    fixture.set(
+        "BEFORE_LOAD_SQL",
+        """
+        -- Days come first, don't they?
+        SET LOCAL datestyle = 'ISO, DMY'; /* Not; a
+        quote: ' */ SET LOCAL timezone = 'UTC'; SELECT $x$; SET LOCAL datestyle = 'ISO, MDY'; $x$""");
+
+    assertThat(failureOf("id,name,born\nx,a,31/12/2019\n").faults())
+        .containsExactly(fault(2, "id", "not a whole number"));
+  }
+
+  @Test
+  void theFailureIsToldHoweverLongAScriptIs() {
+    fixture.set("BEFORE_LOAD_SQL", "SELECT 1" + " + 1".repeat(1_000));
+
+    assertThat(failureOf("id,name\nx,a\n").faults())
+        .containsExactly(fault(2, "id", "not a whole number"));
+  }
+
+  @Test
   void linesArePhysicalLinesWhateverEndsThem() {
     LoadException crlf = failureOf("id,name\r\n1,\"a\nb\r\nc\rd\"\r\nx,e\r\n2,\"\r\n\"\r\ny,\r\n");
     assertThat(crlf.faults())
