@@ -193,6 +193,20 @@ class DryRunTest {
   }
 
   @Test
+  void theTableOfAnObjectsKeyIsFoundWhereverALoadFindsIt() {
+    fixture.execute(
+        "CREATE TABLE \"My File\" (a text)",
+        "GRANT SELECT, INSERT, TRUNCATE ON \"My File\" TO \"%s\"".formatted(fixture.role()));
+    fixture.set("S3_KEY_PATTERN", "{table}.csv").set("DB_TABLE_NAME", "{table}");
+    fixture.upload("My File.csv", "a\nx\n");
+
+    DryRunResult result = fixture.dryRun("My File.csv");
+
+    assertThat(result.table()).isEqualTo("public.\"My File\"");
+    assertThat(result.wouldLoad()).isTrue();
+  }
+
+  @Test
   void theTableOfAnObjectsKeyIsProposedUnderItsName() {
     fixture.set("S3_KEY_PATTERN", "{table}.csv").set("DB_TABLE_NAME", "{table}");
     fixture.upload("My File.csv", "a\nx\n");
