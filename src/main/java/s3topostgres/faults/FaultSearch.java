@@ -121,12 +121,16 @@ public final class FaultSearch {
     }
   }
 
-  private record Check(String name, String expression, List<String> columns) {}
+  /**
+   * @param reason that a row is told to break it, as SQL writes the text
+   */
+  private record Check(String reason, String expression, List<String> columns) {}
 
   private List<Check> checks() throws SQLException {
     return session.query(
         """
-        SELECT c.conname AS name, pg_get_expr(c.conbin, c.conrelid) AS expression,
+        SELECT quote_literal('breaks the check ' || c.conname) AS reason,
+          pg_get_expr(c.conbin, c.conrelid) AS expression,
           ARRAY(
             SELECT a.attname::text
             FROM unnest(c.conkey) AS k (attnum)
@@ -139,7 +143,7 @@ public final class FaultSearch {
         ORDER BY c.conname""",
         row ->
             new Check(
-                row.getString("name"),
+                row.getString("reason"),
                 row.getString("expression"),
                 Arrays.asList((String[]) row.getArray("columns").getArray())),
         table.oid());
@@ -148,10 +152,11 @@ public final class FaultSearch {
   private void evaluate(Check check, List<Field> fields) throws SQLException {
     session.execute("SAVEPOINT " + CHECKING);
     try {
+      // Nothing is bound, because an expression may have an operator of that name: ?
       session.execute(
-          "INSERT INTO %s (place, reason) SELECT %s, ? FROM (%s) AS typed WHERE NOT (%s)"
-              .formatted(FaultTable.NAME, stage.number(), typed(fields), check.expression),
-          "breaks the check " + check.name);
+          "INSERT INTO %s (place, reason) SELECT %s, %s FROM (%s) AS typed WHERE NOT (%s)"
+              .formatted(
+                  FaultTable.NAME, stage.number(), check.reason, typed(fields), check.expression));
     } catch (SQLException e) {
       if (!ImportErrors.isRowRejected(e)) {
         throw e;

@@ -157,6 +157,18 @@ class EveryFaultTest {
   }
 
   @Test
+  void aCheckMayHaveAnyOperator() {
+    fixture.execute("ALTER TABLE people ADD tags jsonb CONSTRAINT tagged CHECK (tags ? 'a\\?')");
+    fixture.execute("GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(fixture.role()));
+
+    assertThat(failure("id,name,tags", "x,a,{}", "2,b,{}").faults())
+        .containsExactly(
+            fault(2, "id", "not a whole number"),
+            fault(2, null, "breaks the check tagged"),
+            fault(3, null, "breaks the check tagged"));
+  }
+
+  @Test
   void aFaultThatIsNotLookedForStaysTheFirst() {
     fixture.execute(
         "CREATE TABLE teams (id integer PRIMARY KEY)",
