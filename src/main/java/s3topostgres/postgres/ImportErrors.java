@@ -142,9 +142,13 @@ public final class ImportErrors {
     return RowReason.of(new PSQLException(told), table, Optional.of(column));
   }
 
-  /** Whether a line's form stopped {@code COPY}, so that nothing is known of the lines after it. */
+  /**
+   * Whether a line's form stopped {@code COPY}, so that nothing is known of the lines after it. An
+   * error with a column is about a value, such as JSON with an escaped NUL.
+   */
   public static boolean isMalformed(LoadException rejected) {
-    return rejected.sqlState().filter(MALFORMED::contains).isPresent();
+    return rejected.column().isEmpty()
+        && rejected.sqlState().filter(MALFORMED::contains).isPresent();
   }
 
   /** A row too large for the table is noticed when it is written, many lines after it was read. */

@@ -338,6 +338,16 @@ class EveryFaultTest {
   }
 
   @Test
+  void aValueWithAnEscapedNulDoesNotEndTheSearch() {
+    fixture.execute("ALTER TABLE people ADD note jsonb");
+    fixture.execute("GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(fixture.role()));
+
+    assertThat(failure("id,name,note", "1,a,\"\"\"\\u0000\"\"\"", "x,b,{}").faults())
+        .containsExactly(
+            fault(2, "note", "not valid JSON"), fault(3, "id", "not a whole number"));
+  }
+
+  @Test
   void theFailureIsToldWhenThereIsNoTimeToLookForMore() {
     fixture.execute(
         "CREATE FUNCTION slow(text) RETURNS boolean LANGUAGE sql AS 'SELECT pg_sleep(60) IS NOT NULL'",
