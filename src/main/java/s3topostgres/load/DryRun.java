@@ -113,17 +113,24 @@ public final class DryRun {
     return failure.listing(failure.why(), failure.whatToDo() + " " + more, failure.faults());
   }
 
-  /** Of {@code BEFORE_LOAD_SQL} only the settings matter here, such as that of the date style. */
   private void begin(Session session) throws SQLException {
     session.begin();
     uploads.objectImport().install(session);
     session.execute("SET LOCAL lock_timeout = '2s'");
+  }
+
+  /**
+   * Of {@code BEFORE_LOAD_SQL} only the settings matter here, such as that of the date style. As in
+   * a load, the names of tables are looked up before.
+   */
+  private void applySettings(Session session) throws SQLException {
     for (String setting : settings.beforeLoadSql().map(Script::settings).orElse(List.of())) {
       Script.run(session, "BEFORE_LOAD_SQL", setting);
     }
   }
 
   private FaultSearch.Result search(Session session, FileRows rows) throws SQLException {
+    applySettings(session);
     List<String> key = mode.keyNames(session, rows.table());
     return FaultSearch.find(session, rows.table(), rows, key, settings.mode() != Mode.CHANGES);
   }
@@ -154,6 +161,7 @@ public final class DryRun {
 
   private DryRunResult propose(Session session, Upload upload, String name) throws SQLException {
     FileRows rows = uploads.rowsWithoutTable(session, name, upload, uploads.look(session, upload));
+    applySettings(session);
     TableProposal proposal = TableProposal.of(session, rows.table(), rows);
     String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());
     return new DryRunResult(

@@ -306,6 +306,16 @@ class EveryFaultTest {
   }
 
   @Test
+  void aSearchPathOfAScriptDoesNotChangeTheTable() {
+    fixture.execute("CREATE SCHEMA other", "GRANT USAGE ON SCHEMA other TO PUBLIC");
+    fixture.set("BEFORE_LOAD_SQL", "SET LOCAL search_path = other");
+
+    assertThat(failureOf("id,name\nx,a\ny,b\n").faults())
+        .containsExactly(
+            fault(2, "id", "not a whole number"), fault(3, "id", "not a whole number"));
+  }
+
+  @Test
   void linesArePhysicalLinesWhateverEndsThem() {
     LoadException crlf = failureOf("id,name\r\n1,\"a\nb\r\nc\rd\"\r\nx,e\r\n2,\"\r\n\"\r\ny,\r\n");
     assertThat(crlf.faults())
@@ -343,8 +353,7 @@ class EveryFaultTest {
     fixture.execute("GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(fixture.role()));
 
     assertThat(failure("id,name,note", "1,a,\"\"\"\\u0000\"\"\"", "x,b,{}").faults())
-        .containsExactly(
-            fault(2, "note", "not valid JSON"), fault(3, "id", "not a whole number"));
+        .containsExactly(fault(2, "note", "not valid JSON"), fault(3, "id", "not a whole number"));
   }
 
   @Test
