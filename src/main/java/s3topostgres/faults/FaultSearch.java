@@ -11,6 +11,7 @@ import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Stage;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 
 /**
@@ -110,7 +111,7 @@ public final class FaultSearch {
 
   /**
    * Those of columns that the file has. One that fails on a row, instead of being false, is left to
-   * the load's own error.
+   * the load's own error; so is one that names what the user may not, as a constraint may.
    */
   private void evaluateChecks(List<Field> fields) throws SQLException {
     for (Check check : checks()) {
@@ -158,7 +159,7 @@ public final class FaultSearch {
               .formatted(
                   FaultTable.NAME, stage.number(), check.reason, typed(fields), check.expression));
     } catch (SQLException e) {
-      if (!ImportErrors.isRowRejected(e)) {
+      if (!ImportErrors.isRowRejected(e) && !SqlErrors.isNameRefused(e)) {
         throw e;
       }
       session.rollbackTo(CHECKING);

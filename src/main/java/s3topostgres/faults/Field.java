@@ -36,7 +36,9 @@ record Field(
         SELECT place, t.typtype = 'd' AS domain,
           (a.attnotnull OR a.attname = ANY (?::text[])) AND ? AS required,
           -- A text becomes a regclass by a cast, which takes no number as the input function does.
-          CASE WHEN t.oid = 'regclass'::regtype THEN 'text'
+          -- COPY needs no privilege on a type's schema, but who writes its name does.
+          CASE WHEN t.oid = 'regclass'::regtype OR NOT has_schema_privilege(t.typnamespace, 'USAGE')
+            THEN 'text'
             ELSE format_type(a.atttypid, a.atttypmod) END AS type,
           coalesce((
             SELECT format(' COLLATE %I.%I', n.nspname, c.collname)

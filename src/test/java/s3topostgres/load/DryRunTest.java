@@ -95,6 +95,24 @@ class DryRunTest {
   }
 
   @Test
+  void needsNoPrivilegeThatALoadDoesNot() {
+    fixture.execute(
+        "CREATE SCHEMA private",
+        "CREATE FUNCTION private.ok(text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true'",
+        "CREATE TYPE private.mood AS ENUM ('good')",
+        """
+        ALTER TABLE people ADD mood private.mood CHECK (mood >= 'good'), ADD moods private.mood[],
+          ADD CHECK (private.ok(name)), ADD CONSTRAINT named CHECK (name <> '')""");
+
+    assertThat(dryRun("id,name,mood,moods\n1,a,good,{good}\n").wouldLoad()).isTrue();
+    assertThat(dryRun("id,name,mood,moods\nx,\"\",good,{good}\n,b,bad,\n").faults())
+        .containsExactly(
+            new FaultInFile(2L, "id", "not a whole number"),
+            new FaultInFile(2L, null, "breaks the check named"),
+            new FaultInFile(3L, "id", "empty, but a value is required"));
+  }
+
+  @Test
   void neitherWaitsForOthersNorDelaysThem() throws SQLException {
     fixture.execute("ALTER TABLE people ADD CONSTRAINT named CHECK (name <> '')");
     try (Connection other = fixture.connect();
