@@ -34,8 +34,9 @@ public final class FaultSearch {
 
   /**
    * @param rows of the file; empty if it could not be read to its end
+   * @param end the line that hides those after it; empty if there is none
    */
-  public record Result(OptionalLong rows, Faults faults) {}
+  public record Result(OptionalLong rows, Faults faults, Optional<LoadException> end) {}
 
   /**
    * Looks at a file in the session's transaction, which has to be rolled back afterwards.
@@ -55,7 +56,7 @@ public final class FaultSearch {
       if (e.code() != ErrorCode.ROW_REJECTED) {
         throw e;
       }
-      return new Result(OptionalLong.empty(), Faults.stoppedBy(e));
+      return new Result(OptionalLong.empty(), Faults.stoppedBy(e), Optional.of(e));
     }
     FaultSearch search = new FaultSearch(session, table, stage);
     List<Field> fields = Field.of(session, table, stage.columns(), key, complete);
@@ -65,7 +66,9 @@ public final class FaultSearch {
       search.evaluateChecks(fields);
     }
     return new Result(
-        OptionalLong.of(stage.rows()), new FaultTable(session, table, stage).read(all));
+        OptionalLong.of(stage.rows()),
+        new FaultTable(session, table, stage).read(all),
+        Optional.empty());
   }
 
   /** The key that the mode finds rows by, and those of the table, where the file has them whole. */

@@ -88,7 +88,7 @@ public final class DryRun {
       return failure; // The end of a full load is about several files.
     }
     if (ImportErrors.isMalformed(failure)) {
-      return advising(failure, "The lines after it have not been checked.");
+      return withoutOthers(failure);
     }
     attempt.step("looking-for-all-faults");
     try (Session session = database.connectOnce(deadline)) {
@@ -107,6 +107,10 @@ public final class DryRun {
           e instanceof LoadException ours ? ours.getMessage() : e.getClass().getName());
       return advising(failure, "There may be more faults; they could not be looked for.");
     }
+  }
+
+  private static LoadException withoutOthers(LoadException malformed) {
+    return advising(malformed, "The lines after it have not been checked.");
   }
 
   private static LoadException advising(LoadException failure, String more) {
@@ -142,7 +146,8 @@ public final class DryRun {
     History.refuseAsTarget(session, settings, table);
     FileRows rows = uploads.rows(session, table, upload, uploads.look(session, upload), 0);
     FaultSearch.Result found = search(session, rows);
-    Optional<LoadException> failure = found.faults().failure();
+    Optional<LoadException> failure =
+        found.end().map(DryRun::withoutOthers).or(() -> found.faults().failure());
     if (failure.isEmpty()) {
       failure =
           FileRows.tooFew(found.rows().orElseThrow(), uploads.minRows(session, history, table));

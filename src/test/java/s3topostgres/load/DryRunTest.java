@@ -2,6 +2,7 @@ package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -83,6 +84,18 @@ class DryRunTest {
     assertThat(fixture.dryRun("people.csv").message()).startsWith("It would be ignored: ");
     fixture.set("S3_KEY_PREFIX", "").set("DB_PASSWORD", "wrong");
     assertThat(fixture.dryRun("people.csv").message()).startsWith("DATABASE_REFUSED: ");
+  }
+
+  @Test
+  void saysOfAMalformedLineWhatALoadSays() {
+    fixture.upload("latin1.csv", "id,name\n1,Jürgen\n,\n".getBytes(StandardCharsets.ISO_8859_1));
+
+    assertThat(fixture.dryRun("latin1.csv").message())
+        .contains(
+            ", line 2: bytes that are not UTF8. Save the file as UTF-8, or set CSV_ENCODING",
+            "The lines after it have not been checked.");
+    assertThat(dryRun("id,name\n1,a,b\n,\n").message())
+        .endsWith("The lines after it have not been checked.");
   }
 
   @Test
