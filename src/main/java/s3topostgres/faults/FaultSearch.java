@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.mode.LoadMode;
@@ -79,7 +80,7 @@ public final class FaultSearch {
     }
     for (UniqueIndex index : UniqueIndex.of(session, table)) {
       Optional<List<Field>> parts = Field.named(index.columns(), fields);
-      if (parts.isPresent() && !parts.equals(own)) {
+      if (parts.isPresent() && !parts.map(Set::copyOf).equals(own.map(Set::copyOf))) {
         compare(
             parts.get(),
             "the same %%s (constraint %s) as".formatted(index.name().replace("%", "%%")),

@@ -390,6 +390,15 @@ class EveryFaultTest {
   }
 
   @Test
+  void aKeyWhoseColumnsAreInAnotherOrderIsTheSameKey() {
+    fixture.execute("CREATE TABLE t (a integer, b integer, PRIMARY KEY (a, b))");
+    fixture.mode(Mode.UPSERT, "t").set("DB_TABLE_NAME", "t").set("LOAD_KEY", "b, a");
+
+    assertThat(failure("a,b", "1,2", "1,2").faults())
+        .containsExactly(fault(3, null, "a second row with the key (b, a) of line 2"));
+  }
+
+  @Test
   void tooManyFaultsAreCountedUpToALimit() {
     String rows =
         IntStream.range(0, 120_000).mapToObj(i -> "x,a").collect(Collectors.joining("\n"));
