@@ -48,9 +48,11 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
   /**
    * The failure of a load with all faults in place of the one by which it ended. That one stays
    * among them where it is of a kind that is not looked for, such as a foreign key.
+   *
+   * @param added whether the rows are added to others, of which one may have had the key
    */
-  public LoadException explain(LoadException failure) {
-    Faults complete = with(failure.faults().get(0));
+  public LoadException explain(LoadException failure, boolean added) {
+    Faults complete = with(failure.faults().get(0), added);
     Fault only = complete.first.get(0);
     return complete.count() == 1
         ? failure.listing(only.reason(), failure.whatToDo(), complete.first)
@@ -69,11 +71,12 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
                 explain(
                     new LoadException(
                             ErrorCode.ROW_REJECTED, fault.reason(), ImportErrors.CORRECT_THE_FILE)
-                        .at(fault.line(), fault.column())));
+                        .at(fault.line(), fault.column()),
+                    false));
   }
 
-  private Faults with(Fault known) {
-    if (first.stream().anyMatch(fault -> isSame(fault, known))) {
+  private Faults with(Fault known, boolean added) {
+    if (first.stream().anyMatch(fault -> isSame(fault, known, added))) {
       return this;
     }
     List<Fault> faults = new ArrayList<>(first);
@@ -85,11 +88,15 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
     return new Faults(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all);
   }
 
-  /** A line may have been counted otherwise by COPY, and a reason have become more exact. */
-  private static boolean isSame(Fault found, Fault known) {
+  /**
+   * A line may have been counted otherwise by COPY, and the reason of a duplicate key now names the
+   * other line, if that is in the file.
+   */
+  private static boolean isSame(Fault found, Fault known, boolean added) {
     boolean column = known.column().isEmpty() || known.column().equals(found.column());
-    return column
-        && (found.line().equals(known.line()) || found.reason().startsWith(known.reason()));
+    boolean reason =
+        added ? found.reason().equals(known.reason()) : found.reason().startsWith(known.reason());
+    return column && (found.line().equals(known.line()) || reason);
   }
 
   private static String column(Fault fault) {

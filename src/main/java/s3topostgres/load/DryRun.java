@@ -100,7 +100,7 @@ public final class DryRun {
       TargetTable table = uploads.table(session, attempt.upload());
       return search(session, uploads.rows(session, table, attempt.upload(), object, 0))
           .faults()
-          .explain(failure);
+          .explain(failure, settings.mode() == Mode.APPEND);
     } catch (SQLException | RuntimeException e) {
       log.warn(
           "looking for all faults failed: {}",

@@ -194,6 +194,16 @@ class EveryFaultTest {
   }
 
   @Test
+  void aKeyThatIsInTheTableStaysTheFirstBesideOneThatIsThereTwice() {
+    fixture.mode(Mode.APPEND);
+
+    assertThat(failureOf("id,name\n0,a\n7,b\n7,c\n").faults())
+        .containsExactly(
+            fault(2, null, "a second row with the same id (constraint people_pkey)"),
+            fault(4, null, "a second row with the same id (constraint people_pkey) as line 3"));
+  }
+
+  @Test
   void domainsAndTypesOfEveryKind() {
     fixture.execute(
         "CREATE DOMAIN short AS varchar(3) CHECK (VALUE <> 'abc')",
