@@ -200,7 +200,9 @@ public final class Stage {
     Map<Long, Long> lines = new HashMap<>();
     session.query(
         """
-        SELECT place, ? + place + sum(breaks) OVER (ORDER BY place) AS line, asked
+        -- An import that is tried again goes on with the numbers of the first.
+        SELECT place, ? + place + 1 - (SELECT min(%1$s) FROM %3$s)
+          + sum(breaks) OVER (ORDER BY place) AS line, asked
         FROM (
           SELECT place, 0 AS breaks, true AS asked FROM unnest(?::bigint[]) AS place
           UNION ALL

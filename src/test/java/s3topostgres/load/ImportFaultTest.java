@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.Mode;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.Upload;
 
@@ -85,6 +86,19 @@ class ImportFaultTest {
     assertThat(fixture.people()).containsExactly("1|Ana|null", "2|Bo|null");
     assertThat(fixture.log()).containsOnlyOnce(ONCE_MORE).doesNotContain("Ana");
     assertThat(fixture.imports()).isEqualTo(2);
+  }
+
+  @Test
+  void countsTheLinesOfAnImportThatIsTriedAgainFromTheBeginning() {
+    fixture.mode(Mode.UPSERT).set("CSV_HEADER", "none").set("CSV_COLUMNS", "id, name");
+    fixture.standIn("import_garble", "22P04").failImports(1);
+    String twice = "1,Ana\n2,Bo\n3,Cy\n1,Di\n";
+
+    assertThat(fixture.failure(ROW_REJECTED, "people.csv", twice))
+        .hasMessageContaining(", line 4: a second row with the key (id) of line 1");
+    fixture.failImports(1);
+    assertThat(fixture.dryRun("people.csv").message())
+        .contains(", line 4: a second row with the key (id) of line 1");
   }
 
   @ParameterizedTest
