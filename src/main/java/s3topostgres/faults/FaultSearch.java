@@ -13,6 +13,7 @@ import s3topostgres.mode.Stage;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
+import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 
 /**
@@ -64,7 +65,7 @@ public final class FaultSearch {
     boolean all = new ValueTrial(session, stage).run(fields);
     if (all && complete) {
       search.compareKeys(fields, key);
-      search.evaluateChecks(fields);
+      all = search.evaluateChecks(fields);
     }
     return new Result(
         OptionalLong.of(stage.rows()),
@@ -116,14 +117,28 @@ public final class FaultSearch {
   /**
    * Those of columns that the file has. One that fails on a row, instead of being false, is left to
    * the load's own error; so is one that names what the user may not, as a constraint may.
+   *
+   * @return false when somebody locks the table so that its checks cannot be read, as a load does
    */
-  private void evaluateChecks(List<Field> fields) throws SQLException {
-    for (Check check : checks()) {
+  private boolean evaluateChecks(List<Field> fields) throws SQLException {
+    List<Check> checks;
+    session.execute("SAVEPOINT " + CHECKING);
+    try {
+      checks = checks();
+    } catch (SQLException e) {
+      if (!SqlState.LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+        throw e;
+      }
+      session.rollbackTo(CHECKING);
+      return false;
+    }
+    for (Check check : checks) {
       Optional<List<Field>> parts = Field.named(check.columns, fields);
       if (parts.isPresent()) {
         evaluate(check, parts.get());
       }
     }
+    return true;
   }
 
   /**

@@ -37,6 +37,9 @@ import s3topostgres.s3.Upload;
 public final class DryRun {
   private static final Logger log = LoggerFactory.getLogger(DryRun.class);
 
+  private static final String CHECKS_LOCKED =
+      "nothing was found, but another session locks the table, so its checks were not tried";
+
   private final LoadSettings settings;
   private final Uploads uploads;
   private final LoadMode mode;
@@ -155,8 +158,10 @@ public final class DryRun {
     return new DryRunResult(
         upload.object().toString(),
         table.name(),
-        failure.isEmpty(),
-        failure.map(e -> e.about(upload.object().toString()).getMessage()).orElse(null),
+        failure.isEmpty() && found.faults().all(),
+        failure
+            .map(e -> e.about(upload.object().toString()).getMessage())
+            .orElse(found.faults().all() ? null : CHECKS_LOCKED),
         found.rows().isPresent() ? found.rows().getAsLong() : null,
         rows.columns().stream().map(Column::name).toList(),
         table.notAmong(rows.columns()),

@@ -140,6 +140,27 @@ class DryRunTest {
     }
   }
 
+  /** As a load of another file does; nobody may read the table's checks then. */
+  @Test
+  void findsWhatItCanWhileTheTableIsEmptied() throws SQLException {
+    fixture.execute("ALTER TABLE people ADD CONSTRAINT named CHECK (name <> '')");
+    try (Connection other = fixture.connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("LOCK TABLE people IN ACCESS EXCLUSIVE MODE");
+
+      DryRunResult nothing = dryRun("id,name\n1,\"\"\n");
+      assertThat(nothing.wouldLoad()).isFalse();
+      assertThat(nothing.message())
+          .isEqualTo(
+              "nothing was found, but another session locks the table, so its checks were not tried");
+      DryRunResult found = dryRun("id,name\nx,a\n1,\n2,b\n2,c\n");
+      assertThat(found.faults()).hasSize(3);
+      assertThat(found.message()).contains("at least 3 values do not fit", "there may be more");
+      other.rollback();
+    }
+  }
+
   @Test
   void answersInItsTime() {
     fixture.slowImports(1);
