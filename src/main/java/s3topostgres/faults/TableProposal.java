@@ -22,8 +22,8 @@ public record TableProposal(String create, List<String> notes, long rows) {
   private static final String DAY = "\\d{4}-\\d{2}-\\d{2}";
   private static final String TIME = DAY + "[ T]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?";
 
-  /** With a zero in front it is a postcode or similar. */
-  private static final String WHOLE = "[-+]?(0|[1-9]\\d*)";
+  /** With a leading zero it is a postcode or similar; with a plus, a telephone number. */
+  private static final String WHOLE = "-?(0|[1-9]\\d*)";
 
   private record Type(String name, String pattern) {}
 

@@ -230,7 +230,8 @@ class DryRunTest {
 
   @Test
   void whatIsProposedLoadsTheFile() {
-    String content = "Größe,Day,No.,\"a\"\"b\"\n1,2020-01-01,007,x\n2,2020-01-02,,y\n";
+    String content =
+        "Größe,Day,No.,\"a\"\"b\",Tel\n1,2020-01-01,007,x,+441\n2,2020-01-02,,y,+442\n";
     fixture.set("DB_TABLE_NAME", "new_table");
     fixture.upload("new.csv", content);
     DryRunResult proposed = fixture.dryRun("new.csv");
@@ -241,7 +242,7 @@ class DryRunTest {
     fixture.load("new.csv", content);
 
     assertThat(fixture.rows("SELECT * FROM new_table"))
-        .containsExactly("1|2020-01-01|007|x", "2|2020-01-02|null|y");
+        .containsExactly("1|2020-01-01|007|x|+441", "2|2020-01-02|null|y|+442");
   }
 
   @Test
