@@ -15,8 +15,9 @@ final class Append implements LoadMode {
   }
 
   @Override
-  public String check(Session session, TargetTable table) {
+  public String check(Session session, TargetTable table) throws SQLException {
     table.requirePrivileges(List.of("INSERT"), privileges());
+    table.refuseRowSecurity(session);
     return "may be added to";
   }
 

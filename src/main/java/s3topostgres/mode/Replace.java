@@ -33,6 +33,7 @@ final class Replace implements LoadMode {
   public String check(Session session, TargetTable table) throws SQLException {
     // SELECT is for messages that name the columns of a duplicate key.
     table.requirePrivileges(List.of("INSERT", "TRUNCATE"), privileges());
+    table.refuseRowSecurity(session);
     boolean referredTo =
         session
             .query(

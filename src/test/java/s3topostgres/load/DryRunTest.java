@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import s3topostgres.config.Mode;
 import s3topostgres.load.DryRunResult.FaultInFile;
 
@@ -123,6 +125,17 @@ class DryRunTest {
             new FaultInFile(2L, "id", "not a whole number"),
             new FaultInFile(2L, null, "breaks the check named"),
             new FaultInFile(3L, "id", "empty, but a value is required"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"REPLACE", "APPEND"})
+  void saysThatRowLevelSecurityForbidsTheImport(Mode mode) {
+    fixture.mode(mode);
+    fixture.execute("ALTER TABLE people ENABLE ROW LEVEL SECURITY");
+
+    assertThat(dryRun("id,name\n1,a\n").message())
+        .startsWith("TABLE_UNUSABLE: ")
+        .contains("public.people has row-level security");
   }
 
   @Test
