@@ -15,12 +15,14 @@ import s3topostgres.postgres.TargetTable.Column;
  *
  * @param place among the file's fields, from 1
  * @param type written as in SQL
- * @param domain whether the type is a domain
+ * @param element whether a value is assigned as an element of an array: of a domain, because one
+ *     that forbids NULL could not begin empty, and of a composite type, because Postgres 13 assigns
+ *     no text to it
  * @param required whether it must not be NULL
  * @param collation the clause that a value of the column needs; may be empty
  */
 record Field(
-    int place, Column column, String type, boolean domain, boolean required, String collation) {
+    int place, Column column, String type, boolean element, boolean required, String collation) {
 
   /**
    * The fields of a file, in its order.
@@ -33,7 +35,7 @@ record Field(
       throws SQLException {
     return session.query(
         """
-        SELECT place, t.typtype = 'd' AS domain,
+        SELECT place, t.typtype IN ('d', 'c') AS element,
           (a.attnotnull OR a.attname = ANY (?::text[])) AND ? AS required,
           -- A text becomes a regclass by a cast, which takes no number as the input function does.
           -- COPY needs no privilege on a type's schema, but who writes its name does.
@@ -53,7 +55,7 @@ record Field(
                 row.getInt("place"),
                 columns.get(row.getInt("place") - 1),
                 row.getString("type"),
-                row.getBoolean("domain"),
+                row.getBoolean("element"),
                 row.getBoolean("required"),
                 row.getString("collation")),
         key.toArray(String[]::new),
@@ -78,7 +80,7 @@ record Field(
 
   /** Whether there are texts that the column does not accept. */
   boolean mayHaveFaults() {
-    return required || domain || !type.equals("text");
+    return required || element || !type.equals("text");
   }
 
   /** The column's name, quoted as SQL needs it. */
@@ -101,7 +103,7 @@ record Field(
   String suspicion() {
     return "%s NOT pg_input_is_valid(s.%s, '%s')"
         .formatted(
-            required || domain ? "s.%s IS NULL OR".formatted(name()) : "",
+            required || element ? "s.%s IS NULL OR".formatted(name()) : "",
             name(),
             type.replace("'", "''"));
   }
@@ -111,9 +113,9 @@ record Field(
     return "r.%s IS NULL".formatted(name());
   }
 
-  /** Declares a plpgsql variable. One of a domain that is not null could not begin empty. */
+  /** Declares a plpgsql variable. */
   String variable() {
-    return "v%d %s%s;".formatted(place, type, domain ? "[]" : "");
+    return "v%d %s%s;".formatted(place, type, element ? "[]" : "");
   }
 
   /**
@@ -124,7 +126,7 @@ record Field(
    *     href="https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-STATEMENTS-ASSIGNMENT">Assignment</a>
    */
   String assignment() {
-    return "v%d := %s;".formatted(place, domain ? "ARRAY[r.%s]".formatted(name()) : "r." + name());
+    return "v%d := %s;".formatted(place, element ? "ARRAY[r.%s]".formatted(name()) : "r." + name());
   }
 
   /** Tries the field alone, and returns the next row of the function if it has a fault. */

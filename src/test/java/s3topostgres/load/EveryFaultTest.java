@@ -245,6 +245,27 @@ class EveryFaultTest {
             fault(5, "l", "not a valid character varying(2)[]"));
   }
 
+  @Test
+  void compositeTypesAreReadAsTheImportReadsThem() {
+    fixture.execute("CREATE TYPE place AS (x integer, y text)", "CREATE DOMAIN spot AS place");
+    fixture.execute("ALTER TABLE people ADD a place, ADD b spot, ADD c place[]");
+    fixture.execute("GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(fixture.role()));
+
+    LoadException failure =
+        failure(
+            "id,name,a,b,c",
+            "x,a,\"(1,a)\",\"(,)\",\"{\"\"(1,a)\"\"}\"",
+            "2,b,\"(x,a)\",(1),{x}",
+            "3,c,,,");
+
+    assertThat(failure.faults())
+        .containsExactly(
+            fault(2, "id", "not a whole number"),
+            fault(3, "a", "not a valid place"),
+            fault(3, "b", "not a valid spot"),
+            fault(3, "c", "not a valid place[]"));
+  }
+
   /** They fail the function by which Postgres says whether a value is good. */
   @Test
   void aTypeThatRaisesItsErrorsIsTriedValueByValue() {
