@@ -57,7 +57,7 @@ final class KeyedTable {
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relname = ANY (?) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
               AND (n.nspname = ANY (?) OR cardinality(?::text[]) = 0 AND pg_table_is_visible(c.oid))
-            ORDER BY array_position(?, n.nspname::text), array_position(?, c.relname::text)
+            ORDER BY array_position(?::text[], n.nspname::text), array_position(?::text[], c.relname::text)
             LIMIT 1""",
             row -> row.getString(1), tables, schemas, schemas, schemas, tables)
         .stream()

@@ -268,7 +268,7 @@ class DryRunTest {
 
     DryRunResult result = fixture.dryRun("My File.csv");
 
-    assertThat(result.table()).isEqualTo("public.\"My File\"");
+    assertThat(result.table()).as(result.message()).isEqualTo("public.\"My File\"");
     assertThat(result.wouldLoad()).isTrue();
   }
 
