@@ -108,14 +108,24 @@ class ImportFaultTest {
         "import_fault | "
             + NO_ROWS
             + " | IMPORT_UNAVAILABLE | copied no row of a file that has some",
-        "import_garble | 22P02 | ROW_REJECTED | line 2, column id: not a whole number",
-        "import_garble | 22P04 | ROW_REJECTED | line 2: the line has more fields",
+        "import_garble | 22P02 | ROW_REJECTED | line 3, column id: not a whole number",
+        "import_garble | 22P04 | ROW_REJECTED | line 3: the line has more fields",
       })
   void believesWhatIsSaidTwice(String fault, String value, ErrorCode code, String words) {
     fixture.standIn(fault, value).failImports(5);
 
     assertThat(fixture.failure(code, "people.csv", GOOD)).hasMessageContaining(words);
     assertThat(fixture.imports()).isEqualTo(value.equals("22P02") ? 2 + SEARCH : 2);
+  }
+
+  @Test
+  void namesTheLinesOfAFileThatIsImportedOnceMore() {
+    fixture.standIn("import_garble", "22P04").failImports(1);
+    fixture.upload("people.csv", GOOD + "x,Cid\n");
+
+    assertThat(fixture.dryRun("people.csv").message())
+        .contains("line 4, column id: not a whole number");
+    assertThat(fixture.log()).contains(ONCE_MORE);
   }
 
   @Test

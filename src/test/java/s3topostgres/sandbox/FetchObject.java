@@ -125,14 +125,14 @@ final class FetchObject {
     return bytes;
   }
 
-  /** Breaks the second line for that SQLSTATE; returns the line that the next bytes are of. */
+  /** Breaks the third line for that SQLSTATE; returns the line that the next bytes are of. */
   private static int damage(byte[] bytes, int length, int firstLine, String sqlState) {
     int line = firstLine;
     for (int i = 0; i < length; i++) {
       boolean ends = bytes[i] == '\n';
-      if (line == 2 && sqlState.equals("22P02") && Character.isDigit(bytes[i])) {
+      if (line == 3 && sqlState.equals("22P02") && Character.isDigit(bytes[i])) {
         bytes[i] = '?';
-      } else if (line == 2 && sqlState.equals("22P04") && ends) {
+      } else if (line == 3 && sqlState.equals("22P04") && ends) {
         bytes[i] = ','; // The next line's fields are too many for this one.
       }
       line += ends ? 1 : 0;
