@@ -84,7 +84,22 @@ public final class AwsS3Import implements ObjectImport {
       return Long.parseLong(rows.group(1));
     }
     log.warn("aws_s3 gave an answer that is not known, so the rows are counted");
-    return session.query("SELECT count(*) FROM " + into, row -> row.getLong(1)).get(0);
+    return inserted(session, into);
+  }
+
+  /** The table may have had rows before, and others may add some at the same time. */
+  private static long inserted(Session session, String into) throws SQLException {
+    return session
+        .query(
+            """
+            SELECT sum(pg_stat_get_xact_tuples_inserted(oid))
+            FROM (
+              SELECT to_regclass(?) AS oid
+              UNION SELECT relid FROM pg_partition_tree(to_regclass(?))) AS parts""",
+            row -> row.getLong(1),
+            into,
+            into)
+        .get(0);
   }
 
   /** The extension treats a file without rows as an error, and sometimes a good one, too. */

@@ -302,6 +302,13 @@ class ImportFaultTest {
     assertThat(fixture.log()).contains("the rows are counted");
   }
 
+  @Test
+  void countsNoRowsThatWereThereBefore() {
+    fixture.mode(Mode.APPEND).standIn("import_answer", "done");
+
+    assertThat(fixture.load("people.csv", GOOD).rows()).isEqualTo(2);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"4294967296 rows imported into relation", "4294967296"})
   void readsNothingButTheNumber(String answer) {
