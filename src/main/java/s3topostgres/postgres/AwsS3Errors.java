@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
@@ -19,6 +20,8 @@ final class AwsS3Errors {
   private static final Pattern HTTP = Pattern.compile("\\bHTTP (\\d{3})\\b");
   private static final Pattern CURL = Pattern.compile("\\bCURL error code: (\\d+)");
 
+  private static final Pattern COPY = Pattern.compile("(?im)^SQL statement \"copy ");
+
   private static final String NO_ROWS = "0 rows were copied";
 
   private AwsS3Errors() {}
@@ -29,7 +32,7 @@ final class AwsS3Errors {
         ? Optional.empty()
         : byWords(words(e))
             .or(() -> byWords(notices(e)))
-            .or(() -> byState(SqlErrors.state(e)))
+            .or(() -> byState(e))
             .map(failure -> failure.sqlState(e.getSQLState()));
   }
 
@@ -127,17 +130,25 @@ final class AwsS3Errors {
             + " port 443.");
   }
 
-  private static Optional<LoadException> byState(String state) {
-    return switch (state) {
+  private static Optional<LoadException> byState(SQLException e) {
+    return switch (SqlErrors.state(e)) {
       case SqlState.INTERNAL_ERROR ->
           Optional.of(
               AwsS3Extension.unavailable(
                   "aws_s3 failed inside the database (SQLSTATE XX000)",
                   "See the database's own log."));
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
-          Optional.of(AwsS3Extension.closed());
+          isOfCopy(e) ? Optional.empty() : Optional.of(AwsS3Extension.closed());
       default -> Optional.empty();
     };
+  }
+
+  /** Whether the extension was called, and its {@code COPY} refused. */
+  private static boolean isOfCopy(SQLException e) {
+    return SqlErrors.serverMessage(e)
+        .map(ServerErrorMessage::getWhere)
+        .filter(where -> COPY.matcher(where).find())
+        .isPresent();
   }
 
   private static LoadException unreadable(String why, String whatToDo) {

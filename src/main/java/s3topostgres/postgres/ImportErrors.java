@@ -24,6 +24,9 @@ public final class ImportErrors {
   private static final Pattern PLACE =
       Pattern.compile("(?m)^COPY .*?, line (\\d{1,18})(, column )?");
 
+  /** The frame of a function that is not the extension's. */
+  private static final Pattern FUNCTION = Pattern.compile("(?m)^PL/\\w+ function (?!aws_s3\\.)");
+
   /**
    * Classes of errors that may occur at a line without being caused by it: the connection, the
    * transaction, locks, resources, a shutdown, the server itself.
@@ -64,10 +67,15 @@ public final class ImportErrors {
     return SqlErrors.translate(e, deadline);
   }
 
-  /** Whether COPY or a constraint objects, so that any word may be a value's. */
+  /** Whether COPY, a constraint or a trigger objects, so that any word may be a value's. */
   static boolean isOfTheTable(SQLException e, TargetTable table) {
+    Optional<ServerErrorMessage> message = SqlErrors.serverMessage(e);
     return place(e, table).line.isPresent()
-        || SqlErrors.serverMessage(e).map(ServerErrorMessage::getConstraint).isPresent();
+        || message.map(ServerErrorMessage::getConstraint).isPresent()
+        || message
+            .map(ServerErrorMessage::getWhere)
+            .filter(where -> FUNCTION.matcher(where).find())
+            .isPresent();
   }
 
   /** Whether the data is the reason: a bad value, a constraint, or a function that objects. */

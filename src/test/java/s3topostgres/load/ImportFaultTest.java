@@ -5,6 +5,7 @@ import static s3topostgres.ErrorCode.IMPORT_UNAVAILABLE;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
+import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
 import static s3topostgres.ErrorCode.TOO_FEW_ROWS;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 
@@ -271,6 +272,35 @@ class ImportFaultTest {
         .hasMessageContaining("people_credentials_fkey");
     assertThat(fixture.failure(ROW_REJECTED, "people.csv", "id,name\nCURL error code: 28,Ana\n"))
         .hasMessageContaining("line 2, column id: not a whole number");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "INSERT INTO audit VALUES (1) | TABLE_UNUSABLE | lacks a privilege",
+        "PERFORM nowhere() | DATABASE_REFUSED | 42883",
+        "RAISE 'HTTP 404, no credentials' | ROW_REJECTED | refused by the function audit",
+      })
+  void doesNotTakeAnErrorOfATriggerForOneOfTheExtension(
+      String statement, ErrorCode code, String words) {
+    fixture.execute(
+        "CREATE TABLE audit (id integer)",
+        "CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; END $$"
+            .formatted(statement),
+        "CREATE TRIGGER audit AFTER INSERT ON people EXECUTE FUNCTION audit()");
+
+    assertThat(fixture.failure(code, "people.csv", GOOD)).hasMessageContaining(words);
+  }
+
+  @Test
+  void tellsThatAColumnMayNotBeFilled() {
+    fixture.execute(
+        "REVOKE INSERT ON people FROM \"%s\"".formatted(fixture.role()),
+        "GRANT INSERT (id) ON people TO \"%s\"".formatted(fixture.role()));
+
+    assertThat(fixture.failure(TABLE_UNUSABLE, "people.csv", GOOD))
+        .hasMessageContaining("the database user lacks a privilege");
   }
 
   @Test
