@@ -26,6 +26,9 @@ final class SessionSettings {
       SET tcp_keepalives_count = 3;
       SET idle_in_transaction_session_timeout = '30s';
       SET lock_timeout = 0;
+      SELECT set_config('transaction_timeout', '0', false) -- New in Postgres 17.
+      WHERE current_setting('transaction_timeout', true) IS NOT NULL;
+      SET standard_conforming_strings = on;
       SET default_transaction_isolation = 'read committed';
       SET client_min_messages = notice;
       SELECT set_config('synchronous_commit', 'on', false)

@@ -67,8 +67,21 @@ class SessionTest {
   }
 
   @Test
+  void takesTheTimeThatItNeeds() {
+    String role = "ALTER ROLE \"%s\" SET ".formatted(fixture.role());
+    fixture
+        .rows(
+            "SELECT 'transaction_timeout' WHERE current_setting('transaction_timeout', true) <> ''")
+        .forEach(setting -> fixture.execute(role + setting + " = '1s'"));
+    fixture.set("AFTER_LOAD_SQL", "SELECT pg_sleep(1.5)");
+
+    assertThat(fixture.load("moments.csv", "at\n2026-01-01\n").status()).isEqualTo(LOADED);
+  }
+
+  @Test
   void isNotDisturbedByOtherDefaults() {
     String role = "ALTER ROLE \"%s\" SET ".formatted(fixture.role());
+    fixture.set("CSV_ESCAPE", "\\");
     fixture.execute(
         role + "default_transaction_isolation = 'serializable'",
         role + "statement_timeout = '1ms'",
@@ -76,7 +89,7 @@ class SessionTest {
         role + "synchronous_commit = off",
         role + "client_min_messages = error",
         role + "intervalstyle = 'iso_8601'",
-        role + "standard_conforming_strings = on",
+        role + "standard_conforming_strings = off",
         role + "extra_float_digits = -5",
         "ALTER TABLE moments ADD settings text DEFAULT concat_ws(' ', current_setting('transaction_isolation'), current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'), current_setting('client_min_messages'), current_setting('client_connection_check_interval', true))");
 
