@@ -71,6 +71,7 @@ public final class AwsS3Import implements ObjectImport {
       throws SQLException {
     String answer;
     try {
+      silenceTriggers(session, into);
       answer = importOnceOrTwice(session, into, columns, upload);
     } catch (SQLException e) {
       throw Optional.of(e)
@@ -85,6 +86,17 @@ public final class AwsS3Import implements ObjectImport {
     }
     log.warn("aws_s3 gave an answer that is not known, so the rows are counted");
     return inserted(session, into);
+  }
+
+  /** One may raise a notice for each row, and the driver keeps all notices of a statement. */
+  private static void silenceTriggers(Session session, String into) throws SQLException {
+    session.query(
+        """
+        SELECT set_config('client_min_messages', 'error', true)
+        WHERE EXISTS (
+          SELECT FROM pg_trigger WHERE tgrelid = to_regclass(?) AND NOT tgisinternal)""",
+        row -> true,
+        into);
   }
 
   /** The table may have had rows before, and others may add some at the same time. */

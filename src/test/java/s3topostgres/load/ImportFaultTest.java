@@ -303,6 +303,19 @@ class ImportFaultTest {
         .hasMessageContaining("the database user lacks a privilege");
   }
 
+  /** A million of them would take more memory than the function has. */
+  @Test
+  void keepsNoNoticesOfATrigger() {
+    fixture.execute(
+        "CREATE FUNCTION chatty() RETURNS trigger LANGUAGE plpgsql AS"
+            + " 'BEGIN RAISE WARNING ''x''; NEW.name = current_setting(''client_min_messages''); RETURN NEW; END'",
+        "CREATE TRIGGER chatty BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION chatty()");
+
+    fixture.load("people.csv", GOOD);
+
+    assertThat(fixture.people()).containsExactly("1|error|null", "2|error|null");
+  }
+
   @Test
   void takesTheLineOfTheFirstFrameWhateverTheValueHolds() {
     LoadException failure =
