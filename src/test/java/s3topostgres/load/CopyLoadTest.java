@@ -54,4 +54,13 @@ class CopyLoadTest {
 
   @Nested
   class Syncs extends SyncTest {}
+
+  @Nested
+  class EveryFaults extends EveryFaultTest {}
+
+  @Nested
+  class DryRuns extends DryRunTest {}
+
+  @Nested
+  class IndexBuilds extends IndexBuildTest {}
 }

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
@@ -442,6 +443,7 @@ class EveryFaultTest {
   }
 
   @Test
+  @Tag("aws_s3")
   void aGoodFileIsImportedOnce() {
     fixture.failImports(0);
 
