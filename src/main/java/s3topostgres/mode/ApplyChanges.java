@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.csv.Fields;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
@@ -20,7 +19,7 @@ import s3topostgres.postgres.TargetTable;
 final class ApplyChanges implements LoadMode {
   private final Optional<List<String>> keySetting;
   private final Duration lockTimeout;
-  private final Sync intoEmptyTable;
+  private final Sync sync;
 
   /**
    * @param keySetting the key's columns; empty for the primary key
@@ -30,7 +29,7 @@ final class ApplyChanges implements LoadMode {
   ApplyChanges(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes) {
     this.keySetting = keySetting;
     this.lockTimeout = lockTimeout;
-    this.intoEmptyTable = new Sync(keySetting, lockTimeout, rebuildIndexes);
+    this.sync = new Sync(keySetting, lockTimeout, rebuildIndexes);
   }
 
   @Override
@@ -50,10 +49,11 @@ final class ApplyChanges implements LoadMode {
       throws SQLException {
     Key key = key(session, table);
     key.requireAmong(rows.columns());
-    if (rows.share() == Share.PART
-        && !rows.columns().contains(Fields.operation(table))
-        && Sync.canBeFilled(session, table)) {
-      return intoEmptyTable.load(session, table, rows, step);
+    if (rows.share() == Share.PART) {
+      Optional<Loaded> filled = sync.intoEmptyTable(session, table, rows, Optional.of(key), step);
+      if (filled.isPresent()) {
+        return filled.get();
+      }
     }
     step.accept("importing");
     Stage lines = Stage.fill(session, table, rows);
@@ -66,6 +66,9 @@ final class ApplyChanges implements LoadMode {
         throw e;
       }
       session.rollbackTo(TableLock.SAVEPOINT);
+      if (Sync.canBeFilled(session, table)) {
+        throw e;
+      }
       return new Loaded(stage.rows(), Optional.of("postponed"), Optional.empty());
     }
   }

@@ -61,22 +61,30 @@ final class Sync implements LoadMode {
   public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
       throws SQLException {
     Optional<Key> key = key(session, table, rows.columns());
-    if ((key.isEmpty() || key.get().unique())
-        && table.columns().containsAll(rows.columns())
-        && canBeFilled(session, table)) {
-      boolean rebuild =
-          rebuildIndexes
-              && key.isPresent()
-              && Indexes.areWorthBuildingAfterwards(rows.bytes())
-              && new Indexes(session, table).obstacle().isEmpty();
-      Optional<Loaded> filled = fill(session, table, rows, rebuild, step);
-      if (filled.isPresent()) {
-        return filled.get();
-      }
+    Optional<Loaded> filled = intoEmptyTable(session, table, rows, key, step);
+    if (filled.isPresent()) {
+      return filled.get();
     }
     step.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
     return new Merge(session, table, stage, key, true).run(lockTimeout, step);
+  }
+
+  /** Imports the rows without a stage; empty where the table has rows, or that is not possible. */
+  Optional<Loaded> intoEmptyTable(
+      Session session, TargetTable table, Rows rows, Optional<Key> key, Consumer<String> step)
+      throws SQLException {
+    if (key.isPresent() && !key.get().unique()
+        || !table.columns().containsAll(rows.columns())
+        || !canBeFilled(session, table)) {
+      return Optional.empty();
+    }
+    boolean rebuild =
+        rebuildIndexes
+            && key.isPresent()
+            && Indexes.areWorthBuildingAfterwards(rows.bytes())
+            && new Indexes(session, table).obstacle().isEmpty();
+    return fill(session, table, rows, rebuild, step);
   }
 
   /**

@@ -95,6 +95,24 @@ class ChangesTest {
     assertThat(fixture.people()).containsExactly("1|two|null", "3|three|null", "4|five|null");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"TRUNCATE people", "SELECT"})
+  void letsTheLastLineOfAKeyWinInAFullLoadToo(String before) {
+    fixture.execute(before);
+    fixture.load(FULL_LOAD, "1,one,\n2,one,\n1,two,\n");
+
+    assertThat(fixture.people()).contains("1|two|null", "2|one|null");
+  }
+
+  @Test
+  void refusesAValueThatAFullLoadIntoAnEmptyTableHasTwice() {
+    fixture.execute("TRUNCATE people", "ALTER TABLE people ADD UNIQUE (name)");
+
+    assertThatThrownBy(() -> fixture.load(FULL_LOAD, "1,Ana,\n2,Ana,\n"))
+        .hasMessageStartingWith("ROW_REJECTED");
+    assertThat(fixture.people()).isEmpty();
+  }
+
   @Test
   void takesAnInsertOfARowThatIsThereForAnUpdateAndADeleteOfNoneForNothing() {
     LoadResult result = fixture.load(FIRST, "I,0,new,\nD,7,,\nU,8,Eve,\n");
