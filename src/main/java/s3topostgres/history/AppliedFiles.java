@@ -57,7 +57,7 @@ public final class AppliedFiles {
         .query(
             """
             SELECT NOT EXISTS (SELECT FROM loads) AS none,
-              (SELECT substring(object_key FROM ?) FROM loads
+              (SELECT substring(object_key FROM '(?i)' || ?) FROM loads
                WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes,
               coalesce(
                 (SELECT mode = 'changes' AND object_key ~* ? FROM loads ORDER BY id DESC LIMIT 1),

@@ -404,11 +404,12 @@ class ChangesTest {
     assertThat(fixture.people()).containsExactly("0|new|null");
   }
 
-  @Test
-  void refusesAFileThatComesTooLate() {
-    fixture.load(SECOND, "U,0,second,\n");
+  @ParameterizedTest
+  @ValueSource(strings = {".csv", ".CSV"})
+  void refusesAFileThatComesTooLate(String extension) {
+    fixture.load(SECOND.replace(".csv", extension), "U,0,second,\n");
 
-    assertThatThrownBy(() -> fixture.load(FIRST, "U,0,first,\n"))
+    assertThatThrownBy(() -> fixture.load(FIRST.replace(".csv", extension), "U,0,first,\n"))
         .hasMessageStartingWith("OBJECT_UNREADABLE")
         .hasMessageContaining("later changes of the table were applied before it arrived");
     assertThat(fixture.people()).containsExactly("0|second|null");
