@@ -160,13 +160,22 @@ public final class AppliedFiles {
     return new LateFiles(loads).isStale(DmsFile.of(changes.object()), changes);
   }
 
-  /** Whether the upload was tried, and failed for a reason that a retry does not change. */
+  /**
+   * Whether the upload was tried, and failed for a reason that a retry does not change; and nothing
+   * was loaded since.
+   */
   public boolean hasFailedForGood(Upload upload) throws SQLException {
     return loads
         .session()
         .query(
             """
-            SELECT error_code <> ALL (?) FROM %s
+            SELECT error_code <> ALL (?)
+              -- A file before it may have been the reason, and have been loaded since.
+              AND NOT EXISTS (
+                SELECT FROM %1$s later
+                WHERE later.id > f.id AND later.status = 'LOADED'
+                  AND later.target_table = f.target_table)
+            FROM %1$s f
             WHERE status = 'FAILED' AND target_table = ? AND bucket = ? AND object_key = ?
               AND etag = ? AND greatest(event_time, started_at) >= ?
             ORDER BY id DESC LIMIT 1"""

@@ -222,6 +222,19 @@ class ReloadTest {
   }
 
   @Test
+  void catchesUpOnAFileThatFailedBecauseOfTheOneBefore() {
+    fixture.load(ONE, "1,Ana,\n");
+    Upload bad = fixture.upload(FIRST, "U,x,first,\n");
+    Upload next = fixture.upload(SECOND, "U,1,second,\n");
+    assertThatThrownBy(() -> fixture.load(bad)).hasMessageContaining("ROW_REJECTED");
+    assertThatThrownBy(() -> fixture.load(next)).hasMessageContaining("ROW_REJECTED");
+    fixture.load(FIRST, "U,1,first,\n");
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+    assertThat(fixture.people()).containsExactly("1|second|null");
+  }
+
+  @Test
   void loadsEachFileOnceWhenAllEventsComeAtOnce() {
     List<Upload> uploads =
         List.of(
