@@ -214,8 +214,14 @@ public final class History {
         faults.stream().map(Fault::reason).toArray(String[]::new));
   }
 
-  /** Of the upload that was read: it may have been overwritten since its event. */
-  private static OffsetDateTime time(Upload upload, Optional<StoredObject> object) {
+  /**
+   * Of the upload that was read: it may have been overwritten since its event. An event that was
+   * written by hand says when that was, and what DMS wrote meanwhile would count as older.
+   */
+  private OffsetDateTime time(Upload upload, Optional<StoredObject> object) {
+    if (mode == Mode.CHANGES && upload.sequencer().isEmpty() && object.isPresent()) {
+      return atUtc(object.get().modified());
+    }
     return Stream.concat(upload.eventTime().stream(), object.map(StoredObject::modified).stream())
         .max(Comparator.naturalOrder())
         .map(History::atUtc)

@@ -11,7 +11,10 @@ import static s3topostgres.load.LoadResult.Status.STALE;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +34,9 @@ class ReloadTest {
   private static final String THREE = FOLDER + "LOAD00000003.csv";
   private static final String FIRST = FOLDER + "20240612-103127367.csv";
   private static final String SECOND = FOLDER + "20240612-103227368.csv";
+
+  private static final DateTimeFormatter NAMED =
+      DateTimeFormatter.ofPattern("yyyyMMdd-HHmmssSSS").withZone(ZoneOffset.UTC);
 
   private final LoadFixture fixture = new LoadFixture();
 
@@ -190,6 +196,26 @@ class ReloadTest {
     assertThat(fixture.catchUp()).hasSize(2);
     assertThat(fixture.catchUp()).isEmpty();
     assertThat(fixture.people()).containsExactly("1|Bo|null", "2|new|null");
+  }
+
+  @Test
+  void isAsOldAsItsFilesWhenAnEventIsSentByHand() {
+    Upload one = fixture.upload(ONE, "1,Ana,\n");
+    fixture.upload(TWO, "2,Bo,\n");
+    String now = NAMED.format(Instant.now());
+    Upload changes = fixture.upload(FOLDER + now + ".csv", "U,1,Anna,\n");
+    nextSecond();
+    Upload byHand =
+        new Upload(
+            one.object(),
+            one.region(),
+            Optional.empty(),
+            Optional.of(Instant.now()),
+            Optional.empty());
+
+    assertThat(fixture.load(byHand).status()).isEqualTo(LOADED);
+    assertThat(fixture.load(changes).status()).isEqualTo(LOADED);
+    assertThat(fixture.people()).containsExactly("1|Anna|null", "2|Bo|null");
   }
 
   @Test
