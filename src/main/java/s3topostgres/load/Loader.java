@@ -15,6 +15,7 @@ import s3topostgres.load.LoadResult.Status;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
+import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Objects;
 import s3topostgres.s3.Upload;
@@ -29,6 +30,9 @@ public final class Loader {
 
   /** Of that, for the answer; if the network does not answer, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
+
+  private static final String CORRECT_THE_SOURCE =
+      "Correct the rows at the source and reload the table in DMS; the old rows are still there.";
 
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
 
@@ -85,7 +89,8 @@ public final class Loader {
       } catch (LoadException e) {
         LoadException failure =
             dryRun.explain(budget.retryableIfLate(e), attempt, budget.deadline());
-        throw failed(attempt, functionEnd, failure.about(upload.object().toString()));
+        throw failed(
+            attempt, functionEnd, advising(failure, upload).about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
       }
@@ -159,6 +164,19 @@ public final class Loader {
         }
       }
     }
+  }
+
+  /**
+   * The first file of a full load, uploaded again, would begin another, without the other files.
+   */
+  private LoadException advising(LoadException failure, Upload upload) {
+    boolean fullLoad =
+        settings.mode() == Mode.CHANGES
+            && failure.code() == ErrorCode.ROW_REJECTED
+            && DmsFile.find(upload.object()).filter(DmsFile::isFullLoad).isPresent();
+    return fullLoad
+        ? failure.listing(failure.why(), CORRECT_THE_SOURCE, failure.faults())
+        : failure;
   }
 
   private void refuseOtherBuckets(Upload upload) {

@@ -219,6 +219,13 @@ class ReloadTest {
   }
 
   @Test
+  void doesNotAdviseToUploadAFileThatWouldBeginAnotherOne() {
+    assertThatThrownBy(() -> fixture.load(ONE, "x,Ana,\n"))
+        .hasMessageContaining("line 1, column id")
+        .hasMessageContaining("reload the table in DMS");
+  }
+
+  @Test
   void takesFilesThatWereCopiedInAnyOrder() {
     Upload second = fixture.upload(SECOND, "U,1,second,\n");
     nextSecond();
