@@ -108,7 +108,8 @@ public final class AppliedFiles {
               HAVING last_id IS NULL OR max(id) > last_id OR max(event_time) > last_time),
             parts AS (
               SELECT f.* FROM files f JOIN begun b USING (sequence)
-              WHERE f.event_time >= coalesce(b.event_time, f.event_time))
+              WHERE f.event_time + CASE WHEN f.sequencer IS NULL THEN 1 ELSE 0 END * interval '1 s'
+                >= coalesce(b.event_time, f.event_time))
             SELECT bucket, object_key, etag, event_time, rows_loaded, rows_inserted,
               rows_inserted IS NOT NULL AND NOT EXISTS (
                 SELECT FROM loads

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -86,6 +87,20 @@ class ReloadTest {
         .containsExactly("2.csv0", "2.csv1");
     assertThat(fixture.people()).containsExactly("1|Ana|null", "4|Di|null");
     assertThat(fixture.catchUp()).isEmpty();
+  }
+
+  @Test
+  void takesAFileOfTheSameSecondThatTheListAloneTellsOf() {
+    nextSecond();
+    Upload one = fixture.upload(ONE, "1,Ana,\n");
+    fixture.upload(TWO, "2,Bo,\n");
+    Instant end = one.eventTime().orElseThrow().truncatedTo(ChronoUnit.SECONDS).plusMillis(999);
+    fixture.load(
+        new Upload(one.object(), one.region(), one.sequencer(), Optional.of(end), one.etag()));
+
+    fixture.load(FIRST, "U,1,Anna,\n");
+
+    assertThat(fixture.people()).containsExactly("1|Anna|null", "2|Bo|null");
   }
 
   @Test
