@@ -416,7 +416,11 @@ class ServerlessTemplateIT {
   @Test
   void isNotifiedOfAndMayReadTheKeysWithThePrefixOnly(@TempDir Path folder) {
     CloudFormation template =
-        new Packaging(folder).environment(TYPICAL).param("S3_KEY_PREFIX", "people/in-").template();
+        new Packaging(folder)
+            .environment(TYPICAL)
+            .param("S3_KEY_PREFIX", "people/in-")
+            .param("DB_INSTANCE_IDENTIFIER", "example")
+            .template();
 
     for (String role : List.of("LoadRole", "DatabaseRole")) {
       assertThat(statements(template, role))
