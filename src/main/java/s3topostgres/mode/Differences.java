@@ -1,10 +1,15 @@
 package s3topostgres.mode;
 
+import static java.util.stream.Collectors.joining;
+
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import s3topostgres.history.Changes;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
 
 /**
  * What differs between the stage and the target table, in a temporary table {@code d}: where a row
@@ -117,6 +122,44 @@ final class Differences {
             stage.number(),
             condition,
             stage.number());
+  }
+
+  /** The statement that deletes such rows of the table, and returns what goes in their place. */
+  String take(String condition) {
+    return "%s RETURNING d.%s, %s"
+        .formatted(
+            delete(condition),
+            stage.number(),
+            Stream.concat(
+                    stage.columns().stream().map(column -> "d." + column.quoted()),
+                    kept().stream().map(column -> "t." + column.quoted()))
+                .collect(joining(", ")));
+  }
+
+  /** The statement that inserts, in order, what {@link #take} returned as {@code taken}. */
+  String insertTaken() {
+    String columns =
+        Stage.list("", Stream.concat(stage.columns().stream(), kept().stream()).toList());
+    // Counted before the first row is inserted, so all are deleted by then.
+    return """
+        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
+        SELECT %s FROM taken WHERE (SELECT count(*) FROM taken) > 0 ORDER BY %s"""
+        .formatted(table.name(), columns, columns, stage.number());
+  }
+
+  /** The columns that stay as they are, because the file does not have them. */
+  private List<Column> kept() {
+    return table.positional().stream().filter(column -> !stage.columns().contains(column)).toList();
+  }
+
+  /** Whether rows of the table would get another value in a column whose type has an equality. */
+  boolean isUpdated(Column column) throws SQLException {
+    return !session
+        .query(
+            "SELECT FROM %s AS t JOIN %s AS d ON %s WHERE %s AND t.%5$s <> d.%5$s LIMIT 1"
+                .formatted(table.name(), TABLE, placed, paired(), column.quoted()),
+            row -> true)
+        .isEmpty();
   }
 
   private String sides() {

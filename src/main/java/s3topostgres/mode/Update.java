@@ -3,7 +3,7 @@ package s3topostgres.mode;
 import static java.util.stream.Collectors.joining;
 
 import java.sql.SQLException;
-import java.util.List;
+import java.util.Optional;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
@@ -44,71 +44,93 @@ final class Update {
 
   /** Updates the rows, and returns how many they were. */
   long run() throws SQLException {
+    return inPlaceOrElse(
+        () -> session.update(inPlace("true")),
+        () -> session.update("WITH %s %s".formatted(taken("true"), differences.insertTaken())));
+  }
+
+  @FunctionalInterface
+  private interface Statement<T> {
+    T run() throws SQLException;
+  }
+
+  private <T> T inPlaceOrElse(Statement<T> inPlace, Statement<T> reinsert) throws SQLException {
+    Optional<Column> identity = changedIdentity();
+    if (identity.isPresent()) {
+      if (deletingDoesMore()) {
+        throw notUpdated(identity.get());
+      }
+      way = "delete-and-insert";
+      return reinsert.run();
+    }
     session.execute("SAVEPOINT " + SAVEPOINT);
     try {
-      return isPossibleInPlace() ? inPlace() : reinsert();
+      return inPlace.run();
     } catch (SQLException e) {
       boolean exchanged =
           SqlState.UNIQUE_VIOLATION.equals(e.getSQLState())
               || SqlState.EXCLUSION_VIOLATION.equals(e.getSQLState());
-      if (!exchanged || !isPossibleInPlace()) {
+      if (!exchanged) {
         throw e;
       }
       session.rollbackTo(SAVEPOINT);
       if (deletingDoesMore()) {
         throw notExchanged(e);
       }
-      return reinsert();
+      way = "delete-and-insert";
+      return reinsert.run();
     }
   }
 
   /** A column GENERATED ALWAYS AS IDENTITY can be inserted, but not updated. */
-  private boolean isPossibleInPlace() {
-    return stage.columns().stream()
-        .allMatch(column -> !column.identityAlways() || key.columns().contains(column));
+  private Optional<Column> changedIdentity() throws SQLException {
+    for (Column column : stage.columns()) {
+      if (column.identityAlways()
+          && !key.columns().contains(column)
+          && differences.isUpdated(column)) {
+        return Optional.of(column);
+      }
+    }
+    return Optional.empty();
   }
 
-  private long inPlace() throws SQLException {
-    List<Column> columns =
-        stage.columns().stream().filter(column -> !column.identityAlways()).toList();
-    return session.update(
-        "UPDATE %s AS t SET %s FROM %s AS d WHERE %s AND %s"
-            .formatted(
-                table.name(),
-                columns.stream()
-                    .map(column -> "%1$s = d.%1$s".formatted(column.quoted()))
-                    .collect(joining(", ")),
-                Differences.TABLE,
-                differences.paired(),
-                key.joined("d", "t")));
+  private String inPlace(String condition) {
+    return "UPDATE %s AS t SET %s FROM %s AS d WHERE %s AND %s AND %s"
+        .formatted(
+            table.name(),
+            stage.columns().stream()
+                .filter(column -> !column.identityAlways())
+                .map(column -> "%1$s = d.%1$s".formatted(column.quoted()))
+                .collect(joining(", ")),
+            Differences.TABLE,
+            differences.paired(),
+            key.joined("d", "t"),
+            condition);
   }
 
-  private long reinsert() throws SQLException {
-    way = "delete-and-insert";
-    // Counted before the first row is inserted, so all are deleted by then.
-    String condition = differences.paired() + " AND (SELECT count(*) FROM deleted) > 0";
-    return session.update(
-        "WITH deleted AS (%s RETURNING 1) %s"
-            .formatted(differences.delete(differences.paired()), differences.insert(condition)));
+  private String taken(String condition) {
+    return "taken AS (%s)"
+        .formatted(differences.take("%s AND %s".formatted(differences.paired(), condition)));
   }
 
-  /** Whether something would follow from a deletion that does not follow from an update. */
+  /** Whether rows may not be deleted, or more would follow from that than from an update. */
   private boolean deletingDoesMore() throws SQLException {
-    return session
-        .query(
-            """
-            WITH family AS (
-              SELECT ?::oid AS oid UNION SELECT relid FROM pg_partition_tree(?::oid))
-            SELECT FROM pg_constraint c JOIN family f ON f.oid = c.confrelid
-            WHERE c.contype = 'f' AND c.confdeltype <> 'a'
-            UNION ALL
-            SELECT FROM pg_trigger g JOIN family f ON f.oid = g.tgrelid
-            -- 8 is the bit of DELETE.
-            WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 8 <> 0""",
-            row -> true,
-            table.oid(),
-            table.oid())
-        .contains(true);
+    return !table.privileges().contains("DELETE")
+        || session
+            .query(
+                """
+                WITH family AS (
+                  SELECT ?::oid AS oid UNION SELECT relid FROM pg_partition_tree(?::oid))
+                SELECT FROM pg_constraint c JOIN family f ON f.oid = c.confrelid
+                WHERE c.contype = 'f' AND c.confdeltype <> 'a'
+                UNION ALL
+                SELECT FROM pg_trigger g JOIN family f ON f.oid = g.tgrelid
+                -- 8 is the bit of DELETE.
+                WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 8 <> 0""",
+                row -> true,
+                table.oid(),
+                table.oid())
+            .contains(true);
   }
 
   private LoadException notExchanged(SQLException e) {
@@ -119,5 +141,13 @@ final class Update {
             "Correct the file and upload it again. If it only exchanges these values between rows, make the"
                 + " constraint DEFERRABLE; the old rows are still there.")
         .sqlState(e.getSQLState());
+  }
+
+  private LoadException notUpdated(Column identity) {
+    return TargetTable.unusable(
+        "the file gives rows another value in %s, which is GENERATED ALWAYS AS IDENTITY"
+            .formatted(identity.name()),
+        "ALTER TABLE %s ALTER %s SET GENERATED BY DEFAULT, or send files without it."
+            .formatted(table.name(), identity.quoted()));
   }
 }

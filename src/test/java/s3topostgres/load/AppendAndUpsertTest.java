@@ -254,6 +254,22 @@ class AppendAndUpsertTest {
   }
 
   @Test
+  void upsertDoesNotDeleteForAnExchangeUnlessItMay() {
+    fixture.execute(
+        "ALTER TABLE people ADD UNIQUE (name)", "INSERT INTO people VALUES (1, 'Ana', NULL)");
+    fixture.mode(UPSERT);
+
+    String file = "id,name\n0,Ana\n1,old\n";
+    assertThatThrownBy(() -> fixture.load("people.csv", file))
+        .hasMessageStartingWith("ROW_REJECTED")
+        .hasMessageContaining("a second row with the same name (constraint people_name_key)")
+        .hasMessageContaining("make the constraint DEFERRABLE");
+    fixture.execute("GRANT DELETE ON people TO \"%s\"".formatted(fixture.role()));
+    fixture.load("people.csv", file);
+    assertThat(fixture.people()).containsExactly("0|Ana|null", "1|old|null");
+  }
+
+  @Test
   void addsWhatAHistoryOfAnEarlierVersionLacks() {
     fixture.mode(SYNC).load("first.csv", "id,name\n0,old\n");
     fixture.execute(
