@@ -3,6 +3,10 @@ package s3topostgres.history;
 /** How many rows of the target table a load changed. */
 public record Changes(long inserted, long updated, long deleted) {
 
+  public boolean areNone() {
+    return inserted + updated + deleted == 0;
+  }
+
   /**
    * Whether they are so few that the planner's statistics stay good.
    *

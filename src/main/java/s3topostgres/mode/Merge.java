@@ -66,6 +66,10 @@ final class Merge {
             "by-row", new Changes(session.update(differences.insert("true")), 0, deleted));
       }
       Update update = new Update(session, table, stage, key.get(), differences);
+      if (refersToItself()) {
+        Changes changes = found.areNone() ? found : update.runWithOthers(found);
+        return loaded(update.way(), changes);
+      }
       long deleted = change(found.deleted(), differences.delete(differences.removed()));
       long updated = found.updated() == 0 ? 0 : update.run();
       long inserted = change(found.inserted(), differences.insert(differences.added()));
@@ -76,6 +80,17 @@ final class Merge {
       }
       throw e;
     }
+  }
+
+  /** Whether rows of the table refer to others of it, such as to the one above them. */
+  private boolean refersToItself() throws SQLException {
+    return session
+        .query(
+            "SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = ?::oid AND confrelid = ?::oid",
+            row -> true,
+            table.oid(),
+            table.oid())
+        .contains(true);
   }
 
   private Loaded loaded(String way, Changes changes) {

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.sql.SQLException;
 import java.util.Optional;
 import s3topostgres.LoadException;
+import s3topostgres.history.Changes;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
@@ -47,6 +48,24 @@ final class Update {
     return inPlaceOrElse(
         () -> session.update(inPlace("true")),
         () -> session.update("WITH %s %s".formatted(taken("true"), differences.insertTaken())));
+  }
+
+  /**
+   * Deletes, updates and inserts in one statement, in this order. A foreign key of the table to
+   * itself is checked, and does what it does on a deletion, when all of them are done.
+   */
+  Changes runWithOthers(Changes found) throws SQLException {
+    String removed =
+        found.deleted() == 0
+            ? "SELECT WHERE false"
+            : differences.delete(differences.removed()) + " RETURNING 1";
+    return inPlaceOrElse(
+        () -> together(removed, "updated AS (%s RETURNING 1)".formatted(inPlace(after("removed")))),
+        () ->
+            together(
+                removed,
+                "%s, updated AS (%s RETURNING 1)"
+                    .formatted(taken(after("removed")), differences.insertTaken())));
   }
 
   @FunctionalInterface
@@ -111,6 +130,26 @@ final class Update {
   private String taken(String condition) {
     return "taken AS (%s)"
         .formatted(differences.take("%s AND %s".formatted(differences.paired(), condition)));
+  }
+
+  private Changes together(String removed, String updated) throws SQLException {
+    return session
+        .query(
+            """
+            WITH removed AS (%s), %s, added AS (%s RETURNING 1)
+            SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed)"""
+                .formatted(
+                    removed,
+                    updated,
+                    differences.insert(
+                        "%s AND %s".formatted(differences.added(), after("updated")))),
+            row -> new Changes(row.getLong(1), row.getLong(2), row.getLong(3)))
+        .get(0);
+  }
+
+  /** The condition that lets a part of a statement begin when another one has ended. */
+  private static String after(String part) {
+    return "(SELECT count(*) FROM %s) >= 0".formatted(part);
   }
 
   /** Whether rows may not be deleted, or more would follow from that than from an update. */

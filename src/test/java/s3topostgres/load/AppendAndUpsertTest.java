@@ -270,6 +270,19 @@ class AppendAndUpsertTest {
   }
 
   @Test
+  void upsertLetsARowReferToANewOneOfTheFile() {
+    fixture.execute(
+        "CREATE TABLE staff (id integer PRIMARY KEY, boss integer REFERENCES staff)",
+        "INSERT INTO staff VALUES (1, NULL), (2, 1)");
+    fixture.mode(UPSERT, "staff").set("DB_TABLE_NAME", "staff");
+
+    fixture.load("staff.csv", "id,boss\n2,9\n9,1\n");
+
+    assertThat(fixture.rows("SELECT * FROM staff ORDER BY id"))
+        .containsExactly("1|null", "2|9", "9|1");
+  }
+
+  @Test
   void addsWhatAHistoryOfAnEarlierVersionLacks() {
     fixture.mode(SYNC).load("first.csv", "id,name\n0,old\n");
     fixture.execute(
