@@ -226,7 +226,9 @@ public final class Stage {
   }
 
   private static String hasLineBreak(Column column) {
-    return "%1$s::text LIKE E'%%\\n%%' OR %1$s::text LIKE E'%%\\r%%'".formatted(column.quoted());
+    // A nondeterministic collation knows no LIKE.
+    return "%1$s::text COLLATE \"C\" LIKE E'%%\\n%%' OR %1$s::text COLLATE \"C\" LIKE E'%%\\r%%'"
+        .formatted(column.quoted());
   }
 
   /** Columns written as in SQL, with commas. */

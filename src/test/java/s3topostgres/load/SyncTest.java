@@ -478,6 +478,17 @@ class SyncTest {
   }
 
   @Test
+  void namesLinesWhereACollationIsNondeterministic() {
+    fixture.execute(
+        "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
+    create("names", "(name text COLLATE nocase PRIMARY KEY, note text)");
+    fixture.execute("INSERT INTO names VALUES ('Bo', NULL)");
+
+    assertThat(fixture.failure(ROW_REJECTED, "names.csv", "name,note\nAna,\"a\nb\"\nANA,c\n"))
+        .hasMessageContaining("line 4: a second row with the key (name) of line 3");
+  }
+
+  @Test
   void refusesATruncatedExport() {
     fixture.set("MIN_ROWS", "80%").load("first.csv", "id,name\n1,a\n2,b\n3,c\n4,d\n0,old\n");
     fixture.load("second.csv", "id,name\n1,a\n2,b\n3,c\n0,old\n");
