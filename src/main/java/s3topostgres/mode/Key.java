@@ -215,3 +215,8 @@ record Key(List<Part> parts, boolean unique) {
     return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
   }
 }
+  /** The condition that a row lacks one of them. */
+  String missing() {
+    return parts.stream().map(part -> part.column().quoted() + " IS NULL").collect(joining(" OR "));
+  }
+

@@ -1,7 +1,5 @@
 package s3topostgres.mode;
 
-import static java.util.stream.Collectors.joining;
-
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -18,12 +16,10 @@ record StagedKeys(Session session, Stage stage, Key key) {
    * @throws LoadException {@code ROW_REJECTED} if a row has no value in its key
    */
   void requireValues() throws SQLException {
-    String missing =
-        key.columns().stream().map(column -> column.quoted() + " IS NULL").collect(joining(" OR "));
     List<Long> first =
         session.query(
             "SELECT %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT 1"
-                .formatted(stage.number(), Stage.TABLE, missing),
+                .formatted(stage.number(), Stage.TABLE, key.missing()),
             row -> row.getLong(1));
     if (!first.isEmpty()) {
       throw rejected("a row without a value in its key (%s)".formatted(key.shown()))

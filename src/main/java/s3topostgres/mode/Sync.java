@@ -84,7 +84,7 @@ final class Sync implements LoadMode {
             && key.isPresent()
             && Indexes.areWorthBuildingAfterwards(rows.bytes())
             && new Indexes(session, table).obstacle().isEmpty();
-    return fill(session, table, rows, rebuild, step);
+    return fill(session, table, rows, key, rebuild, step);
   }
 
   /**
@@ -99,6 +99,15 @@ final class Sync implements LoadMode {
     }
     found.orElseThrow().requireAmong(columns);
     return found;
+  }
+
+  private static boolean hasRowWithout(Session session, TargetTable table, Key key)
+      throws SQLException {
+    return session
+        .query(
+            "SELECT EXISTS (SELECT FROM %s WHERE %s)".formatted(table.name(), key.missing()),
+            row -> row.getBoolean(1))
+        .contains(true);
   }
 
   static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
@@ -120,12 +129,18 @@ final class Sync implements LoadMode {
    * Imports into the table itself. What is read of it meanwhile is nothing, as before; where its
    * indexes are built after the rows, queries on the table block until the commit.
    *
+   * @param key may be NULL in an index by which it is unique
    * @param rebuild whether its indexes are dropped meanwhile, which locks readers out, too
-   * @return empty when somebody else has filled it, or the file has a key twice, of which the stage
-   *     tells both lines
+   * @return empty when somebody else has filled it, or the file has a key twice or a row without
+   *     one, of which the stage tells the lines
    */
   private Optional<Loaded> fill(
-      Session session, TargetTable table, Rows rows, boolean rebuild, Consumer<String> step)
+      Session session,
+      TargetTable table,
+      Rows rows,
+      Optional<Key> key,
+      boolean rebuild,
+      Consumer<String> step)
       throws SQLException {
     session.execute("SAVEPOINT " + FILLING);
     TableLock lock = new TableLock(session, table, lockTimeout);
@@ -140,6 +155,10 @@ final class Sync implements LoadMode {
     }
     try {
       long imported = Indexes.fill(session, table, rows, rebuild, step);
+      if (keySetting.isPresent() && hasRowWithout(session, table, key.orElseThrow())) {
+        session.rollbackTo(FILLING);
+        return Optional.empty();
+      }
       Stage.show(session, table, rows.columns());
       return Optional.of(
           new Loaded(

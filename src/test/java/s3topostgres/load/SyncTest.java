@@ -478,6 +478,16 @@ class SyncTest {
   }
 
   @Test
+  void refusesAKeyWithoutAValueAlsoWhereTheTableIsEmpty() {
+    create("stock", "(item text UNIQUE, n integer)");
+    fixture.set("LOAD_KEY", "item");
+
+    assertThat(fixture.failure(ROW_REJECTED, "stock.csv", "item,n\na,1\n,2\n"))
+        .hasMessageContaining("line 3, column item: empty, but a value is required");
+    assertThat(fixture.rows("SELECT FROM stock")).isEmpty();
+  }
+
+  @Test
   void namesLinesWhereACollationIsNondeterministic() {
     fixture.execute(
         "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
