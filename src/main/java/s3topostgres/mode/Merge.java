@@ -61,9 +61,9 @@ final class Merge {
   private Loaded change(Changes found) throws SQLException {
     try {
       if (key.isEmpty()) {
-        long deleted = session.update(differences.delete("true"));
-        return loaded(
-            "by-row", new Changes(session.update(differences.insert("true")), 0, deleted));
+        long deleted = change(found.deleted() + found.updated(), differences.delete("true"));
+        long inserted = change(found.inserted() + found.updated(), differences.insert("true"));
+        return loaded("by-row", new Changes(inserted, 0, deleted));
       }
       Update update = new Update(session, table, stage, key.get(), differences);
       if (refersToItself()) {

@@ -478,6 +478,18 @@ class SyncTest {
   }
 
   @Test
+  void firesNoTriggerWhereNothingChangesAndThereIsNoKey() {
+    create("pets", "(name text)");
+    fixture.execute(
+        "INSERT INTO pets VALUES ('rex')",
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''fired''; END'",
+        "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON pets EXECUTE FUNCTION refuse()");
+
+    assertThat(counts(fixture.load("pets.csv", "name\nrex\n")))
+        .isEqualTo("1 rows: 0 inserted, 0 updated, 0 deleted");
+  }
+
+  @Test
   void refusesAKeyWithoutAValueAlsoWhereTheTableIsEmpty() {
     create("stock", "(item text UNIQUE, n integer)");
     fixture.set("LOAD_KEY", "item");
