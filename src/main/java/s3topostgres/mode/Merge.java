@@ -50,7 +50,9 @@ final class Merge {
               step.accept("comparing");
               Changes found = differences.find();
               step.accept("changing");
-              return change(found);
+              Loaded loaded = change(found);
+              requireAll(found, loaded.changes().orElseThrow());
+              return loaded;
             });
   }
 
@@ -79,6 +81,17 @@ final class Merge {
         throw rejected(e);
       }
       throw e;
+    }
+  }
+
+  /** Policies for reading may show rows that those for writing leave out without an error. */
+  private void requireAll(Changes found, Changes changed) throws SQLException {
+    boolean fewer = changed.updated() + changed.deleted() < found.updated() + found.deleted();
+    if (fewer && table.hasRowSecurity(session)) {
+      throw TargetTable.unusable(
+          "row-level security shows the database user rows of %s that it does not let it change"
+              .formatted(table.name()),
+          "Let the policies for UPDATE and DELETE cover all rows that those for SELECT show.");
     }
   }
 

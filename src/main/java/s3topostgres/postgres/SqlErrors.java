@@ -45,7 +45,7 @@ public final class SqlErrors {
           case SqlState.INSUFFICIENT_PRIVILEGE ->
               new LoadException(
                   ErrorCode.TABLE_UNUSABLE,
-                  "the database user lacks a privilege",
+                  "the database user lacks a privilege, or row-level security forbids a row",
                   "Grant what deploy.md lists under \"The database user\".");
           case SqlState.READ_ONLY_TRANSACTION -> readOnly("the database");
           default -> byClass(state, atDeadline);

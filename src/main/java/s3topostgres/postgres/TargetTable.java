@@ -161,6 +161,13 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return table;
   }
 
+  /** Whether policies choose the rows that the database user sees. */
+  public boolean hasRowSecurity(Session session) throws SQLException {
+    return session
+        .query("SELECT row_security_active(?::oid)", row -> row.getBoolean(1), oid)
+        .contains(true);
+  }
+
   /** How many rows it has. */
   public long count(Session session) throws SQLException {
     return session.query("SELECT count(*) FROM " + name, row -> row.getLong(1)).get(0);

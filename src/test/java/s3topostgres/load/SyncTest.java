@@ -1,6 +1,7 @@
 package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
 import static s3topostgres.ErrorCode.TOO_FEW_ROWS;
@@ -328,6 +329,22 @@ class SyncTest {
 
     assertThat(fixture.rows("SELECT * FROM places ORDER BY id"))
         .containsExactly("1|20|one|40|1", "2|10|two|20|2", "3|30|new|60|3");
+  @ParameterizedTest
+  @ValueSource(strings = {"UPDATE", "DELETE"})
+  void refusesToLeaveRowsThatPoliciesShowButDoNotLetItChange(String command) {
+    fixture.execute(
+        "INSERT INTO people VALUES (1, 'a', NULL)",
+        "ALTER TABLE people ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY all_rows ON people USING (true)",
+        "CREATE POLICY some_rows ON people AS RESTRICTIVE FOR %s USING (id > 1)"
+            .formatted(command));
+
+    assertThatThrownBy(() -> fixture.load("people.csv", "id,name\n1,changed\n2,new\n"))
+        .hasMessageStartingWith("TABLE_UNUSABLE")
+        .hasMessageContaining("rows of public.people that it does not let it change");
+    assertThat(fixture.people()).containsExactly("0|old|null", "1|a|null");
+  }
+
     assertThat(fixture.log()).contains("way=delete-and-insert");
   }
 
