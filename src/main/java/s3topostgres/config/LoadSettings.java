@@ -61,6 +61,10 @@ public record LoadSettings(
       environment.problem(
           "HISTORY_TABLE is \"off\", and LOAD_MODE=changes needs the history: it tells which files were applied");
     }
+    if (settings.historyTable.isEmpty() && settings.minRows.percent()) {
+      environment.problem(
+          "MIN_ROWS is a percentage of the last file's rows, and HISTORY_TABLE is \"off\", so nobody knows them");
+    }
     if (settings.mode == Mode.CHANGES && settings.minRows.percent()) {
       environment.problem(
           "MIN_ROWS is a percentage of the last file's rows, which says nothing about a file of changes; it takes a whole number with LOAD_MODE=changes");

@@ -189,6 +189,15 @@ class SettingsTest {
   }
 
   @Test
+  void takesNoPercentageOfRowsThatNothingRecords() {
+    Map<String, String> variables = new HashMap<>(with("HISTORY_TABLE", "off"));
+    variables.put("MIN_ROWS", "80%");
+
+    assertThatThrownBy(() -> Settings.read(variables))
+        .hasMessageContaining("MIN_ROWS is a percentage of the last file's rows");
+  }
+
+  @Test
   void keepsNoHistoryWhenItIsOff() {
     assertThat(Settings.read(with("HISTORY_TABLE", "off")).load().historyTable()).isEmpty();
   }
