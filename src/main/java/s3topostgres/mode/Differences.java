@@ -167,8 +167,9 @@ final class Differences {
       return joined(alike(stage.source(), stage.number()), alike(table.name(), "tableoid, ctid"));
     }
     if (whole && !key.get().unique()) {
-      return "%s AS s FULL JOIN %s AS t ON %s AND t.%s = 1"
-          .formatted(stage.source(), turns(key.get()), key.get().joined("s", "t"), turn);
+      // Both sides have a turn, because FULL JOIN takes nothing but equalities of the two.
+      return "(SELECT *, 1::bigint AS %1$s FROM %2$s OFFSET 0) AS s FULL JOIN %3$s AS t ON %4$s AND s.%1$s = t.%1$s"
+          .formatted(turn, stage.source(), turns(key.get()), key.get().joined("s", "t"));
     }
     return "%s AS s %s JOIN %s AS t ON %s"
         .formatted(

@@ -23,14 +23,15 @@ record Key(List<Part> parts, boolean unique) {
   /**
    * @param equals the operator by which the column's type compares; a type of an extension may have
    *     one of its own, in a schema that is not on the search path
+   * @param cast to the type that has it, or nothing
    */
-  record Part(Column column, String equals) {}
+  record Part(Column column, String equals, String cast) {}
 
   /**
    * The key that a setting names, or else the primary key.
    *
    * @param setting names of columns as the catalogue has them
-   * @return empty when nothing is set and there is no primary key
+   * @return empty when nothing is set and there is no primary key that a file can have
    * @throws LoadException {@code CONFIG_INVALID} when the setting names what cannot be a key
    */
   static Optional<Key> find(Session session, TargetTable table, Optional<List<String>> setting)
@@ -57,7 +58,9 @@ record Key(List<Part> parts, boolean unique) {
               SELECT name, t.typbasetype, place
               FROM base JOIN pg_type t ON t.oid = type WHERE t.typtype = 'd'
             )
-            SELECT DISTINCT ON (place) name, coalesce(operator, 'OPERATOR(pg_catalog.=)') AS equals
+            SELECT DISTINCT ON (place) name, coalesce(operator, 'OPERATOR(pg_catalog.=)') AS equals,
+              -- A domain over an enum has no equality of its own.
+              CASE t.typtype WHEN 'e' THEN '::' || format_type(t.oid, NULL) ELSE '' END AS cast
             FROM base
               JOIN pg_type t ON t.oid = type AND t.typtype <> 'd'
               LEFT JOIN LATERAL (
@@ -70,11 +73,16 @@ record Key(List<Part> parts, boolean unique) {
                   JOIN pg_namespace n ON n.oid = o.oprnamespace
                 WHERE c.opcdefault AND c.opcintype = type) AS own ON true
             ORDER BY place""",
-            row -> new Part(named(table, row.getString("name")), row.getString("equals")),
+            row ->
+                new Part(
+                    column(table, row.getString("name")),
+                    row.getString("equals"),
+                    row.getString("cast")),
             setting.map(names -> names.toArray(String[]::new)).orElse(null),
             table.oid(),
             table.oid());
-    return parts.isEmpty()
+    // A file has no value for a generated column, so a primary key with one does not identify rows.
+    return parts.isEmpty() || parts.stream().anyMatch(part -> part.column().generated())
         ? Optional.empty()
         : Optional.of(new Key(parts, isUnique(session, table, names(parts))));
   }
@@ -91,17 +99,20 @@ record Key(List<Part> parts, boolean unique) {
         .orElseThrow(
             () ->
                 TargetTable.unusable(
-                    "%s has no primary key, by which LOAD_MODE=%s would find its rows"
+                    "%s has no primary key, by which LOAD_MODE=%s would find its rows, or part of it is generated"
                         .formatted(table.name(), mode),
                     "Name the columns of a key in LOAD_KEY, or give the table a primary key."));
   }
 
+  private static Column column(TargetTable table, String name) {
+    return table.columns().stream()
+        .filter(column -> column.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> unknown(table, name));
+  }
+
   private static Column named(TargetTable table, String name) {
-    Column found =
-        table.columns().stream()
-            .filter(column -> column.name().equals(name))
-            .findFirst()
-            .orElseThrow(() -> unknown(table, name));
+    Column found = column(table, name);
     if (found.generated()) {
       throw invalid(
           "LOAD_KEY names %s, which the database generates from other columns".formatted(name),
@@ -149,6 +160,10 @@ record Key(List<Part> parts, boolean unique) {
             SELECT FROM pg_index i
             WHERE i.indrelid = ?::oid AND i.indisunique AND i.indisvalid
               AND i.indpred IS NULL AND i.indexprs IS NULL
+              -- The index of a table does not know the rows of those that inherit from it.
+              AND NOT EXISTS (
+                SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhparent
+                WHERE c.oid = i.indrelid AND c.relkind = 'r')
               AND NOT EXISTS (
                 SELECT FROM generate_series(0, i.indnkeyatts - 1) AS n
                   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n]
@@ -201,13 +216,18 @@ record Key(List<Part> parts, boolean unique) {
     return parts.stream().map(part -> part.column().quoted()).collect(joining(", "));
   }
 
+  /** The condition that a row lacks one of them. */
+  String missing() {
+    return parts.stream().map(part -> part.column().quoted() + " IS NULL").collect(joining(" OR "));
+  }
+
   /** The condition that rows of two tables have the same key. */
   String joined(String one, String other) {
     return parts.stream()
         .map(
             part ->
                 "%1$s.%3$s %4$s %2$s.%3$s"
-                    .formatted(one, other, part.column().quoted(), part.equals()))
+                    .formatted(one, other, part.column().quoted() + part.cast(), part.equals()))
         .collect(joining(" AND "));
   }
 
@@ -215,8 +235,3 @@ record Key(List<Part> parts, boolean unique) {
     return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
   }
 }
-  /** The condition that a row lacks one of them. */
-  String missing() {
-    return parts.stream().map(part -> part.column().quoted() + " IS NULL").collect(joining(" OR "));
-  }
-

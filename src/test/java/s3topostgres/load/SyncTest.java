@@ -169,6 +169,59 @@ class SyncTest {
     assertThat(fixture.rows("SELECT * FROM names ORDER BY n")).containsExactly("ANA|1", "Bo|2");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "mood | sad | happy",
+        "any_mood | sad | happy",
+        "money | 1 | 2",
+        "bit varying(3) | 10 | 11",
+        "tsvector | a b | a c",
+        "pair | (1,x) | (1,y)",
+        "cidr | 10.0.0.0/8 | 11.0.0.0/8",
+      })
+  void findsRowsByAKeyOfAnyTypeThatIsNotUnique(String type, String one, String other) {
+    fixture.execute(
+        "CREATE TYPE mood AS ENUM ('sad', 'happy')",
+        "CREATE DOMAIN any_mood AS mood NOT NULL",
+        "CREATE TYPE pair AS (a integer, b text)");
+    create("kinds", "(value %s, n integer)".formatted(type));
+    fixture.execute("INSERT INTO kinds VALUES ('%s', 1), ('%s', 2)".formatted(one, other));
+    fixture.set("LOAD_KEY", "value");
+
+    assertThat(
+            counts(
+                fixture.load("kinds.csv", "value,n\n\"%s\",1\n\"%s\",3\n".formatted(one, other))))
+        .isEqualTo("2 rows: 0 inserted, 1 updated, 0 deleted");
+  }
+
+  @Test
+  void comparesWholeRowsWhereThePrimaryKeyIsGenerated() {
+    create("sums", "(a integer, b integer GENERATED ALWAYS AS (a + 1) STORED PRIMARY KEY)");
+    fixture.execute("INSERT INTO sums VALUES (1), (2)");
+
+    assertThat(counts(fixture.load("sums.csv", "a\n1\n3\n")))
+        .isEqualTo("2 rows: 1 inserted, 0 updated, 1 deleted");
+    fixture.mode(UPSERT, "sums");
+    assertThat(fixture.failure(TABLE_UNUSABLE, "sums.csv", "a\n1\n"))
+        .hasMessageContaining("or part of it is generated")
+        .hasMessageContaining("LOAD_KEY");
+  }
+
+  @Test
+  void keepsOneOfTheRowsWhoseKeyAnInheritingTableHasToo() {
+    create("cities", "(id integer PRIMARY KEY, n integer)");
+    fixture.execute(
+        "CREATE TABLE capitals (PRIMARY KEY (id)) INHERITS (cities)",
+        "INSERT INTO cities VALUES (1, 1)",
+        "INSERT INTO capitals VALUES (1, 2), (2, 2)");
+
+    fixture.load("cities.csv", "id,n\n1,1\n2,2\n");
+
+    assertThat(fixture.rows("SELECT * FROM cities ORDER BY id")).containsExactly("1|1", "2|2");
+  }
+
   @Test
   void usesTheKeyThatIsSet() {
     create(
@@ -277,6 +330,22 @@ class SyncTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"UPDATE", "DELETE"})
+  void refusesToLeaveRowsThatPoliciesShowButDoNotLetItChange(String command) {
+    fixture.execute(
+        "INSERT INTO people VALUES (1, 'a', NULL)",
+        "ALTER TABLE people ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY all_rows ON people USING (true)",
+        "CREATE POLICY some_rows ON people AS RESTRICTIVE FOR %s USING (id > 1)"
+            .formatted(command));
+
+    assertThatThrownBy(() -> fixture.load("people.csv", "id,name\n1,changed\n2,new\n"))
+        .hasMessageStartingWith("TABLE_UNUSABLE")
+        .hasMessageContaining("rows of public.people that it does not let it change");
+    assertThat(fixture.people()).containsExactly("0|old|null", "1|a|null");
+  }
+
+  @ParameterizedTest
   @CsvSource({"'UNIQUE', delete-and-insert", "'UNIQUE DEFERRABLE', by-key"})
   void exchangesUniqueValuesBetweenRows(String constraint, String way) {
     create("places", "(id integer PRIMARY KEY, place integer %s)".formatted(constraint));
@@ -329,22 +398,6 @@ class SyncTest {
 
     assertThat(fixture.rows("SELECT * FROM places ORDER BY id"))
         .containsExactly("1|20|one|40|1", "2|10|two|20|2", "3|30|new|60|3");
-  @ParameterizedTest
-  @ValueSource(strings = {"UPDATE", "DELETE"})
-  void refusesToLeaveRowsThatPoliciesShowButDoNotLetItChange(String command) {
-    fixture.execute(
-        "INSERT INTO people VALUES (1, 'a', NULL)",
-        "ALTER TABLE people ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY all_rows ON people USING (true)",
-        "CREATE POLICY some_rows ON people AS RESTRICTIVE FOR %s USING (id > 1)"
-            .formatted(command));
-
-    assertThatThrownBy(() -> fixture.load("people.csv", "id,name\n1,changed\n2,new\n"))
-        .hasMessageStartingWith("TABLE_UNUSABLE")
-        .hasMessageContaining("rows of public.people that it does not let it change");
-    assertThat(fixture.people()).containsExactly("0|old|null", "1|a|null");
-  }
-
     assertThat(fixture.log()).contains("way=delete-and-insert");
   }
 
@@ -421,6 +474,39 @@ class SyncTest {
     assertThat(fixture.rows("SELECT * FROM seen")).containsExactly("DELETE3", "UPDATE2", "INSERT4");
   }
 
+  @Test
+  void firesNoTriggerWhereNothingChangesAndThereIsNoKey() {
+    create("pets", "(name text)");
+    fixture.execute(
+        "INSERT INTO pets VALUES ('rex')",
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''fired''; END'",
+        "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON pets EXECUTE FUNCTION refuse()");
+
+    assertThat(counts(fixture.load("pets.csv", "name\nrex\n")))
+        .isEqualTo("1 rows: 0 inserted, 0 updated, 0 deleted");
+  }
+
+  @Test
+  void namesLinesWhereACollationIsNondeterministic() {
+    fixture.execute(
+        "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
+    create("names", "(name text COLLATE nocase PRIMARY KEY, note text)");
+    fixture.execute("INSERT INTO names VALUES ('Bo', NULL)");
+
+    assertThat(fixture.failure(ROW_REJECTED, "names.csv", "name,note\nAna,\"a\nb\"\nANA,c\n"))
+        .hasMessageContaining("line 4: a second row with the key (name) of line 3");
+  }
+
+  @Test
+  void refusesAKeyWithoutAValueAlsoWhereTheTableIsEmpty() {
+    create("stock", "(item text UNIQUE, n integer)");
+    fixture.set("LOAD_KEY", "item");
+
+    assertThat(fixture.failure(ROW_REJECTED, "stock.csv", "item,n\na,1\n,2\n"))
+        .hasMessageContaining("line 3, column item: empty, but a value is required");
+    assertThat(fixture.rows("SELECT FROM stock")).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -492,39 +578,6 @@ class SyncTest {
         "DO 'BEGIN EXECUTE format(''REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC'', current_database()); END'");
     assertThat(fixture.failure(TABLE_UNUSABLE, "people.csv", THREE))
         .hasMessageContaining("may not create temporary tables");
-  }
-
-  @Test
-  void firesNoTriggerWhereNothingChangesAndThereIsNoKey() {
-    create("pets", "(name text)");
-    fixture.execute(
-        "INSERT INTO pets VALUES ('rex')",
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''fired''; END'",
-        "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON pets EXECUTE FUNCTION refuse()");
-
-    assertThat(counts(fixture.load("pets.csv", "name\nrex\n")))
-        .isEqualTo("1 rows: 0 inserted, 0 updated, 0 deleted");
-  }
-
-  @Test
-  void refusesAKeyWithoutAValueAlsoWhereTheTableIsEmpty() {
-    create("stock", "(item text UNIQUE, n integer)");
-    fixture.set("LOAD_KEY", "item");
-
-    assertThat(fixture.failure(ROW_REJECTED, "stock.csv", "item,n\na,1\n,2\n"))
-        .hasMessageContaining("line 3, column item: empty, but a value is required");
-    assertThat(fixture.rows("SELECT FROM stock")).isEmpty();
-  }
-
-  @Test
-  void namesLinesWhereACollationIsNondeterministic() {
-    fixture.execute(
-        "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
-    create("names", "(name text COLLATE nocase PRIMARY KEY, note text)");
-    fixture.execute("INSERT INTO names VALUES ('Bo', NULL)");
-
-    assertThat(fixture.failure(ROW_REJECTED, "names.csv", "name,note\nAna,\"a\nb\"\nANA,c\n"))
-        .hasMessageContaining("line 4: a second row with the key (name) of line 3");
   }
 
   @Test
