@@ -493,7 +493,7 @@ class SyncTest {
     create("names", "(name text COLLATE nocase PRIMARY KEY, note text)");
     fixture.execute("INSERT INTO names VALUES ('Bo', NULL)");
 
-    assertThat(fixture.failure(ROW_REJECTED, "names.csv", "name,note\nAna,\"a\nb\"\nANA,c\n"))
+    assertThat(fixture.failure(ROW_REJECTED, "names.csv", "name,note\nAna,\"a\nb\"\nAna,c\n"))
         .hasMessageContaining("line 4: a second row with the key (name) of line 3");
   }
 
