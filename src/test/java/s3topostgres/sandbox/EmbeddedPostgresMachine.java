@@ -41,11 +41,8 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
   private boolean ended;
 
   static {
-    // Where the binaries are unpacked, for each fork of the tests: our extensions are put beside
-    // them.
-    String fork = System.getProperty("surefire.forkNumber", "");
-    System.setProperty(
-        "ot.epg.working-dir", ScratchFolder.SANDBOX.resolve("postgres" + fork).toString());
+    // Where the binaries are unpacked, once for all processes: our extensions are put beside them.
+    System.setProperty("ot.epg.working-dir", ScratchFolder.SANDBOX.resolve("postgres").toString());
     // It logs that a killed server cannot be stopped; what matters is in its exceptions.
     System.setProperty("org.slf4j.simpleLogger.log.io.zonky", "off");
   }
@@ -147,12 +144,15 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
     }
   }
 
+  /** Other processes may copy and read them at the same time, so each file appears as a whole. */
   private void copyExtensionFiles() throws IOException {
     Path target = shareDirectory().resolve("extension");
     for (String file : PostgresServer.EXTENSION_FILES) {
+      Path copy = Files.createTempFile(target, file, "");
       try (InputStream source = getClass().getResourceAsStream("/postgres/" + file)) {
-        Files.copy(source, target.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(source, copy, StandardCopyOption.REPLACE_EXISTING);
       }
+      Files.move(copy, target.resolve(file), StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
