@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import s3topostgres.history.Changes;
 import s3topostgres.postgres.Session;
@@ -160,6 +161,29 @@ final class Differences {
                 .formatted(table.name(), TABLE, placed, paired(), column.quoted()),
             row -> true)
         .isEmpty();
+  }
+
+  /** The number of the first row of the file that the table has not got, by these columns. */
+  OptionalLong notWritten(Key key, List<Column> columns) throws SQLException {
+    List<Column> compared = Stream.concat(key.columns().stream(), columns.stream()).toList();
+    return session
+        .query(
+            """
+            SELECT s.%s FROM %s AS s LEFT JOIN %s AS t ON %s
+            WHERE t.ctid IS NULL
+              OR ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record
+            ORDER BY 1 LIMIT 1"""
+                .formatted(
+                    stage.number(),
+                    stage.source(),
+                    table.name(),
+                    key.joined("s", "t"),
+                    Stage.list("s.", compared),
+                    Stage.list("t.", compared)),
+            row -> row.getLong(1))
+        .stream()
+        .mapToLong(number -> number)
+        .findFirst();
   }
 
   private String sides() {

@@ -2,8 +2,11 @@ package s3topostgres.mode;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.history.Changes;
 import s3topostgres.postgres.ImportErrors;
@@ -21,6 +24,7 @@ final class Merge {
   private final TargetTable table;
   private final Stage stage;
   private final Optional<Key> key;
+  private final boolean whole;
   private final Differences differences;
 
   /**
@@ -33,6 +37,7 @@ final class Merge {
     this.table = table;
     this.stage = stage;
     this.key = key;
+    this.whole = whole;
     this.differences = new Differences(session, table, stage, key, whole);
   }
 
@@ -68,8 +73,12 @@ final class Merge {
         return loaded("by-row", new Changes(inserted, 0, deleted));
       }
       Update update = new Update(session, table, stage, key.get(), differences);
-      if (refersToItself()) {
+      List<Reference> references = references();
+      if (!references.isEmpty()) {
         Changes changes = found.areNone() ? found : update.runWithOthers(found);
+        if (whole && references.stream().anyMatch(Reference::acts)) {
+          requireWritten(key.get(), references);
+        }
         return loaded(update.way(), changes);
       }
       long deleted = change(found.deleted(), differences.delete(differences.removed()));
@@ -95,15 +104,39 @@ final class Merge {
     }
   }
 
-  /** Whether rows of the table refer to others of it, such as to the one above them. */
-  private boolean refersToItself() throws SQLException {
-    return session
-        .query(
-            "SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = ?::oid AND confrelid = ?::oid",
-            row -> true,
-            table.oid(),
-            table.oid())
-        .contains(true);
+  /**
+   * A column by which rows of the table refer to others of it, such as to the one above them.
+   *
+   * @param acts whether it does not forbid a deletion, but deletes too, or sets the column
+   */
+  private record Reference(String column, boolean acts) {}
+
+  private List<Reference> references() throws SQLException {
+    return session.query(
+        """
+        SELECT a.attname, c.confdeltype IN ('c', 'n', 'd') AS acts
+        FROM pg_constraint c
+          JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+        WHERE c.contype = 'f' AND c.conrelid = ?::oid AND c.confrelid = ?::oid""",
+        row -> new Reference(row.getString("attname"), row.getBoolean("acts")),
+        table.oid(),
+        table.oid());
+  }
+
+  /** Refuses a file of which the deletion of another row has taken a row, or its reference. */
+  private void requireWritten(Key key, List<Reference> references) throws SQLException {
+    List<String> names = references.stream().map(Reference::column).toList();
+    List<Column> columns =
+        stage.columns().stream().filter(column -> names.contains(column.name())).toList();
+    OptionalLong row = differences.notWritten(key, columns);
+    if (row.isPresent()) {
+      session.rollbackTo(TableLock.SAVEPOINT);
+      throw new LoadException(
+              ErrorCode.ROW_REJECTED,
+              "refers to a row of the table that is not in the file",
+              ImportErrors.CORRECT_THE_FILE)
+          .at(OptionalLong.of(stage.line(row.getAsLong())), Optional.empty());
+    }
   }
 
   private Loaded loaded(String way, Changes changes) {

@@ -123,17 +123,18 @@ final class RowReason {
     return "not " + PLAIN.getOrDefault(base, "a valid " + type());
   }
 
-  /** The error names the table that refers to the other. */
+  /** The error names the table that refers to the other; both may be ours. */
   private String foreignKey() {
     boolean refersToOurs =
-        message
-            .map(m -> m.getSchema() + "." + m.getTable())
-            .filter(name -> !name.equals(table.name().replace("\"", "")))
-            .isPresent();
+        text().startsWith("update or delete on table")
+            || message
+                .map(m -> m.getSchema() + "." + m.getTable())
+                .filter(name -> !name.equals(table.name().replace("\"", "")))
+                .isPresent();
     return refersToOurs
-        ? "another table refers to a row that would be deleted, or whose key would change"
+        ? "another row refers to one that would be deleted, or whose key would change"
             + constraint().map(" (constraint %s)"::formatted).orElse("")
-        : "refers to a row that another table does not have, by " + keyAndConstraint("its key");
+        : "refers to a row that does not exist, by " + keyAndConstraint("its key");
   }
 
   private String length() {

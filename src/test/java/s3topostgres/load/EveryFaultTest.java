@@ -187,7 +187,7 @@ class EveryFaultTest {
             new Fault(
                 OptionalLong.empty(),
                 Optional.empty(),
-                "refers to a row that another table does not have, by team (constraint people_team_fkey)"));
+                "refers to a row that does not exist, by team (constraint people_team_fkey)"));
   }
 
   private LoadException failureOf(String content) {

@@ -435,6 +435,27 @@ class SyncTest {
         .containsExactly("2|3", "3|null", "4|9", "5|3", "9|null");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "NO ACTION | id,boss\\n1,\\n2,3\\n | another row refers to one that would be deleted",
+        "CASCADE | id,boss\\n1,\\n2,3\\n | line 3: refers to a row of the table that is not in the file",
+        "SET NULL | id,boss\\n1,\\n2,3\\n | line 3: refers to a row of the table that is not in the file",
+        "CASCADE | id\\n1\\n2\\n | line 2: refers to a row of the table that is not in the file",
+      })
+  void refusesARowThatRefersToOneThatGoes(String onDelete, String content, String words) {
+    create(
+        "staff",
+        "(id integer PRIMARY KEY, boss integer REFERENCES staff ON DELETE %s)".formatted(onDelete));
+    fixture.execute("INSERT INTO staff VALUES (3, NULL), (1, 3), (2, 3)");
+
+    assertThat(fixture.failure(ROW_REJECTED, "staff.csv", content.replace("\\n", "\n")))
+        .hasMessageContaining(words);
+    assertThat(fixture.rows("SELECT * FROM staff ORDER BY id"))
+        .containsExactly("1|3", "2|3", "3|null");
+  }
+
   @Test
   void exchangesUniqueValuesBetweenRowsThatReferToEachOther() {
     create(
@@ -457,7 +478,7 @@ class SyncTest {
 
     assertThat(fixture.failure(ROW_REJECTED, "people.csv", "id,name\n1,Ana\n"))
         .hasMessageContaining(
-            "another table refers to a row that would be deleted, or whose key would change (constraint pets_owner_fkey)");
+            "another row refers to one that would be deleted, or whose key would change (constraint pets_owner_fkey)");
     assertThat(fixture.load("people.csv", "id,name\n0,New\n1,Ana\n").updated()).isEqualTo(1);
   }
 
