@@ -63,7 +63,23 @@ public final class Stage {
         """
         CREATE TEMPORARY TABLE %s (%s, %s bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000)) ON COMMIT DROP"""
             .formatted(NAME, definition, number(table)));
+    requireFirstOnPath(session);
     return new Stage(session, table, rows, rows.into(NAME), TABLE);
+  }
+
+  /** A search path may name a schema before that of temporary tables; the rows would go there. */
+  private static void requireFirstOnPath(Session session) throws SQLException {
+    boolean first =
+        session
+            .query(
+                "SELECT to_regclass('%s') = '%s'::regclass".formatted(NAME, TABLE),
+                row -> row.getBoolean(1))
+            .contains(true);
+    if (!first) {
+      throw TargetTable.unusable(
+          "another table " + NAME + " comes before the temporary one on the search path",
+          "Rename it, or put pg_temp first in the search_path of the database user.");
+    }
   }
 
   /**

@@ -602,6 +602,18 @@ class SyncTest {
   }
 
   @Test
+  void refusesATableThatWouldTakeTheRowsOfTheStage() {
+    fixture.execute(
+        "CREATE TABLE s3_load_stage (LIKE people)",
+        "GRANT ALL ON s3_load_stage TO PUBLIC",
+        "ALTER ROLE \"%s\" SET search_path = public, pg_temp".formatted(fixture.role()));
+
+    assertThat(fixture.failure(TABLE_UNUSABLE, "people.csv", THREE))
+        .hasMessageContaining("another table s3_load_stage comes before the temporary one");
+    assertThat(fixture.people()).containsExactly("0|old|null");
+  }
+
+  @Test
   void refusesATruncatedExport() {
     fixture.set("MIN_ROWS", "80%").load("first.csv", "id,name\n1,a\n2,b\n3,c\n4,d\n0,old\n");
     fixture.load("second.csv", "id,name\n1,a\n2,b\n3,c\n0,old\n");
