@@ -56,14 +56,6 @@ public final class ImportErrors {
     if (isRowRejected(e) || isFaultOfALine(e, table)) {
       return row(e, table);
     }
-    if (place(e, table).line.isEmpty()
-        && SqlErrors.state(e).equals(SqlState.FEATURE_NOT_SUPPORTED)) {
-      return new LoadException(
-              ErrorCode.TABLE_UNUSABLE,
-              table.name() + " cannot be loaded by COPY (row-level security, for instance)",
-              "Turn row-level security off for the database user, or load another table.")
-          .sqlState(e.getSQLState());
-    }
     return SqlErrors.translate(e, deadline);
   }
 

@@ -195,9 +195,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
   public void refuseRowSecurity(Session session) throws SQLException {
-    if (session
-        .query("SELECT row_security_active(?::oid)", row -> row.getBoolean(1), oid)
-        .contains(true)) {
+    if (hasRowSecurity(session)) {
       throw unusable(
           name + " has row-level security for the database user, and COPY does not fill it",
           "Turn it off for the database user, or set LOAD_MODE=sync or upsert, which keep to its"
