@@ -25,8 +25,11 @@ import s3topostgres.s3.Upload;
  * loads, which it judges.
  */
 public final class CheckHandler implements RequestHandler<Object, Object> {
-  /** For the answer, of the time that is left. */
-  private static final Duration MARGIN = Duration.ofSeconds(3);
+  /**
+   * For the answer, of the time that is left. A database that is silent takes 2 s of it for the
+   * socket's limit, and 2 s for the rollback.
+   */
+  private static final Duration MARGIN = Duration.ofSeconds(6);
 
   /** The function's answer, which Lambda's runtime writes as JSON. */
   public record Answer(List<Line> checks) {
