@@ -51,6 +51,7 @@ public final class Stage {
   /** The same with every field as it is written, whatever the type of its column. */
   public static Stage fillWithTexts(Session session, TargetTable table, LoadMode.Rows rows)
       throws SQLException {
+    requirePrivilege(session); // LOAD_MODE=replace and append need it for this only.
     String definition =
         rows.columns().stream().map(column -> column.quoted() + " text").collect(joining(", "));
     return fill(session, table, rows, definition);
@@ -106,7 +107,7 @@ public final class Stage {
             .contains(true);
     if (!granted) {
       throw TargetTable.unusable(
-          "the database user may not create temporary tables, which this LOAD_MODE needs",
+          "the database user may not create temporary tables, and the file is imported into one first",
           "GRANT TEMPORARY ON DATABASE ... TO the user.");
     }
   }

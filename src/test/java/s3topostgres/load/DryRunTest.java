@@ -110,6 +110,15 @@ class DryRunTest {
   }
 
   @Test
+  void saysThatItNeedsTemporaryTables() {
+    fixture.execute(
+        "DO 'BEGIN EXECUTE format(''REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC'', current_database()); END'");
+
+    assertThat(dryRun("id,name\n1,a\n").message())
+        .contains("TABLE_UNUSABLE", "may not create temporary tables");
+  }
+
+  @Test
   void needsNoPrivilegeThatALoadDoesNot() {
     fixture.execute(
         "CREATE SCHEMA private",
