@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -169,7 +170,8 @@ public final class Objects {
                   new ListedObject(
                       new ObjectLocation(bucket, object.key()),
                       object.eTag().replace("\"", ""),
-                      object.lastModified()))
+                      // S3's list and header have whole seconds; other servers' list has more.
+                      object.lastModified().truncatedTo(ChronoUnit.SECONDS)))
           .toList();
     } catch (S3Exception e) {
       throw refused(e.statusCode(), new ObjectLocation(bucket, ""));

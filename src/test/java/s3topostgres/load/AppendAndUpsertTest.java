@@ -7,6 +7,7 @@ import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
 import static s3topostgres.config.Mode.APPEND;
 import static s3topostgres.config.Mode.SYNC;
 import static s3topostgres.config.Mode.UPSERT;
+import static s3topostgres.load.LoadFixture.nextSecond;
 import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 import static s3topostgres.load.LoadResult.Status.STALE;
@@ -15,7 +16,6 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -228,10 +228,6 @@ class AppendAndUpsertTest {
   }
 
   /** The bucket's list knows no fractions of a second. */
-  private static void nextSecond() {
-    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
-  }
-
   @Test
   void upsertUpdatesEveryRowOfAKeyThatTheTableHasTwice() {
     fixture.execute(

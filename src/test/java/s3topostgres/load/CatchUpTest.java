@@ -7,6 +7,7 @@ import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import static s3topostgres.ErrorCode.HEADER_MISMATCH;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_BUSY;
+import static s3topostgres.load.LoadFixture.nextSecond;
 import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 import static s3topostgres.load.LoadResult.Status.STALE;
@@ -17,7 +18,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -330,7 +330,4 @@ class CatchUpTest {
   }
 
   /** S3's list has no fractions of the second. */
-  private static void nextSecond() {
-    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
-  }
 }

@@ -389,6 +389,11 @@ final class LoadFixture implements AutoCloseable {
         """);
   }
 
+  /** Gives the next upload another time in the bucket's list, which has whole seconds. */
+  static void nextSecond() {
+    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
+  }
+
   @Override
   public void close() {
     setLogLevel(LocationAwareLogger.INFO_INT);

@@ -4,18 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
+import static s3topostgres.load.LoadFixture.nextSecond;
 import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.IGNORED;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -228,10 +227,6 @@ class ManyTablesTest {
     assertThat(fixture.log())
         .contains("status=IGNORED object=s3://%s/exports/people.csv".formatted(fixture.bucket))
         .contains("reason=\"its key does not match exports/{schema}/{table}/*.csv");
-  }
-
-  private static void nextSecond() {
-    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
   }
 
   private void make(String schema, String table) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.config.Mode.CHANGES;
+import static s3topostgres.load.LoadFixture.nextSecond;
 import static s3topostgres.load.LoadResult.Status.DUPLICATE;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 import static s3topostgres.load.LoadResult.Status.STALE;
@@ -16,7 +17,6 @@ import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -328,7 +328,4 @@ class ReloadTest {
   }
 
   /** S3's list has no fractions of the second. */
-  private static void nextSecond() {
-    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
-  }
 }

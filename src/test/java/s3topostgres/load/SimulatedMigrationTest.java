@@ -3,6 +3,7 @@ package s3topostgres.load;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.config.Mode.CHANGES;
+import static s3topostgres.load.LoadFixture.nextSecond;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -317,6 +318,8 @@ class SimulatedMigrationTest {
    * Files of parts of the table, each as it is when it is read; what changes meanwhile is written
    * after the last one. That does not go together with a unique constraint, so there nothing
    * changes meanwhile; but something has changed that DMS has not seen.
+   *
+   * <p>It takes DMS more than a second to begin one, and the bucket's list has no fractions.
    */
   private void fullLoad() {
     if (unique) {
@@ -326,6 +329,7 @@ class SimulatedMigrationTest {
     } else {
       writeChanges();
     }
+    nextSecond();
     int files = random.nextInt(3) + 1;
     for (int file = 1; file <= files; file++) {
       int part = file;
