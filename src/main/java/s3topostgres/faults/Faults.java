@@ -49,7 +49,8 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
    * The failure of a load with all faults in place of the one by which it ended. That one stays
    * among them where it is of a kind that is not looked for, such as a foreign key.
    *
-   * @param added whether the rows are added to others, of which one may have had the key
+   * @param added whether the rows are added to others, of which one may have had the key, and the
+   *     line of the failure is as exact as those found
    */
   public LoadException explain(LoadException failure, boolean added) {
     Faults complete = with(failure.faults().get(0), added);

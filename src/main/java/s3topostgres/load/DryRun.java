@@ -17,6 +17,7 @@ import s3topostgres.faults.FaultSearch;
 import s3topostgres.faults.TableProposal;
 import s3topostgres.history.History;
 import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.Stage;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
@@ -101,9 +102,13 @@ public final class DryRun {
         return failure;
       }
       TargetTable table = uploads.table(session, attempt.upload());
-      return search(session, uploads.rows(session, table, attempt.upload(), object, 0))
-          .faults()
-          .explain(failure, settings.mode() == Mode.APPEND);
+      FileRows rows = uploads.rows(session, table, attempt.upload(), object, 0);
+      FaultSearch.Result found = search(session, rows);
+      boolean added =
+          settings.mode() == Mode.APPEND
+              && found.rows().isPresent()
+              && !Stage.hasBrokenLines(session, rows);
+      return found.faults().explain(failure, added);
     } catch (SQLException | RuntimeException e) {
       log.warn(
           "looking for all faults failed: {}",

@@ -229,11 +229,7 @@ public final class Stage {
             FROM %3$s
             WHERE %1$s <= ? AND (%4$s) -- Whole rows as texts take ten times as long.
           ) AS texts) AS counted"""
-            .formatted(
-                number(),
-                list("", file.columns()),
-                TABLE,
-                file.columns().stream().map(Stage::hasLineBreak).collect(joining(" OR "))),
+            .formatted(number(), list("", file.columns()), TABLE, hasLineBreak(file.columns())),
         row ->
             row.getBoolean("asked") ? lines.put(row.getLong("place"), row.getLong("line")) : null,
         file.headerLines(),
@@ -242,10 +238,25 @@ public final class Stage {
     return lines;
   }
 
-  private static String hasLineBreak(Column column) {
+  /** Whether COPY may count lines of the file otherwise, because they break within quotes. */
+  public static boolean hasBrokenLines(Session session, LoadMode.Rows file) throws SQLException {
+    return file.headerLines() > 1
+        || session
+            .query(
+                "SELECT EXISTS (SELECT FROM %s WHERE %s)"
+                    .formatted(TABLE, hasLineBreak(file.columns())),
+                row -> row.getBoolean(1))
+            .contains(true);
+  }
+
+  private static String hasLineBreak(List<Column> columns) {
     // A nondeterministic collation knows no LIKE.
-    return "%1$s::text COLLATE \"C\" LIKE E'%%\\n%%' OR %1$s::text COLLATE \"C\" LIKE E'%%\\r%%'"
-        .formatted(column.quoted());
+    return columns.stream()
+        .map(
+            column ->
+                "%1$s::text COLLATE \"C\" LIKE E'%%\\n%%' OR %1$s::text COLLATE \"C\" LIKE E'%%\\r%%'"
+                    .formatted(column.quoted()))
+        .collect(joining(" OR "));
   }
 
   /** Columns written as in SQL, with commas. */

@@ -205,6 +205,15 @@ class EveryFaultTest {
   }
 
   @Test
+  void aKeyThatIsThereTwiceIsOneFaultHoweverCopyCountsItsLine() {
+    fixture.mode(Mode.APPEND);
+
+    assertThat(failureOf("id,name\r\n7,\"a\nb\"\r\n7,c\r\n").faults())
+        .containsExactly(
+            fault(4, null, "a second row with the same id (constraint people_pkey) as line 3"));
+  }
+
+  @Test
   void domainsAndTypesOfEveryKind() {
     fixture.execute(
         "CREATE DOMAIN short AS varchar(3) CHECK (VALUE <> 'abc')",
