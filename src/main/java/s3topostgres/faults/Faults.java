@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
@@ -29,6 +30,8 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
 
   /** How many the message names. */
   private static final int NAMED = 10;
+
+  private static final Pattern OTHER_LINE = Pattern.compile(" (of|as) line \\d+$");
 
   private static final String CORRECT_AND_SEE =
       "Correct the file and upload it again; there may be more, which could not be looked for."
@@ -90,13 +93,15 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
   }
 
   /**
-   * A line may have been counted otherwise by COPY, and the reason of a duplicate key now names the
-   * other line, if that is in the file.
+   * A line may have been counted otherwise, by COPY or in values that were not texts, and the
+   * reason of a duplicate key now names the other line, if that is in the file.
    */
   private static boolean isSame(Fault found, Fault known, boolean added) {
     boolean column = known.column().isEmpty() || known.column().equals(found.column());
     boolean reason =
-        added ? found.reason().equals(known.reason()) : found.reason().startsWith(known.reason());
+        added
+            ? found.reason().equals(known.reason())
+            : found.reason().startsWith(OTHER_LINE.matcher(known.reason()).replaceFirst(""));
     return column && (found.line().equals(known.line()) || reason);
   }
 

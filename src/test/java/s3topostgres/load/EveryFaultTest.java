@@ -214,6 +214,15 @@ class EveryFaultTest {
   }
 
   @Test
+  void aKeyThatIsThereTwiceIsOneFaultBehindAValueThatLosesItsLineBreak() {
+    fixture.execute("CREATE TABLE t (id integer PRIMARY KEY, doc jsonb)");
+    fixture.mode(Mode.UPSERT, "t").set("DB_TABLE_NAME", "t");
+
+    assertThat(failureOf("id,doc\n1,\"{\n}\"\n1,{}\n").faults())
+        .containsExactly(fault(4, null, "a second row with the key (id) of line 3"));
+  }
+
+  @Test
   void domainsAndTypesOfEveryKind() {
     fixture.execute(
         "CREATE DOMAIN short AS varchar(3) CHECK (VALUE <> 'abc')",
