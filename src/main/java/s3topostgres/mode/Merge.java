@@ -76,7 +76,7 @@ final class Merge {
       List<Reference> references = references();
       if (!references.isEmpty()) {
         Changes changes = found.areNone() ? found : update.runWithOthers(found);
-        if (whole && references.stream().anyMatch(Reference::acts)) {
+        if (whole && changes.deleted() > 0 && references.stream().anyMatch(Reference::acts)) {
           requireWritten(key.get(), references);
         }
         return loaded(update.way(), changes);
