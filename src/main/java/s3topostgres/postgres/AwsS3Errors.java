@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
@@ -20,6 +19,7 @@ final class AwsS3Errors {
   private static final Pattern HTTP = Pattern.compile("\\bHTTP (\\d{3})\\b");
   private static final Pattern CURL = Pattern.compile("\\bCURL error code: (\\d+)");
 
+  /** The frame of the extension's own statement: it was called, and its COPY refused. */
   private static final Pattern COPY = Pattern.compile("(?im)^SQL statement \"copy ");
 
   private static final String NO_ROWS = "0 rows were copied";
@@ -138,17 +138,9 @@ final class AwsS3Errors {
                   "aws_s3 failed inside the database (SQLSTATE XX000)",
                   "See the database's own log."));
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
-          isOfCopy(e) ? Optional.empty() : Optional.of(AwsS3Extension.closed());
+          SqlErrors.hasFrame(e, COPY) ? Optional.empty() : Optional.of(AwsS3Extension.closed());
       default -> Optional.empty();
     };
-  }
-
-  /** Whether the extension was called, and its {@code COPY} refused. */
-  private static boolean isOfCopy(SQLException e) {
-    return SqlErrors.serverMessage(e)
-        .map(ServerErrorMessage::getWhere)
-        .filter(where -> COPY.matcher(where).find())
-        .isPresent();
   }
 
   private static LoadException unreadable(String why, String whatToDo) {

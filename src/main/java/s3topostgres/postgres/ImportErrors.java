@@ -61,13 +61,9 @@ public final class ImportErrors {
 
   /** Whether COPY, a constraint or a trigger objects, so that any word may be a value's. */
   static boolean isOfTheTable(SQLException e, TargetTable table) {
-    Optional<ServerErrorMessage> message = SqlErrors.serverMessage(e);
     return place(e, table).line.isPresent()
-        || message.map(ServerErrorMessage::getConstraint).isPresent()
-        || message
-            .map(ServerErrorMessage::getWhere)
-            .filter(where -> FUNCTION.matcher(where).find())
-            .isPresent();
+        || SqlErrors.serverMessage(e).map(ServerErrorMessage::getConstraint).isPresent()
+        || SqlErrors.hasFrame(e, FUNCTION);
   }
 
   /** Whether the data is the reason: a bad value, a constraint, or a function that objects. */

@@ -9,6 +9,7 @@ import java.security.GeneralSecurityException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.postgresql.util.PSQLException;
@@ -192,6 +193,14 @@ public final class SqlErrors {
     return e instanceof PSQLException ours
         ? Optional.ofNullable(ours.getServerErrorMessage())
         : Optional.empty();
+  }
+
+  /** Whether the context of an error has such a frame. */
+  static boolean hasFrame(SQLException e, Pattern frame) {
+    return serverMessage(e)
+        .map(ServerErrorMessage::getWhere)
+        .filter(where -> frame.matcher(where).find())
+        .isPresent();
   }
 
   private static boolean hasCause(Throwable e, Class<? extends Throwable> type) {
