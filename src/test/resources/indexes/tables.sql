@@ -1,5 +1,5 @@
 -- Tables with indexes of every kind. IndexesTest empties and fills each, and compares the catalogue.
--- A section begins with "--- name", and may say which indexes stay as they are, and which Postgres it takes.
+-- A section begins with "--- name". It may say that all indexes stay as they are, and why, and which Postgres it takes.
 -- ROLE_1 is the role that owns the tables, TABLESPACE_1 a tablespace.
 
 CREATE SCHEMA odd;
@@ -33,14 +33,13 @@ INSERT INTO primary_key SELECT n, 'x' FROM generate_series(1, 50) n;
 CREATE TABLE primary_key_of_three (a integer, b text COLLATE "C", c date, d text, PRIMARY KEY (c, a, b) INCLUDE (d));
 INSERT INTO primary_key_of_three SELECT n, n, '2026-01-01', 'x' FROM generate_series(1, 50) n;
 
---- primary_key_with_parameters
+--- primary_key_with_parameters keeps all: its index "the ""key""" is a constraint with storage parameters
 CREATE TABLE primary_key_with_parameters (id integer, CONSTRAINT "the ""key""" PRIMARY KEY (id) WITH (fillfactor = 70));
 INSERT INTO primary_key_with_parameters VALUES (1), (2);
 
---- primary_key_in_a_tablespace
-CREATE TABLE primary_key_in_a_tablespace (id integer PRIMARY KEY WITH (fillfactor = 60) USING INDEX TABLESPACE TABLESPACE_1, n integer);
-CREATE INDEX ON primary_key_in_a_tablespace (n) TABLESPACE TABLESPACE_1;
-CREATE INDEX ON primary_key_in_a_tablespace (n, id);
+--- primary_key_in_a_tablespace keeps all: its index primary_key_in_a_tablespace_pkey has a tablespace
+CREATE TABLE primary_key_in_a_tablespace (id integer PRIMARY KEY USING INDEX TABLESPACE TABLESPACE_1, n integer);
+CREATE INDEX ON primary_key_in_a_tablespace (n);
 INSERT INTO primary_key_in_a_tablespace VALUES (1, 1), (2, 1);
 
 --- primary_key_deferrable
@@ -54,7 +53,7 @@ INSERT INTO primary_key_deferred VALUES (1), (2);
 
 --- primary_key_renamed
 CREATE TABLE primary_key_renamed (id integer NOT NULL);
-CREATE UNIQUE INDEX made_first ON primary_key_renamed (id) WITH (deduplicate_items = off);
+CREATE UNIQUE INDEX made_first ON primary_key_renamed (id);
 ALTER TABLE primary_key_renamed ADD CONSTRAINT made_later PRIMARY KEY USING INDEX made_first;
 ALTER INDEX made_later RENAME TO renamed_in_the_end;
 INSERT INTO primary_key_renamed VALUES (1), (2);
@@ -85,21 +84,23 @@ INSERT INTO exclusion VALUES (1, '[2026-01-01,2026-01-02)'), (1, '[2026-01-02,20
 CREATE TABLE exclusion_in_full (
   room integer, during tsrange, note text,
   CONSTRAINT no_two EXCLUDE USING gist (room odd.gist_int4_ops WITH =, during WITH &&) INCLUDE (note) WITH (fillfactor = 80)
-    USING INDEX TABLESPACE TABLESPACE_1 WHERE (room > 0) DEFERRABLE INITIALLY DEFERRED);
-COMMENT ON CONSTRAINT no_two ON exclusion_in_full IS 'of the constraint';
-COMMENT ON INDEX no_two IS 'of the index';
+    WHERE (room > 0) DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO exclusion_in_full VALUES (1, '[2026-01-01,2026-01-02)'), (2, '[2026-01-01,2026-01-03)');
 
 --- exclusion_by_a_hash
 CREATE TABLE exclusion_by_a_hash (a text, EXCLUDE USING hash (a WITH =));
 INSERT INTO exclusion_by_a_hash VALUES ('1'), ('2');
 
---- expressions_with_statistics_targets
-CREATE TABLE expressions_with_statistics_targets (a integer, b text);
-CREATE INDEX several ON expressions_with_statistics_targets (pg_catalog.lower(b), a, (a + 1), (a % 7)) INCLUDE (b);
-ALTER INDEX several ALTER COLUMN 1 SET STATISTICS 1000;
-ALTER INDEX several ALTER COLUMN 3 SET STATISTICS 0;
-INSERT INTO expressions_with_statistics_targets SELECT n, n FROM generate_series(1, 50) n;
+--- expressions
+CREATE TABLE expressions (a integer, b text);
+CREATE INDEX ON expressions (pg_catalog.lower(b), a, (a + 1), (a % 7)) INCLUDE (b) WITH (deduplicate_items = off);
+INSERT INTO expressions SELECT n, n FROM generate_series(1, 50) n;
+
+--- statistics_target keeps all: its index several has a statistics target
+CREATE TABLE statistics_target (a integer PRIMARY KEY);
+CREATE INDEX several ON statistics_target (a, (a + 1));
+ALTER INDEX several ALTER COLUMN 2 SET STATISTICS 0;
+INSERT INTO statistics_target VALUES (1), (2);
 
 --- predicate_with_special_characters
 CREATE TABLE predicate_with_special_characters (a text, j jsonb);
@@ -149,40 +150,28 @@ CREATE TABLE brins_with_parameters (a integer, b text);
 CREATE INDEX ON brins_with_parameters USING brin (a int4_minmax_multi_ops (values_per_range = 16), b text_bloom_ops (false_positive_rate = 0.05, n_distinct_per_range = 100));
 INSERT INTO brins_with_parameters VALUES (1, 'x');
 
---- comments
-CREATE TABLE comments (a integer PRIMARY KEY, b integer UNIQUE);
-CREATE INDEX "another one" ON comments (a, b);
-COMMENT ON CONSTRAINT comments_pkey ON comments IS 'It''s; the "key"
-\ of two lines ?';
-COMMENT ON INDEX comments_pkey IS 'the index of the key';
-COMMENT ON INDEX comments_b_key IS '$1';
-COMMENT ON INDEX "another one" IS '\''';
-INSERT INTO comments VALUES (1, 1), (2, 2);
+--- comment_on_a_constraint keeps all: its index comment_on_a_constraint_pkey has a comment
+CREATE TABLE comment_on_a_constraint (a integer PRIMARY KEY, b integer UNIQUE);
+COMMENT ON CONSTRAINT comment_on_a_constraint_pkey ON comment_on_a_constraint IS 'x';
+INSERT INTO comment_on_a_constraint VALUES (1, 1), (2, 2);
 
---- clustered_on_the_key
-CREATE TABLE clustered_on_the_key (a integer PRIMARY KEY, b integer);
-CREATE INDEX ON clustered_on_the_key (b);
-ALTER TABLE clustered_on_the_key CLUSTER ON clustered_on_the_key_pkey;
-INSERT INTO clustered_on_the_key VALUES (1, 1), (2, 2);
+--- comment_on_an_index keeps all: its index "another one" has a comment
+CREATE TABLE comment_on_an_index (a integer PRIMARY KEY, b integer);
+CREATE INDEX "another one" ON comment_on_an_index (a, b);
+COMMENT ON INDEX "another one" IS 'x';
+INSERT INTO comment_on_an_index VALUES (1, 1), (2, 2);
 
---- clustered_on_an_index
-CREATE TABLE clustered_on_an_index (a integer PRIMARY KEY, b integer);
-CREATE INDEX ON clustered_on_an_index (b);
-ALTER TABLE clustered_on_an_index CLUSTER ON clustered_on_an_index_b_idx;
-INSERT INTO clustered_on_an_index VALUES (1, 1), (2, 2);
+--- clustered keeps all: its index clustered_pkey is the one that CLUSTER uses
+CREATE TABLE clustered (a integer PRIMARY KEY, b integer);
+CREATE INDEX ON clustered (b);
+ALTER TABLE clustered CLUSTER ON clustered_pkey;
+INSERT INTO clustered VALUES (1, 1), (2, 2);
 
---- replica_identity_of_an_index
-CREATE TABLE replica_identity_of_an_index (a integer NOT NULL, b integer PRIMARY KEY);
-CREATE UNIQUE INDEX identity_of_it ON replica_identity_of_an_index (a);
-ALTER TABLE replica_identity_of_an_index REPLICA IDENTITY USING INDEX identity_of_it;
-CREATE PUBLICATION of_an_index FOR TABLE replica_identity_of_an_index;
-INSERT INTO replica_identity_of_an_index VALUES (1, 1), (2, 2);
-
---- replica_identity_of_a_constraint
-CREATE TABLE replica_identity_of_a_constraint (a integer NOT NULL, CONSTRAINT identity_by_it UNIQUE (a));
-ALTER TABLE replica_identity_of_a_constraint REPLICA IDENTITY USING INDEX identity_by_it;
-ALTER TABLE replica_identity_of_a_constraint CLUSTER ON identity_by_it;
-INSERT INTO replica_identity_of_a_constraint VALUES (1), (2);
+--- replica_identity keeps all: its index identity_of_it is the replica identity
+CREATE TABLE replica_identity (a integer NOT NULL, b integer PRIMARY KEY);
+CREATE UNIQUE INDEX identity_of_it ON replica_identity (a);
+ALTER TABLE replica_identity REPLICA IDENTITY USING INDEX identity_of_it;
+INSERT INTO replica_identity VALUES (1, 1), (2, 2);
 
 --- replica_identity_full
 CREATE TABLE replica_identity_full (a integer PRIMARY KEY);
@@ -197,9 +186,6 @@ INSERT INTO published_in_part VALUES (1), (2);
 --- "Mixed ""Case"""."It's a ""Table"""
 CREATE TABLE "Mixed ""Case"""."It's a ""Table""" ("It's" integer PRIMARY KEY, "b;c" text);
 CREATE INDEX "an ""index""; x" ON "Mixed ""Case"""."It's a ""Table""" (("b;c" || 'x'), "It's" DESC);
-COMMENT ON INDEX "Mixed ""Case"""."an ""index""; x" IS 'x';
-ALTER INDEX "Mixed ""Case"""."an ""index""; x" ALTER COLUMN 1 SET STATISTICS 7;
-ALTER TABLE "Mixed ""Case"""."It's a ""Table""" CLUSTER ON "an ""index""; x";
 INSERT INTO "Mixed ""Case"""."It's a ""Table""" VALUES (1, 'x');
 
 --- functions_and_operators_of_another_schema
@@ -214,7 +200,7 @@ CREATE TABLE types_of_another_schema (a odd.mood, b odd.code);
 CREATE INDEX ON types_of_another_schema (a, (b::odd.code)) WHERE a IN ('sad', 'happy') AND b <> 'x'::odd.code;
 INSERT INTO types_of_another_schema VALUES ('sad', 'c');
 
---- operator_class_of_a_closed_schema keeps trigrams
+--- operator_class_of_a_closed_schema keeps all
 CREATE TABLE operator_class_of_a_closed_schema (a text PRIMARY KEY);
 CREATE INDEX trigrams ON operator_class_of_a_closed_schema USING gin (a closed.gin_trgm_ops);
 INSERT INTO operator_class_of_a_closed_schema VALUES ('x');
@@ -226,7 +212,7 @@ CREATE INDEX ON constants (b) WHERE b > '-1 day +2 hours'::interval AND d <> '\x
 CREATE INDEX ON constants (c) WHERE c > '2026-03-02 12:00:00+05:30'::timestamptz AND e <> 1e-20;
 INSERT INTO constants VALUES (1, '1 h', now(), '\x01', 2);
 
---- refers_to_itself keeps refers_to_itself_pkey
+--- refers_to_itself keeps all: its index refers_to_itself_pkey has dependants
 CREATE TABLE refers_to_itself (id integer PRIMARY KEY, parent integer REFERENCES refers_to_itself, name text UNIQUE);
 CREATE INDEX ON refers_to_itself (parent);
 INSERT INTO refers_to_itself VALUES (1, NULL, 'a'), (2, 1, 'b');
@@ -237,34 +223,34 @@ ALTER TABLE refers_to_another ADD CHECK (id > 0) NOT VALID, ADD FOREIGN KEY (oth
 CREATE INDEX ON refers_to_another (other);
 INSERT INTO refers_to_another VALUES (1, 1), (2, NULL);
 
---- refers_to_another_in_the_end keeps all
+--- refers_to_another_in_the_end keeps all: it has a trigger for INSERT or a deferred foreign key
 CREATE TABLE refers_to_another_in_the_end (id integer PRIMARY KEY, other integer REFERENCES primary_key DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO refers_to_another_in_the_end VALUES (1, 1), (2, NULL);
 
---- viewed_by_the_key keeps viewed_by_the_key_pkey
+--- viewed_by_the_key keeps all: its index viewed_by_the_key_pkey has dependants
 CREATE TABLE viewed_by_the_key (id integer PRIMARY KEY, name text UNIQUE);
 CREATE VIEW grouped AS SELECT id, name, count(*) FROM viewed_by_the_key GROUP BY id;
 INSERT INTO viewed_by_the_key VALUES (1, 'x');
 
---- queried_by_the_key keeps queried_by_the_key_pkey since 14
+--- queried_by_the_key keeps all: its index queried_by_the_key_pkey has dependants since 14
 CREATE TABLE queried_by_the_key (id integer PRIMARY KEY, name text UNIQUE);
 INSERT INTO queried_by_the_key VALUES (1, 'x');
 CREATE FUNCTION names() RETURNS SETOF text BEGIN ATOMIC SELECT name FROM queried_by_the_key GROUP BY id; END;
 
---- inserted_by_the_constraint keeps inserted_by_the_constraint_name_key
+--- inserted_by_the_constraint keeps all: its index inserted_by_the_constraint_name_key has dependants
 CREATE TABLE inserted_by_the_constraint (id integer PRIMARY KEY, name text UNIQUE);
 CREATE VIEW inserted AS SELECT * FROM inserted_by_the_constraint;
 CREATE RULE inserted AS ON INSERT TO inserted DO INSTEAD
   INSERT INTO inserted_by_the_constraint VALUES (new.id, new.name) ON CONFLICT ON CONSTRAINT inserted_by_the_constraint_name_key DO NOTHING;
 INSERT INTO inserted_by_the_constraint VALUES (1, 'x');
 
---- depends_on_an_extension keeps of_the_extension
+--- depends_on_an_extension keeps all: its index of_the_extension depends on an extension
 CREATE TABLE depends_on_an_extension (id integer PRIMARY KEY, name text);
 CREATE INDEX of_the_extension ON depends_on_an_extension (name);
 ALTER INDEX of_the_extension DEPENDS ON EXTENSION btree_gist;
 INSERT INTO depends_on_an_extension VALUES (1, 'x');
 
---- invalid keeps invalid_name
+--- invalid keeps all: its index invalid_name is invalid
 CREATE TABLE invalid (id integer PRIMARY KEY, name text);
 CREATE INDEX invalid_name ON invalid (name);
 UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'invalid_name'::regclass;
@@ -275,15 +261,15 @@ CREATE TABLE generated_column (id integer PRIMARY KEY, twice integer GENERATED A
 CREATE INDEX ON generated_column (twice) WHERE twice > 1;
 INSERT INTO generated_column VALUES (1), (2);
 
---- default_by_a_function keeps all
+--- default_by_a_function keeps all: a default or check of it calls a function, which may query the table
 CREATE TABLE default_by_a_function (id integer PRIMARY KEY, n integer DEFAULT odd.twice(3));
 INSERT INTO default_by_a_function VALUES (1), (2);
 
---- check_by_a_function keeps all
+--- check_by_a_function keeps all: a default or check of it calls a function, which may query the table
 CREATE TABLE check_by_a_function (id integer PRIMARY KEY CHECK (odd.twice(id) > 1));
 INSERT INTO check_by_a_function VALUES (1), (2);
 
---- trigger_for_insert keeps all
+--- trigger_for_insert keeps all: it has a trigger for INSERT or a deferred foreign key
 CREATE TABLE trigger_for_insert (id integer PRIMARY KEY);
 CREATE TRIGGER t BEFORE INSERT ON trigger_for_insert FOR EACH ROW EXECUTE FUNCTION odd.pass();
 ALTER TABLE trigger_for_insert DISABLE TRIGGER t;
@@ -297,13 +283,13 @@ CREATE TRIGGER u BEFORE UPDATE ON triggers_not_for_insert FOR EACH ROW EXECUTE F
 ALTER TABLE triggers_not_for_insert DISABLE TRIGGER t;
 INSERT INTO triggers_not_for_insert VALUES (1), (2);
 
---- partitioned keeps all
+--- partitioned keeps all: it is partitioned
 CREATE TABLE partitioned (id integer PRIMARY KEY, name text) PARTITION BY RANGE (id);
 CREATE TABLE partitioned_1 PARTITION OF partitioned FOR VALUES FROM (1) TO (100);
 CREATE INDEX ON partitioned (name);
 INSERT INTO partitioned VALUES (1, 'x');
 
---- of_a_partition keeps of_a_partition_pkey, of_a_partition_name_idx
+--- of_a_partition keeps all: its index of_a_partition_pkey belongs to a partitioned table
 CREATE TABLE partitioned_too (id integer PRIMARY KEY, name text) PARTITION BY RANGE (id);
 CREATE TABLE of_a_partition PARTITION OF partitioned_too FOR VALUES FROM (1) TO (100);
 CREATE INDEX ON partitioned_too (name);
@@ -344,7 +330,7 @@ ALTER INDEX with_dropped_and_altered_columns_y_name_id_idx SET (fillfactor = 90)
 ALTER TABLE with_dropped_and_altered_columns RENAME COLUMN y TO z;
 INSERT INTO with_dropped_and_altered_columns VALUES (1, 2, 'x');
 
---- with_a_named_expression keeps named
+--- with_a_named_expression keeps all
 CREATE TABLE with_a_named_expression (id integer PRIMARY KEY, name text);
 CREATE INDEX named ON with_a_named_expression ((id + 1), (id + 2));
 ALTER TABLE named RENAME COLUMN expr TO next;
@@ -364,7 +350,7 @@ INSERT INTO many SELECT n, n, n, n, n FROM generate_series(1, 50) n;
 CREATE TABLE without_an_index (a integer);
 INSERT INTO without_an_index VALUES (1);
 
---- without_create.schema_without_create keeps all
+--- without_create.schema_without_create keeps all: the database user lacks CREATE on its schema
 CREATE TABLE without_create.schema_without_create (id integer PRIMARY KEY);
 INSERT INTO without_create.schema_without_create VALUES (1);
 
@@ -378,7 +364,7 @@ ALTER TABLE not_null_by_name ADD m integer, ADD CONSTRAINT later NOT NULL m NOT 
 CREATE INDEX ON not_null_by_name (m);
 INSERT INTO not_null_by_name VALUES (1, 2, 3);
 
---- not_ours keeps all
+--- not_ours keeps all: the database user does not own it
 CREATE TABLE not_ours (id integer PRIMARY KEY);
 INSERT INTO not_ours VALUES (1);
 

@@ -1,7 +1,6 @@
 package s3topostgres.mode;
 
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -16,9 +15,9 @@ import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 
 /**
- * Fills an empty table, and where that is faster, drops its indexes before the rows come and builds
- * them again after them, in the caller's transaction. Every index is as it was afterwards, or the
- * rows came into the indexes as they were: what cannot be given back in full is not dropped.
+ * Fills an empty table. Where that is faster, drops its indexes before the rows are imported and
+ * builds them afterwards, in the caller's transaction. Only plain indexes are rebuilt: a table with
+ * an index that has more than its definition, such as a comment, keeps all of its indexes.
  */
 public final class Indexes {
   /**
@@ -37,10 +36,10 @@ public final class Indexes {
     this.table = table;
   }
 
-  /** Brings the rows into the table. */
+  /** Imports the rows into the table, and returns how many there are. */
   @FunctionalInterface
-  public interface Filling<T> {
-    T run() throws SQLException;
+  interface Filling {
+    long run() throws SQLException;
   }
 
   /**
@@ -55,7 +54,7 @@ public final class Indexes {
       boolean rebuild,
       Consumer<String> step)
       throws SQLException {
-    Filling<Long> filling =
+    Filling filling =
         () -> {
           step.accept("importing");
           return rows.into(table.name());
@@ -71,15 +70,15 @@ public final class Indexes {
   }
 
   /**
-   * Why no index of the table can be built after the rows, if it has any: a clause for a message.
-   * Besides the privileges, it may be that something looks at the table while the rows come, and
-   * would be slow or fail without the indexes; or that a replication such as AWS DMS learns of
-   * every table that is altered.
+   * Says why the table's indexes cannot be built after the rows: a clause for a message, empty when
+   * they can. Without its indexes, a statement that queries the table during the import would be
+   * slow or fail. Replications such as AWS DMS react to every table that is altered.
    */
   public Optional<String> obstacle() throws SQLException {
-    return session
-        .query(
-            """
+    Optional<String> ofTheTable =
+        session
+            .query(
+                """
             SELECT CASE
               WHEN NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid) THEN NULL
               WHEN c.relkind <> 'r' THEN 'it is partitioned'
@@ -108,41 +107,47 @@ public final class Indexes {
                   AND NOT EXISTS ( -- such as pgaudit
                     SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e'))
-                THEN 'an event trigger watches over the tables of the database' END
+                THEN 'an event trigger watches over the tables of the database'
+              -- A definition would be read with fewer digits, and built in another place.
+              WHEN current_setting('extra_float_digits')::integer < 1 THEN 'extra_float_digits is less than 1'
+              WHEN current_setting('default_tablespace') <> '' THEN 'default_tablespace is set' END
             FROM pg_class c WHERE c.oid = ?::oid""",
-            row -> Optional.ofNullable(row.getString(1)),
-            table.oid())
-        .stream()
-        .flatMap(Optional::stream)
-        .findFirst();
+                row -> Optional.ofNullable(row.getString(1)),
+                table.oid())
+            .stream()
+            .flatMap(Optional::stream)
+            .findFirst();
+    return ofTheTable.isPresent() ? ofTheTable : TableIndex.firstNotPlain(session, table);
   }
 
   /**
-   * Brings the rows in, and builds the indexes after them that can be. The caller has emptied the
-   * table, and keeps everybody else away from it ({@code ACCESS EXCLUSIVE}) until the transaction
-   * ends. If an index cannot be built, because of a duplicate key for instance, the rows come once
-   * more with all indexes in place: so it is {@code COPY} that names the line.
+   * Imports the rows, and builds the indexes after them where they are plain. The caller has
+   * emptied the table, and locks it against everybody else ({@code ACCESS EXCLUSIVE}) until the
+   * transaction ends. If an index cannot be built, because of a duplicate key for instance, the
+   * rows are imported once more with all indexes in place: only {@code COPY} names the line.
    *
    * @param filling may be called twice; what the first call did is undone then
    * @param step receives the name of the next step: {@code preparing-indexes}, {@code indexing} and
    *     a name
    * @throws LoadException what the filling throws
    */
-  public <T> T fill(Filling<T> filling, Consumer<String> step) throws SQLException {
+  long fill(Filling filling, Consumer<String> step) throws SQLException {
     if (obstacle().isPresent()) {
       return filling.run();
     }
     step.accept("preparing-indexes");
     session.execute("SAVEPOINT indexes");
-    Rebuildable rebuildable = tryRebuilding();
+    List<TableIndex> indexes = TableIndex.of(session, table);
+    boolean rebuildable = tryRebuilding(indexes);
     session.rollbackTo("indexes");
-    for (TableIndex index : rebuildable.indexes) {
-      session.execute(index.drop());
+    if (!rebuildable) {
+      return filling.run();
     }
-    T result = filling.run();
+    drop(indexes);
+    long rows = filling.run();
     try {
-      build(rebuildable, step);
-      return result;
+      build(indexes, step);
+      return rows;
     } catch (SQLException e) {
       if (!isOfTheIndex(e)) {
         throw e;
@@ -152,64 +157,37 @@ public final class Indexes {
     }
   }
 
-  /** What can be dropped and built again, and the catalogue before that. */
-  private record Rebuildable(List<TableIndex> indexes, List<String> catalogue) {}
-
   /**
-   * Drops each index of the empty table, builds it and undoes that, to see whether it comes back as
-   * it was: something may depend on it, a privilege may be missing, or this version of Postgres
-   * have a property that we do not know.
+   * Rebuilds the indexes of the empty table. This fails where the database user may not use what a
+   * definition names, or this version of Postgres has a property that the definition lacks.
    */
-  private Rebuildable tryRebuilding() throws SQLException {
-    session.execute(TableIndex.SETTINGS);
-    List<TableIndex> all = TableIndex.of(session, table);
-    if (all.isEmpty()) {
-      return new Rebuildable(List.of(), List.of());
-    }
-    List<String> before = TableIndex.catalogue(session, table);
-    List<TableIndex> whole = new ArrayList<>();
-    for (TableIndex index : all) {
-      session.rollbackTo("indexes");
-      try {
-        session.execute(TableIndex.SETTINGS + index.drop() + ";\n" + index.build());
-        if (TableIndex.catalogue(session, table).equals(before)) {
-          whole.add(index);
-        }
-      } catch (SQLException e) {
-        if (!isOfTheIndex(e)) {
-          throw e;
-        }
+  private boolean tryRebuilding(List<TableIndex> indexes) throws SQLException {
+    try {
+      drop(indexes);
+      build(indexes, step -> {});
+      return true;
+    } catch (SQLException e) {
+      if (!isOfTheIndex(e)) {
+        throw e;
       }
+      return false;
     }
-    return new Rebuildable(whole, before);
   }
 
-  /** The settings are as before then. */
-  private void build(Rebuildable rebuildable, Consumer<String> step) throws SQLException {
-    if (rebuildable.indexes.isEmpty()) {
-      return;
+  private void drop(List<TableIndex> indexes) throws SQLException {
+    for (TableIndex index : indexes) {
+      session.execute(index.drop());
     }
-    Object[] settings =
-        session
-            .query(
-                """
-                SELECT current_setting('search_path'), current_setting('extra_float_digits'),
-                       current_setting('default_tablespace')""",
-                row -> new Object[] {row.getString(1), row.getString(2), row.getString(3)})
-            .get(0);
-    session.execute(TableIndex.SETTINGS);
-    for (TableIndex index : rebuildable.indexes) {
+  }
+
+  private void build(List<TableIndex> indexes, Consumer<String> step) throws SQLException {
+    for (TableIndex index : indexes) {
       step.accept("indexing " + index.name());
       session.execute(index.build());
     }
-    if (!TableIndex.catalogue(session, table).equals(rebuildable.catalogue)) {
+    if (!TableIndex.of(session, table).equals(indexes)) {
       throw new SQLException("an index is not as it was", SqlState.INTERNAL_ERROR);
     }
-    session.execute(
-        """
-        SELECT set_config('search_path', ?, true), set_config('extra_float_digits', ?, true),
-               set_config('default_tablespace', ?, true)""",
-        settings);
   }
 
   /** Whether the index may be at fault; then the load may do without dropping it. */
@@ -217,15 +195,15 @@ public final class Indexes {
     return !SqlErrors.isConnectionLost(e) && !SqlState.QUERY_CANCELED.equals(e.getSQLState());
   }
 
-  private <T> T fillWithIndexes(Filling<T> filling, SQLException failure) throws SQLException {
+  private long fillWithIndexes(Filling filling, SQLException failure) throws SQLException {
     try {
-      T result = filling.run();
+      long rows = filling.run();
       log.warn(
           "{} has an index that cannot be built after the rows (SQLSTATE {}), so they were imported"
               + " twice. REBUILD_INDEXES=off avoids that",
           table.name(),
           failure.getSQLState());
-      return result;
+      return rows;
     } catch (LoadException e) {
       if (e.code() == ErrorCode.OUT_OF_TIME && ImportErrors.isRowRejected(failure)) {
         throw ImportErrors.row(failure, table);

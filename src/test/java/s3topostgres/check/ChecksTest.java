@@ -93,6 +93,9 @@ class ChecksTest {
     database.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(role));
     assertThat(table()).endsWith("may be emptied and filled");
 
+    database.execute("COMMENT ON INDEX people_pkey IS 'x'");
+    assertThat(table()).contains("but its index people_pkey has a comment (settings.md");
+
     environment.put("REBUILD_INDEXES", "off");
     database.execute("ALTER TABLE people OWNER TO postgres");
     database.execute("GRANT SELECT, INSERT, TRUNCATE ON people TO \"%s\"".formatted(role));
