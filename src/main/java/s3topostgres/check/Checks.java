@@ -17,7 +17,7 @@ import s3topostgres.postgres.AwsS3Extension;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 
 /**
  * Looks at all that a load needs, as the function and as the database see it. Nothing is changed:
@@ -39,14 +39,14 @@ public final class Checks {
       "IMPORT_WITH=copy: the function reads the object, the database needs no access to S3";
 
   private final Map<String, String> environment;
-  private final Objects objects;
+  private final S3Objects objects;
   private final Parameters parameters;
   private final Limits limits;
   private final Checklist list;
   private final Deadline end;
 
   private Checks(
-      Map<String, String> environment, Objects objects, Parameters parameters, Limits limits) {
+      Map<String, String> environment, S3Objects objects, Parameters parameters, Limits limits) {
     this.environment = environment;
     this.objects = objects;
     this.parameters = parameters;
@@ -64,7 +64,7 @@ public final class Checks {
    */
   public static List<Check> run(
       Map<String, String> environment,
-      Objects objects,
+      S3Objects objects,
       Parameters parameters,
       Duration functionTime,
       int megabytes) {
@@ -221,6 +221,6 @@ public final class Checks {
   }
 
   private static String absentKey(Settings settings) {
-    return settings.load().keys().prefix() + "s3-csv-to-postgres-check/" + UUID.randomUUID();
+    return settings.load().objectKeys().prefix() + "s3-csv-to-postgres-check/" + UUID.randomUUID();
   }
 }

@@ -25,7 +25,7 @@ record TableChecks(Session session, LoadSettings settings) {
    * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when it cannot
    */
   String table() throws SQLException {
-    if (settings.table().dependsOnKey()) {
+    if (settings.table().dependsOnObjectKey()) {
       return tables();
     }
     TargetTable table = TargetTable.resolve(session, settings.table().setting());
@@ -77,7 +77,7 @@ record TableChecks(Session session, LoadSettings settings) {
       return Optional.empty();
     }
     List<String> tables =
-        settings.table().dependsOnKey()
+        settings.table().dependsOnObjectKey()
             ? TargetTable.possible(session, settings.table())
             : List.of(TargetTable.resolve(session, settings.table().setting()).name());
     return LoadTimes.longest(session, settings.historyTable().get(), tables);

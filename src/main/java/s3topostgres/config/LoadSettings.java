@@ -10,10 +10,10 @@ import java.util.Optional;
  * What a load does besides the import itself.
  *
  * @param table the target table
- * @param keys the objects that are loaded
+ * @param objectKeys the objects that are loaded
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param mode what a file does to the table
- * @param key names of the columns that identify a row, as the catalogue has them; empty for the
+ * @param rowKey names of the columns that identify a row, as the catalogue has them; empty for the
  *     primary key
  * @param importWith how the rows come into the database
  * @param minRows a load of fewer rows is refused
@@ -25,10 +25,10 @@ import java.util.Optional;
  */
 public record LoadSettings(
     TableName table,
-    KeyPattern keys,
+    ObjectKeyPattern objectKeys,
     Optional<String> bucket,
     Mode mode,
-    Optional<List<String>> key,
+    Optional<List<String>> rowKey,
     ImportWith importWith,
     MinRows minRows,
     Duration lockTimeout,
@@ -52,7 +52,7 @@ public record LoadSettings(
    */
   public Optional<Map<String, String>> match(String objectKey) {
     boolean packed = objectKey.toLowerCase(Locale.ROOT).endsWith(".gz");
-    return packed && mode != Mode.CHANGES ? Optional.empty() : keys.match(objectKey);
+    return packed && mode != Mode.CHANGES ? Optional.empty() : objectKeys.match(objectKey);
   }
 
   static LoadSettings read(Environment environment) {
@@ -73,7 +73,7 @@ public record LoadSettings(
   }
 
   private static LoadSettings readEach(Environment environment) {
-    KeyPattern keys = KeyPattern.read(environment);
+    ObjectKeyPattern keys = ObjectKeyPattern.read(environment);
     return new LoadSettings(
         TableName.read(environment, keys),
         keys,

@@ -28,11 +28,11 @@ public record TableName(String setting, List<Identifier> identifiers) {
   /**
    * @param text the identifier itself, or the name in the key's pattern that stands for it
    */
-  public record Identifier(String text, boolean fromKey) {
+  public record Identifier(String text, boolean fromObjectKey) {
 
     /** The names that it may have in the catalogue, the preferred first. */
     List<String> candidates(Map<String, String> values) {
-      if (!fromKey) {
+      if (!fromObjectKey) {
         return List.of(text);
       }
       String value = values.get(text);
@@ -43,7 +43,7 @@ public record TableName(String setting, List<Identifier> identifiers) {
     }
   }
 
-  static TableName read(Environment environment, KeyPattern keys) {
+  static TableName read(Environment environment, ObjectKeyPattern keys) {
     String setting = environment.required("DB_TABLE_NAME");
     TableName table = new TableName(setting, setting.contains("{") ? parse(setting) : List.of());
     if (setting.contains("{") && table.identifiers.isEmpty()) {
@@ -55,7 +55,7 @@ public record TableName(String setting, List<Identifier> identifiers) {
     }
     Set<String> used =
         table.identifiers.stream()
-            .filter(Identifier::fromKey)
+            .filter(Identifier::fromObjectKey)
             .map(Identifier::text)
             .collect(Collectors.toCollection(TreeSet::new));
     if (!used.equals(Set.copyOf(keys.names()))) {
@@ -92,14 +92,14 @@ public record TableName(String setting, List<Identifier> identifiers) {
   }
 
   /** Whether the object's key decides. */
-  public boolean dependsOnKey() {
+  public boolean dependsOnObjectKey() {
     return !identifiers.isEmpty();
   }
 
   /** The identifiers that are written in the setting; empty in the place of one from the key. */
   public List<Optional<String>> written() {
     return identifiers.stream()
-        .map(identifier -> Optional.of(identifier.text).filter(text -> !identifier.fromKey))
+        .map(identifier -> Optional.of(identifier.text).filter(text -> !identifier.fromObjectKey))
         .toList();
   }
 

@@ -19,7 +19,7 @@ import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.DmsFile;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
 
 /** What the beginning of a file says about it, before the table is touched. */
@@ -216,7 +216,7 @@ public final class FileHead {
       byte[] buffer = new byte[8192];
       int read = gzip.read(buffer);
       // No more than of other objects: a few bytes can hold a gigabyte of blanks.
-      while (read >= 0 && text.size() < Objects.HEAD_BYTES) {
+      while (read >= 0 && text.size() < S3Objects.HEAD_BYTES) {
         text.write(buffer, 0, read);
         read = gzip.read(buffer);
       }

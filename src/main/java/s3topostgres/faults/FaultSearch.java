@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.RowSource;
 import s3topostgres.mode.Stage;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
@@ -38,7 +38,7 @@ public final class FaultSearch {
    * @param rows of the file; empty if it could not be read to its end
    * @param end the line that hides those after it; empty if there is none
    */
-  public record Result(OptionalLong rows, Faults faults, Optional<LoadException> end) {}
+  public record Result(OptionalLong rows, FaultList faults, Optional<LoadException> end) {}
 
   /**
    * Looks at a file in the session's transaction, which has to be rolled back afterwards.
@@ -49,7 +49,7 @@ public final class FaultSearch {
    * @throws LoadException when the file cannot be imported, for another reason than a row
    */
   public static Result find(
-      Session session, TargetTable table, LoadMode.Rows rows, List<String> key, boolean complete)
+      Session session, TargetTable table, RowSource rows, List<String> key, boolean complete)
       throws SQLException {
     Stage stage;
     try {
@@ -58,10 +58,10 @@ public final class FaultSearch {
       if (e.code() != ErrorCode.ROW_REJECTED) {
         throw e;
       }
-      return new Result(OptionalLong.empty(), Faults.stoppedBy(e), Optional.of(e));
+      return new Result(OptionalLong.empty(), FaultList.stoppedBy(e), Optional.of(e));
     }
     FaultSearch search = new FaultSearch(session, table, stage);
-    List<Field> fields = Field.of(session, table, stage.columns(), key, complete);
+    List<ColumnTrial> fields = ColumnTrial.of(session, table, stage.columns(), key, complete);
     boolean all = new ValueTrial(session, stage).run(fields);
     if (all && complete) {
       search.compareKeys(fields, key);
@@ -74,13 +74,14 @@ public final class FaultSearch {
   }
 
   /** The key that the mode finds rows by, and those of the table, where the file has them whole. */
-  private void compareKeys(List<Field> fields, List<String> key) throws SQLException {
-    Optional<List<Field>> own = Field.named(key, fields).filter(parts -> !parts.isEmpty());
+  private void compareKeys(List<ColumnTrial> fields, List<String> key) throws SQLException {
+    Optional<List<ColumnTrial>> own =
+        ColumnTrial.named(key, fields).filter(parts -> !parts.isEmpty());
     if (own.isPresent()) {
       compare(own.get(), "the key (%s) of", true);
     }
     for (UniqueIndex index : UniqueIndex.of(session, table)) {
-      Optional<List<Field>> parts = Field.named(index.columns(), fields);
+      Optional<List<ColumnTrial>> parts = ColumnTrial.named(index.columns(), fields);
       if (parts.isPresent() && !parts.map(Set::copyOf).equals(own.map(Set::copyOf))) {
         compare(
             parts.get(),
@@ -93,8 +94,9 @@ public final class FaultSearch {
   /**
    * @param words for a row that has the key of an earlier one, with a place for the columns
    */
-  private void compare(List<Field> key, String words, boolean nullsDiffer) throws SQLException {
-    String names = Field.joined(key, ", ", Field::name);
+  private void compare(List<ColumnTrial> key, String words, boolean nullsDiffer)
+      throws SQLException {
+    String names = ColumnTrial.joined(key, ", ", ColumnTrial::name);
     session.execute(
         """
         INSERT INTO %1$s (place, earlier, reason)
@@ -109,7 +111,7 @@ public final class FaultSearch {
                 names,
                 typed(key),
                 nullsDiffer
-                    ? Field.joined(key, " AND ", part -> part.name() + " IS NOT NULL")
+                    ? ColumnTrial.joined(key, " AND ", part -> part.name() + " IS NOT NULL")
                     : "true"),
         "a second row with " + words.formatted(names));
   }
@@ -120,8 +122,8 @@ public final class FaultSearch {
    *
    * @return false when somebody locks the table so that its checks cannot be read, as a load does
    */
-  private boolean evaluateChecks(List<Field> fields) throws SQLException {
-    List<Check> checks;
+  private boolean evaluateChecks(List<ColumnTrial> fields) throws SQLException {
+    List<CheckConstraint> checks;
     session.execute("SAVEPOINT " + CHECKING);
     try {
       checks = checks();
@@ -132,8 +134,8 @@ public final class FaultSearch {
       session.rollbackTo(CHECKING);
       return false;
     }
-    for (Check check : checks) {
-      Optional<List<Field>> parts = Field.named(check.columns, fields);
+    for (CheckConstraint check : checks) {
+      Optional<List<ColumnTrial>> parts = ColumnTrial.named(check.columns, fields);
       if (parts.isPresent()) {
         evaluate(check, parts.get());
       }
@@ -144,9 +146,9 @@ public final class FaultSearch {
   /**
    * @param reason that a row is told to break it, as SQL writes the text
    */
-  private record Check(String reason, String expression, List<String> columns) {}
+  private record CheckConstraint(String reason, String expression, List<String> columns) {}
 
-  private List<Check> checks() throws SQLException {
+  private List<CheckConstraint> checks() throws SQLException {
     return session.query(
         """
         SELECT quote_literal('breaks the check ' || c.conname) AS reason,
@@ -162,14 +164,14 @@ public final class FaultSearch {
           AND to_jsonb(c)->>'conenforced' IS DISTINCT FROM 'false'
         ORDER BY c.conname""",
         row ->
-            new Check(
+            new CheckConstraint(
                 row.getString("reason"),
                 row.getString("expression"),
                 Arrays.asList((String[]) row.getArray("columns").getArray())),
         table.oid());
   }
 
-  private void evaluate(Check check, List<Field> fields) throws SQLException {
+  private void evaluate(CheckConstraint check, List<ColumnTrial> fields) throws SQLException {
     session.execute("SAVEPOINT " + CHECKING);
     try {
       // Nothing is bound, because an expression may have an operator of that name: ?
@@ -186,7 +188,7 @@ public final class FaultSearch {
   }
 
   /** The query of the rows in which these fields have no fault, each value of its column's type. */
-  private String typed(List<Field> fields) {
+  private String typed(List<ColumnTrial> fields) {
     return """
         SELECT %1$s, %2$s
         FROM (
@@ -197,9 +199,9 @@ public final class FaultSearch {
         ) AS good"""
         .formatted(
             stage.number(),
-            Field.joined(fields, ", ", Field::cast),
+            ColumnTrial.joined(fields, ", ", ColumnTrial::cast),
             Stage.TABLE,
             FaultTable.NAME,
-            Field.joined(fields, ", ", field -> Integer.toString(field.place())));
+            ColumnTrial.joined(fields, ", ", field -> Integer.toString(field.place())));
   }
 }

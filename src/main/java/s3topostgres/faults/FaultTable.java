@@ -28,22 +28,24 @@ record FaultTable(Session session, TargetTable table, Stage stage) {
    *
    * @param all whether that is everything
    */
-  Faults read(boolean all) throws SQLException {
+  FaultList read(boolean all) throws SQLException {
     Map<String, Long> counts = new LinkedHashMap<>();
     session.query(
         "SELECT field, count(*) FROM %s GROUP BY field ORDER BY count(*) DESC, field"
             .formatted(NAME),
         row ->
-            counts.put(column(row).map(Column::name).orElse(Faults.OF_ROWS), row.getLong("count")));
+            counts.put(
+                column(row).map(Column::name).orElse(FaultList.OF_ROWS), row.getLong("count")));
     List<Found> first =
         session.query(
-            "SELECT * FROM %s ORDER BY place, field, reason LIMIT %d".formatted(NAME, Faults.KEPT),
+            "SELECT * FROM %s ORDER BY place, field, reason LIMIT %d"
+                .formatted(NAME, FaultList.KEPT),
             row ->
                 new Found(row.getLong("place"), column(row), row.getLong("earlier"), reason(row)));
     Set<Long> rows = new HashSet<>();
     first.forEach(fault -> rows.addAll(List.of(fault.row, fault.earlier)));
     Map<Long, Long> lines = stage.lines(rows);
-    return new Faults(first.stream().map(fault -> fault.at(lines)).toList(), counts, all);
+    return new FaultList(first.stream().map(fault -> fault.at(lines)).toList(), counts, all);
   }
 
   /**

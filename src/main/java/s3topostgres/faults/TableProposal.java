@@ -3,7 +3,7 @@ package s3topostgres.faults;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.RowSource;
 import s3topostgres.mode.Stage;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
@@ -50,7 +50,7 @@ public record TableProposal(String create, List<String> notes, long rows) {
    *
    * @param table that is not there
    */
-  public static TableProposal of(Session session, TargetTable table, LoadMode.Rows rows)
+  public static TableProposal of(Session session, TargetTable table, RowSource rows)
       throws SQLException {
     Stage stage = Stage.fillWithTexts(session, table, rows);
     List<String> columns = new ArrayList<>();

@@ -20,8 +20,8 @@ record ValueTrial(Session session, Stage stage) {
   private static final String TRYING = "s3_load_trying";
 
   /** Fills the table of faults; false when there are too many to find them all. */
-  boolean run(List<Field> all) throws SQLException {
-    List<Field> fields = all.stream().filter(Field::mayHaveFaults).toList();
+  boolean run(List<ColumnTrial> all) throws SQLException {
+    List<ColumnTrial> fields = all.stream().filter(ColumnTrial::mayHaveFaults).toList();
     session.execute("SAVEPOINT " + TRYING);
     try {
       fill(fields, suspicious(fields));
@@ -40,21 +40,21 @@ record ValueTrial(Session session, Stage stage) {
   }
 
   /** The condition of rows that may have faults. */
-  private String suspicious(List<Field> fields) throws SQLException {
+  private String suspicious(List<ColumnTrial> fields) throws SQLException {
     boolean known =
         session
             .query(
                 "SELECT current_setting('server_version_num')::integer >= 160000",
                 row -> row.getBoolean(1))
             .contains(true);
-    return known ? any(fields.stream().map(Field::suspicion).toList()) : "true";
+    return known ? any(fields.stream().map(ColumnTrial::suspicion).toList()) : "true";
   }
 
   private static String any(List<String> conditions) {
     return conditions.isEmpty() ? "false" : String.join(" OR ", conditions);
   }
 
-  private void fill(List<Field> fields, String condition) throws SQLException {
+  private void fill(List<ColumnTrial> fields, String condition) throws SQLException {
     session.execute(
         """
         CREATE FUNCTION pg_temp.s3_load_try() RETURNS TABLE (
@@ -66,7 +66,7 @@ record ValueTrial(Session session, Stage stage) {
             .formatted(body(fields, condition).replace("'", "''")));
   }
 
-  private String body(List<Field> fields, String condition) {
+  private String body(List<ColumnTrial> fields, String condition) {
     return """
         DECLARE
           r record;
@@ -86,13 +86,13 @@ record ValueTrial(Session session, Stage stage) {
           END LOOP;
         END"""
         .formatted(
-            Field.joined(fields, "\n", Field::variable),
+            ColumnTrial.joined(fields, "\n", ColumnTrial::variable),
             Stage.TABLE,
             condition,
-            Field.joined(fields, "\n", Field::assignment),
-            any(fields.stream().filter(Field::required).map(Field::missing).toList()),
+            ColumnTrial.joined(fields, "\n", ColumnTrial::assignment),
+            any(fields.stream().filter(ColumnTrial::required).map(ColumnTrial::missing).toList()),
             stage.number(),
-            Field.joined(fields, "\n", Field::trial),
+            ColumnTrial.joined(fields, "\n", ColumnTrial::trial),
             MOST_ROWS);
   }
 }

@@ -16,7 +16,7 @@ import s3topostgres.load.DryRun;
 import s3topostgres.load.DryRunResult;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /**
@@ -60,7 +60,7 @@ public final class CheckHandler implements RequestHandler<Object, Object> {
     List<Check> checks =
         Checks.run(
             System.getenv(),
-            Objects.connect(System.getenv()),
+            S3Objects.connect(System.getenv()),
             Parameters.connect(),
             time,
             context.getMemoryLimitInMB());

@@ -16,7 +16,7 @@ import s3topostgres.load.LoadResult;
 import s3topostgres.load.Loader;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /**
@@ -52,11 +52,11 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
    *     href="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html">Lambda's
    *     execution environment</a>
    */
-  private static void warmUp(Database database, Objects objects, LoadSettings settings) {
+  private static void warmUp(Database database, S3Objects objects, LoadSettings settings) {
     Deadline end = Deadline.in(WARM_UP);
     try {
       database.connectOnce(end).close();
-      String absent = settings.keys().prefix() + "s3-csv-to-postgres-warm-up";
+      String absent = settings.objectKeys().prefix() + "s3-csv-to-postgres-warm-up";
       settings.bucket().ifPresent(name -> objects.checkAccess(name, absent, end.left()));
     } catch (RuntimeException e) {
       LoggerFactory.getLogger(CsvLoadHandler.class).debug("the warm-up failed");

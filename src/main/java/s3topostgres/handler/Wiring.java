@@ -5,14 +5,15 @@ import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.load.Loader;
 import s3topostgres.postgres.Database;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 
 /**
  * The objects that loads need, created once per process.
  *
  * @param region of the function and its bucket
  */
-record Wiring(Settings settings, Objects objects, Database database, Loader loader, String region) {
+record Wiring(
+    Settings settings, S3Objects objects, Database database, Loader loader, String region) {
 
   /**
    * Creates them, and sets the log level.
@@ -24,7 +25,7 @@ record Wiring(Settings settings, Objects objects, Database database, Loader load
     // Before the first logger of ours is made; the level of others' stays at warnings.
     System.setProperty("org.slf4j.simpleLogger.log.s3topostgres", settings.logLevel());
     System.setProperty("org.slf4j.simpleLogger.log.load", settings.logLevel());
-    Objects objects = Objects.connect(environment);
+    S3Objects objects = S3Objects.connect(environment);
     Database database = new Database(settings.database(), Parameters.connect());
     return new Wiring(
         settings,

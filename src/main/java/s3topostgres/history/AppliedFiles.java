@@ -150,10 +150,10 @@ public final class AppliedFiles {
             AND greatest(h.event_time, h.started_at) >= f.modified)
         ORDER BY f.modified, f.object_key""",
         row -> upload(row, region),
-        MissedUploads.texts(files, file -> file.location().bucket()),
-        MissedUploads.texts(files, file -> file.location().key()),
-        MissedUploads.texts(files, ListedObject::etag),
-        MissedUploads.texts(files, file -> file.modified().toString()));
+        Backlog.texts(files, file -> file.location().bucket()),
+        Backlog.texts(files, file -> file.location().key()),
+        Backlog.texts(files, ListedObject::etag),
+        Backlog.texts(files, file -> file.modified().toString()));
   }
 
   /** Whether changes were uploaded before a full load was that is in the table. */

@@ -106,8 +106,8 @@ public final class History {
     return table.isEmpty() ? "NEW" : deliveries().ask(session, targetTable, upload);
   }
 
-  private Deliveries deliveries() {
-    return new Deliveries(table.orElseThrow().name(), mode);
+  private DeliveryLookup deliveries() {
+    return new DeliveryLookup(table.orElseThrow().name(), mode);
   }
 
   private static Optional<Seen> seen(String answer) {
@@ -156,7 +156,7 @@ public final class History {
    * @param rows in the file
    * @param changes empty in a mode that does not count them
    */
-  public void loaded(Session session, LoadRecord load, long rows, Optional<Changes> changes)
+  public void loaded(Session session, LoadRecord load, long rows, Optional<RowCounts> changes)
       throws SQLException {
     record(session, load, Optional.of(rows), changes, Optional.empty());
   }
@@ -170,7 +170,7 @@ public final class History {
       Session session,
       LoadRecord load,
       Optional<Long> rows,
-      Optional<Changes> changes,
+      Optional<RowCounts> changes,
       Optional<LoadException> failure)
       throws SQLException {
     if (table.isEmpty()) {
@@ -202,9 +202,9 @@ public final class History {
         failure.isEmpty() ? "LOADED" : "FAILED",
         load.completes() ? Mode.SYNC.label() : mode.label(),
         rows.orElse(null),
-        changes.map(Changes::inserted).orElse(null),
-        changes.map(Changes::updated).orElse(null),
-        changes.map(Changes::deleted).orElse(null),
+        changes.map(RowCounts::inserted).orElse(null),
+        changes.map(RowCounts::updated).orElse(null),
+        changes.map(RowCounts::deleted).orElse(null),
         atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),

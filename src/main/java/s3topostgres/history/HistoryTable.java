@@ -219,7 +219,7 @@ public record HistoryTable(String name) {
   }
 
   private static String statement(String name) {
-    return CREATE.formatted(name, Deliveries.PADDED.formatted("sequencer"));
+    return CREATE.formatted(name, DeliveryLookup.PADDED.formatted("sequencer"));
   }
 
   private static LoadException uncreatable(String name, String sqlState) {

@@ -14,7 +14,7 @@ import s3topostgres.config.Mode;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ListedObject;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /**
@@ -38,7 +38,7 @@ public final class CatchUp {
    * @param region of the bucket
    */
   public CatchUp(
-      LoadSettings settings, Objects objects, Database database, Loader loader, String region) {
+      LoadSettings settings, S3Objects objects, Database database, Loader loader, String region) {
     this.settings = settings;
     this.missed = new Missed(settings, objects, database);
     this.dmsOrder = new DmsOrder(settings, missed, database);
@@ -60,7 +60,7 @@ public final class CatchUp {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
     TimeBudget budget = new TimeBudget(functionEnd.before(Loader.MARGIN));
-    for (List<Step> ofOneTable : missed(now, budget)) {
+    for (List<LoadTask> ofOneTable : missed(now, budget)) {
       load(ofOneTable, functionEnd, budget, requestId, loads, failures);
     }
     LoadException.throwFirst(failures);
@@ -68,14 +68,14 @@ public final class CatchUp {
   }
 
   private void load(
-      List<Step> ofOneTable,
+      List<LoadTask> ofOneTable,
       Deadline functionEnd,
       TimeBudget budget,
       String requestId,
       List<LoadResult> loads,
       List<LoadException> failures) {
     boolean oneIsEnough = settings.mode().isWholeTable();
-    for (Step step : ofOneTable) {
+    for (LoadTask step : ofOneTable) {
       if (budget.latestStart().passed()) {
         return;
       }
@@ -96,7 +96,7 @@ public final class CatchUp {
   }
 
   /** For each table, in the order in which they are to be tried. */
-  private List<List<Step>> missed(Instant now, TimeBudget budget) {
+  private List<List<LoadTask>> missed(Instant now, TimeBudget budget) {
     if (settings.historyTable().isEmpty()) {
       throw impossible(
           "with HISTORY_TABLE=off, it is not known what was loaded, so nothing is caught up on",
@@ -111,7 +111,7 @@ public final class CatchUp {
     List<ListedObject> all = missed.files(bucket, budget);
     List<ListedObject> files =
         all.stream().filter(object -> object.modified().isBefore(end)).toList();
-    List<List<Step>> steps =
+    List<List<LoadTask>> steps =
         settings.mode() == Mode.CHANGES
             ? dmsOrder.missing(all, end, region, budget)
             : missed.among(files, region, budget).stream().map(this::inOrder).toList();
@@ -119,20 +119,20 @@ public final class CatchUp {
         "catching up: {} of {} files in s3://{}/{} were never loaded",
         steps.stream()
             .flatMap(List::stream)
-            .filter(step -> step.kind() == Step.Kind.MISSED)
+            .filter(step -> step.kind() == LoadTask.Kind.BACKFILL)
             .count(),
         files.size(),
         bucket,
-        settings.keys().prefix());
+        settings.objectKeys().prefix());
     return steps;
   }
 
   /**
    * @param uploads the newest first
    */
-  private List<Step> inOrder(List<Upload> uploads) {
-    List<Step> steps = new ArrayList<>();
-    uploads.forEach(upload -> steps.add(new Step(upload, Step.Kind.MISSED)));
+  private List<LoadTask> inOrder(List<Upload> uploads) {
+    List<LoadTask> steps = new ArrayList<>();
+    uploads.forEach(upload -> steps.add(new LoadTask(upload, LoadTask.Kind.BACKFILL)));
     if (!settings.mode().isWholeTable()) {
       Collections.reverse(steps);
     }

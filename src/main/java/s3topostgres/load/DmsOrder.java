@@ -47,13 +47,14 @@ final class DmsOrder {
   }
 
   /** What is to be done before a file is loaded that is neither known nor stale, in order. */
-  List<Step> before(AppliedFiles applied, Upload upload, TimeBudget budget) throws SQLException {
+  List<LoadTask> before(AppliedFiles applied, Upload upload, TimeBudget budget)
+      throws SQLException {
     DmsFile own = DmsFile.of(upload.object());
     Map<String, String> names = missed.names(upload.object());
     Files files =
         Files.among(
             missed
-                .files(upload.object().bucket(), settings.keys().beginning(names), budget)
+                .files(upload.object().bucket(), settings.objectKeys().beginning(names), budget)
                 .stream()
                 .filter(file -> missed.names(file.location()).equals(names))
                 .toList());
@@ -77,15 +78,15 @@ final class DmsOrder {
    *     file may not be complete
    * @param region of the bucket
    */
-  List<List<Step>> missing(
+  List<List<LoadTask>> missing(
       List<ListedObject> files, Instant end, String region, TimeBudget budget) {
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       History history = History.open(session, settings);
-      List<List<Step>> missing = new ArrayList<>();
+      List<List<LoadTask>> missing = new ArrayList<>();
       for (Map.Entry<String, List<ListedObject>> table :
           missed.byTable(session, files).entrySet()) {
         AppliedFiles applied = history.applied(session, table.getKey());
-        List<Step> steps = missing(applied, Files.among(table.getValue()), end, region);
+        List<LoadTask> steps = missing(applied, Files.among(table.getValue()), end, region);
         if (!steps.isEmpty() && !applied.hasFailedForGood(steps.get(0).upload())) {
           missing.add(steps);
         }
@@ -96,8 +97,8 @@ final class DmsOrder {
     }
   }
 
-  private static List<Step> missing(AppliedFiles applied, Files files, Instant end, String region)
-      throws SQLException {
+  private static List<LoadTask> missing(
+      AppliedFiles applied, Files files, Instant end, String region) throws SQLException {
     Position position = applied.position();
     if (position.none()) {
       return List.of();
@@ -110,17 +111,17 @@ final class DmsOrder {
   /**
    * @param complete whether no more files of the full load are to come; if they are, changes wait
    */
-  private static List<Step> steps(
+  private static List<LoadTask> steps(
       AppliedFiles applied, Position position, Files files, String region, boolean complete)
       throws SQLException {
     List<Upload> missing = applied.missing(files.fullLoad, region);
-    List<Step> steps = new ArrayList<>(loads(missing));
+    List<LoadTask> steps = new ArrayList<>(loads(missing));
     if (!complete) {
       return steps;
     }
     if (!missing.isEmpty() || position.isFullLoadOpen()) {
       List<Upload> loaded = missing.isEmpty() ? applied.fullLoad(region).files() : missing;
-      steps.add(new Step(loaded.get(loaded.size() - 1), Step.Kind.END_OF_FULL_LOAD));
+      steps.add(new LoadTask(loaded.get(loaded.size() - 1), LoadTask.Kind.FINISH_FULL_LOAD));
     }
     List<Upload> changes =
         files.changes.stream()
@@ -140,8 +141,8 @@ final class DmsOrder {
     return DmsFile.of(file.location()).time().orElseThrow();
   }
 
-  private static List<Step> loads(List<Upload> uploads) {
-    return uploads.stream().map(upload -> new Step(upload, Step.Kind.MISSED)).toList();
+  private static List<LoadTask> loads(List<Upload> uploads) {
+    return uploads.stream().map(upload -> new LoadTask(upload, LoadTask.Kind.BACKFILL)).toList();
   }
 
   /** DMS's files for a table. */

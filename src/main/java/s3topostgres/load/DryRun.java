@@ -26,7 +26,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -42,18 +42,18 @@ public final class DryRun {
       "nothing was found, but another session locks the table, so its checks were not tried";
 
   private final LoadSettings settings;
-  private final Uploads uploads;
+  private final FileImports imports;
   private final LoadMode mode;
   private final Database database;
 
-  public DryRun(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
-    this(Uploads.of(settings, format, objects), database);
+  public DryRun(LoadSettings settings, CsvFormat format, S3Objects objects, Database database) {
+    this(FileImports.of(settings, format, objects), database);
   }
 
-  DryRun(Uploads uploads, Database database) {
-    this.settings = uploads.settings();
+  DryRun(FileImports imports, Database database) {
+    this.settings = imports.settings();
     this.mode = LoadMode.of(settings);
-    this.uploads = uploads;
+    this.imports = imports;
     this.database = database;
   }
 
@@ -63,14 +63,14 @@ public final class DryRun {
    * @param deadline when the answer has to be there
    */
   public DryRunResult run(Upload upload, Deadline deadline) {
-    Optional<String> ignored = uploads.whyIgnored(upload);
+    Optional<String> ignored = imports.whyIgnored(upload);
     if (ignored.isPresent()) {
       return DryRunResult.notTried(
           upload, settings.table().setting(), "It would be ignored: " + ignored.get());
     }
     try (Session session = database.connectOnce(deadline)) {
       begin(session);
-      Optional<String> missing = uploads.missingTable(session, upload);
+      Optional<String> missing = imports.missingTable(session, upload);
       return missing.isPresent()
           ? propose(session, upload, missing.get())
           : tryOut(session, upload);
@@ -86,23 +86,23 @@ public final class DryRun {
    *
    * @return the failure with all faults, or itself where that is not possible
    */
-  LoadException explain(LoadException failure, Attempt attempt, Deadline deadline) {
-    Optional<StoredObject> seen = attempt.record().object();
-    if (failure.code() != ErrorCode.ROW_REJECTED || seen.isEmpty() || attempt.completes()) {
+  LoadException explain(LoadException failure, LoadProgress progress, Deadline deadline) {
+    Optional<StoredObject> seen = progress.record().object();
+    if (failure.code() != ErrorCode.ROW_REJECTED || seen.isEmpty() || progress.completes()) {
       return failure; // The end of a full load is about several files.
     }
     if (ImportErrors.isMalformed(failure)) {
       return withoutOthers(failure);
     }
-    attempt.step("looking-for-all-faults");
+    progress.step("looking-for-all-faults");
     try (Session session = database.connectOnce(deadline)) {
       begin(session);
-      StoredObject object = uploads.look(session, attempt.upload());
+      StoredObject object = imports.look(session, progress.upload());
       if (!object.etag().equals(seen.get().etag())) {
         return failure;
       }
-      TargetTable table = uploads.table(session, attempt.upload());
-      FileRows rows = uploads.rows(session, table, attempt.upload(), object, 0);
+      TargetTable table = imports.table(session, progress.upload());
+      FileImport rows = imports.rows(session, table, progress.upload(), object, 0);
       FaultSearch.Result found = search(session, rows);
       boolean added =
           settings.mode() == Mode.APPEND
@@ -127,7 +127,7 @@ public final class DryRun {
 
   private void begin(Session session) throws SQLException {
     session.begin();
-    uploads.objectImport().install(session);
+    imports.objectImport().install(session);
     session.execute("SET LOCAL lock_timeout = '2s'");
   }
 
@@ -141,24 +141,24 @@ public final class DryRun {
     }
   }
 
-  private FaultSearch.Result search(Session session, FileRows rows) throws SQLException {
+  private FaultSearch.Result search(Session session, FileImport rows) throws SQLException {
     applySettings(session);
     List<String> key = mode.keyNames(session, rows.table());
     return FaultSearch.find(session, rows.table(), rows, key, settings.mode() != Mode.CHANGES);
   }
 
   private DryRunResult tryOut(Session session, Upload upload) throws SQLException {
-    TargetTable table = uploads.table(session, upload);
+    TargetTable table = imports.table(session, upload);
     mode.check(session, table);
     History history = History.ifThere(session, settings);
     History.refuseAsTarget(session, settings, table);
-    FileRows rows = uploads.rows(session, table, upload, uploads.look(session, upload), 0);
+    FileImport rows = imports.rows(session, table, upload, imports.look(session, upload), 0);
     FaultSearch.Result found = search(session, rows);
     Optional<LoadException> failure =
         found.end().map(DryRun::withoutOthers).or(() -> found.faults().failure());
     if (failure.isEmpty()) {
       failure =
-          FileRows.tooFew(found.rows().orElseThrow(), uploads.minRows(session, history, table));
+          FileImport.tooFew(found.rows().orElseThrow(), imports.minRows(session, history, table));
     }
     return new DryRunResult(
         upload.object().toString(),
@@ -175,7 +175,8 @@ public final class DryRun {
   }
 
   private DryRunResult propose(Session session, Upload upload, String name) throws SQLException {
-    FileRows rows = uploads.rowsWithoutTable(session, name, upload, uploads.look(session, upload));
+    FileImport rows =
+        imports.rowsWithoutTable(session, name, upload, imports.look(session, upload));
     applySettings(session);
     TableProposal proposal = TableProposal.of(session, rows.table(), rows);
     String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());

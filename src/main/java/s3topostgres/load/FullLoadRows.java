@@ -3,10 +3,11 @@ package s3topostgres.load;
 import java.sql.SQLException;
 import java.util.List;
 import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.RowSource;
 import s3topostgres.postgres.TargetTable.Column;
 
 /** The rows of all files of a full load; a line's number is not that of its file. */
-record FullLoadRows(List<FileRows> files) implements LoadMode.Rows {
+record FullLoadRows(List<FileImport> files) implements RowSource {
 
   @Override
   public List<Column> columns() {
@@ -20,7 +21,7 @@ record FullLoadRows(List<FileRows> files) implements LoadMode.Rows {
 
   @Override
   public long bytes() {
-    return files.stream().mapToLong(FileRows::bytes).sum();
+    return files.stream().mapToLong(FileImport::bytes).sum();
   }
 
   @Override
@@ -31,7 +32,7 @@ record FullLoadRows(List<FileRows> files) implements LoadMode.Rows {
   @Override
   public long into(String table) throws SQLException {
     long rows = 0;
-    for (FileRows file : files) {
+    for (FileImport file : files) {
       rows += file.into(table);
     }
     return rows;

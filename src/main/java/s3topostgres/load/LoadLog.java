@@ -17,7 +17,7 @@ final class LoadLog {
 
   private LoadLog() {}
 
-  static void ended(Attempt attempt, LoadResult result) {
+  static void ended(LoadProgress progress, LoadResult result) {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("status", result.status());
     fields.put("object", result.object());
@@ -30,17 +30,17 @@ final class LoadLog {
     }
     fields.put("bytes", result.bytes());
     fields.put("millis", result.millis());
-    fields.put("request", attempt.requestId());
-    attempt.way().ifPresent(way -> fields.put("way", way));
-    if (!attempt.defaulted().isEmpty()) {
-      fields.put("defaulted", String.join(",", attempt.defaulted()));
+    fields.put("request", progress.requestId());
+    progress.way().ifPresent(way -> fields.put("way", way));
+    if (!progress.defaulted().isEmpty()) {
+      fields.put("defaulted", String.join(",", progress.defaulted()));
     }
-    attempt.ignored().ifPresent(why -> fields.put("reason", why));
-    attempt
+    progress.ignored().ifPresent(why -> fields.put("reason", why));
+    progress
         .took("indexing")
         .ifPresent(
             indexes -> {
-              attempt
+              progress
                   .took("importing")
                   .ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
               fields.put("indexMillis", indexes.toMillis());
@@ -48,8 +48,8 @@ final class LoadLog {
     log.info(line(fields));
   }
 
-  static void failed(Attempt attempt, LoadException failure) {
-    Map<String, Object> fields = fields("FAILED", attempt);
+  static void failed(LoadProgress progress, LoadException failure) {
+    Map<String, Object> fields = fields("FAILED", progress);
     fields.put("code", failure.code());
     failure.line().ifPresent(line -> fields.put("line", line));
     failure.column().ifPresent(column -> fields.put("column", column));
@@ -58,19 +58,19 @@ final class LoadLog {
     log.error(line(fields));
   }
 
-  static void progress(Attempt attempt) {
-    Map<String, Object> fields = fields("RUNNING", attempt);
-    fields.put("step", attempt.step());
+  static void progress(LoadProgress progress) {
+    Map<String, Object> fields = fields("RUNNING", progress);
+    fields.put("step", progress.step());
     log.info(line(fields));
   }
 
-  private static Map<String, Object> fields(String status, Attempt attempt) {
+  private static Map<String, Object> fields(String status, LoadProgress progress) {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("status", status);
-    fields.put("object", attempt.upload().object());
-    fields.put("table", attempt.table());
-    fields.put("millis", attempt.millis());
-    fields.put("request", attempt.requestId());
+    fields.put("object", progress.upload().object());
+    fields.put("table", progress.table());
+    fields.put("millis", progress.millis());
+    fields.put("request", progress.requestId());
     return fields;
   }
 

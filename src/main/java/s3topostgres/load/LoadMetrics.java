@@ -50,14 +50,14 @@ final class LoadMetrics {
     }
   }
 
-  static void failed(Attempt attempt, LoadException failure) {
+  static void failed(LoadProgress progress, LoadException failure) {
     print(
-        attempt.table(),
+        progress.table(),
         (metrics, ofTable) ->
             metrics
                 .setDimensions(ofTable, DimensionSet.of("code", failure.code().name()).add(ofTable))
                 .putMetric("Failures", 1, Unit.COUNT)
-                .putMetric("Duration", attempt.millis(), Unit.MILLISECONDS));
+                .putMetric("Duration", progress.millis(), Unit.MILLISECONDS));
   }
 
   private static void print(String table, Figures figures) {

@@ -12,7 +12,7 @@ import s3topostgres.history.AppliedFiles;
 import s3topostgres.history.History;
 import s3topostgres.load.LoadResult.Status;
 import s3topostgres.mode.LoadMode;
-import s3topostgres.mode.Loaded;
+import s3topostgres.mode.LoadOutcome;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
@@ -34,89 +34,91 @@ final class LoadTransaction {
   private static final Logger log = LoggerFactory.getLogger(LoadTransaction.class);
 
   private final LoadSettings settings;
-  private final Uploads uploads;
+  private final FileImports imports;
   private final Database database;
   private final LoadMode mode;
   private final FileLoad fileLoad;
   private final DmsOrder dmsOrder;
 
-  LoadTransaction(Uploads uploads, Database database, DmsOrder dmsOrder) {
-    this.settings = uploads.settings();
-    this.uploads = uploads;
+  LoadTransaction(FileImports imports, Database database, DmsOrder dmsOrder) {
+    this.settings = imports.settings();
+    this.imports = imports;
     this.database = database;
     this.dmsOrder = dmsOrder;
     this.mode = LoadMode.of(settings);
-    this.fileLoad = new FileLoad(uploads, mode);
+    this.fileLoad = new FileLoad(imports, mode);
   }
 
   /**
    * Loads, unless another load of the table runs, or something has to be done before. Then nothing
    * is done and no connection is held.
    *
-   * @return empty if another load runs, which does not make this one superfluous, or if the attempt
-   *     has got earlier steps
+   * @return empty if another load runs, which does not make this one superfluous, or if the
+   *     progress has got earlier steps
    * @throws LoadException when the load failed; the transaction is rolled back then
    */
-  Optional<LoadResult> run(Attempt attempt, TimeBudget budget) {
-    Upload upload = attempt.upload();
+  Optional<LoadResult> run(LoadProgress progress, TimeBudget budget) {
+    Upload upload = progress.upload();
     Deadline deadline = budget.deadline();
-    attempt.step("connecting");
+    progress.step("connecting");
     try (Session session = database.connect(deadline, budget.latestStart())) {
-      uploads.objectImport().install(session);
+      imports.objectImport().install(session);
       History history = History.open(session, settings);
 
       session.begin();
-      describe(session, attempt);
-      TargetTable table = uploads.table(session, upload);
-      attempt.table(table.name());
+      describe(session, progress);
+      TargetTable table = imports.table(session, upload);
+      progress.table(table.name());
       History.refuseAsTarget(session, settings, table);
       mode.check(session, table);
       boolean alone = lockOutOtherLoads(session, table, upload);
       Optional<History.Seen> seen =
-          attempt.completes()
+          progress.completes()
               ? history.applied(session, table.name()).ended()
               : alone
                   ? history.recognise(session, table.name(), upload)
                   : history.look(session, table.name(), upload);
       if (seen.isPresent() || !alone) {
         session.commit();
-        return seen.map(why -> attempt.ended(Status.valueOf(why.name())));
+        return seen.map(why -> progress.ended(Status.valueOf(why.name())));
       }
 
-      if (settings.mode() == Mode.CHANGES && attempt.isAnnounced() && attempt.earlier().isEmpty()) {
-        attempt.step("looking-for-earlier-uploads");
+      if (settings.mode() == Mode.CHANGES
+          && progress.isAnnounced()
+          && progress.earlier().isEmpty()) {
+        progress.step("looking-for-earlier-uploads");
         AppliedFiles applied = history.applied(session, table.name());
-        attempt.earlier(dmsOrder.before(applied, upload, budget));
-        if (!attempt.earlier().get().isEmpty()) {
+        progress.earlier(dmsOrder.before(applied, upload, budget));
+        if (!progress.earlier().get().isEmpty()) {
           session.commit();
           return Optional.empty();
         }
       }
 
       budget.ends();
-      attempt.step("looking");
-      Loaded loaded =
-          attempt.completes()
-              ? fileLoad.complete(session, attempt, history, table)
-              : fileLoad.run(session, attempt, history, table);
-      attempt.step("after-load-sql");
+      progress.step("looking");
+      LoadOutcome loaded =
+          progress.completes()
+              ? fileLoad.complete(session, progress, history, table)
+              : fileLoad.run(session, progress, history, table);
+      progress.step("after-load-sql");
       runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
 
-      attempt.step("committing");
-      history.loaded(session, attempt.record(), loaded.rows(), loaded.changes());
+      progress.step("committing");
+      history.loaded(session, progress.record(), loaded.rows(), loaded.changes());
       checkDeferredConstraints(session, table);
       commit(session);
       if (!isSmall(loaded, upload)) {
         analyze(session, table);
       }
-      return Optional.of(attempt.loaded(loaded));
+      return Optional.of(progress.loaded(loaded));
     } catch (SQLException e) {
       throw SqlErrors.translate(e, deadline);
     }
   }
 
   /** Whether the planner's statistics stay good. Changes are left to autovacuum. */
-  private boolean isSmall(Loaded loaded, Upload upload) {
+  private boolean isSmall(LoadOutcome loaded, Upload upload) {
     return settings.mode() == Mode.CHANGES && !DmsFile.of(upload.object()).isFullLoad()
         || loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false);
   }
@@ -124,14 +126,14 @@ final class LoadTransaction {
   /**
    * Lets the table's defaults say where a row came from, as current_setting('s3_load.key', true).
    */
-  private static void describe(Session session, Attempt attempt) throws SQLException {
+  private static void describe(Session session, LoadProgress progress) throws SQLException {
     session.execute(
         """
         SELECT set_config('s3_load.bucket', ?, true), set_config('s3_load.key', ?, true),
                set_config('s3_load.request_id', ?, true)""",
-        attempt.upload().object().bucket(),
-        attempt.upload().object().key(),
-        attempt.requestId());
+        progress.upload().object().bucket(),
+        progress.upload().object().key(),
+        progress.requestId());
   }
 
   /**

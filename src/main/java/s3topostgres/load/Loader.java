@@ -17,7 +17,7 @@ import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.ObjectLocation;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /**
@@ -39,18 +39,18 @@ public final class Loader {
   private final LoadSettings settings;
   private final Database database;
   private final Missed missed;
-  private final Uploads uploads;
+  private final FileImports imports;
   private final LoadTransaction transaction;
   private final DryRun dryRun;
 
-  public Loader(LoadSettings settings, CsvFormat format, Objects objects, Database database) {
+  public Loader(LoadSettings settings, CsvFormat format, S3Objects objects, Database database) {
     this.settings = settings;
     this.database = database;
     this.missed = new Missed(settings, objects, database);
-    this.uploads = Uploads.of(settings, format, objects);
+    this.imports = FileImports.of(settings, format, objects);
     this.transaction =
-        new LoadTransaction(uploads, database, new DmsOrder(settings, missed, database));
-    this.dryRun = new DryRun(uploads, database);
+        new LoadTransaction(imports, database, new DmsOrder(settings, missed, database));
+    this.dryRun = new DryRun(imports, database);
   }
 
   /**
@@ -62,37 +62,38 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
-    Optional<String> ignored = uploads.whyIgnored(upload);
+    Optional<String> ignored = imports.whyIgnored(upload);
     if (ignored.isPresent()) {
       return ignore(upload, ignored.get(), requestId);
     }
-    return run(new Step(upload, Step.Kind.ANNOUNCED), functionEnd, requestId);
+    return run(new LoadTask(upload, LoadTask.Kind.EVENT), functionEnd, requestId);
   }
 
   /** Does one step of what there is to do. */
-  LoadResult run(Step step, Deadline functionEnd, String requestId) {
+  LoadResult run(LoadTask step, Deadline functionEnd, String requestId) {
     Upload upload = step.upload();
     TimeBudget budget = new TimeBudget(functionEnd.before(MARGIN));
-    try (Attempt attempt = new Attempt(step, settings.table().setting(), requestId)) {
+    try (LoadProgress progress = new LoadProgress(step, settings.table().setting(), requestId)) {
       try {
         refuseOtherBuckets(upload);
-        if (attempt.isAnnounced()) {
-          attempt.step("looking-for-earlier-uploads");
+        if (progress.isAnnounced()) {
+          progress.step("looking-for-earlier-uploads");
           for (Upload earlier : missed.before(upload, budget)) {
-            runEarlier(new Step(earlier, Step.Kind.MISSED), budget, functionEnd, requestId);
+            runEarlier(
+                new LoadTask(earlier, LoadTask.Kind.BACKFILL), budget, functionEnd, requestId);
           }
         }
-        LoadResult result = load(attempt, budget, functionEnd);
-        LoadLog.ended(attempt, result);
+        LoadResult result = load(progress, budget, functionEnd);
+        LoadLog.ended(progress, result);
         LoadMetrics.ended(result);
         return result;
       } catch (LoadException e) {
         LoadException failure =
-            dryRun.explain(budget.retryableIfLate(e), attempt, budget.deadline());
+            dryRun.explain(budget.retryableIfLate(e), progress, budget.deadline());
         throw failed(
-            attempt, functionEnd, advising(failure, upload).about(upload.object().toString()));
+            progress, functionEnd, advising(failure, upload).about(upload.object().toString()));
       } catch (RuntimeException e) {
-        throw failed(attempt, functionEnd, unexpected(e).about(upload.object().toString()));
+        throw failed(progress, functionEnd, unexpected(e).about(upload.object().toString()));
       }
     }
   }
@@ -100,7 +101,8 @@ public final class Loader {
   /**
    * An upload that no retry can load does not delay others; but changes are lost that are left out.
    */
-  private void runEarlier(Step earlier, TimeBudget budget, Deadline functionEnd, String requestId) {
+  private void runEarlier(
+      LoadTask earlier, TimeBudget budget, Deadline functionEnd, String requestId) {
     try {
       run(earlier, functionEnd, requestId);
     } catch (LoadException e) {
@@ -125,11 +127,12 @@ public final class Loader {
    * @param why for the log
    */
   public LoadResult ignore(Upload upload, String why, String requestId) {
-    try (Attempt attempt =
-        new Attempt(new Step(upload, Step.Kind.ANNOUNCED), settings.table().setting(), requestId)) {
-      LoadResult result = attempt.ended(Status.IGNORED);
-      attempt.ignored(why);
-      LoadLog.ended(attempt, result);
+    try (LoadProgress progress =
+        new LoadProgress(
+            new LoadTask(upload, LoadTask.Kind.EVENT), settings.table().setting(), requestId)) {
+      LoadResult result = progress.ended(Status.IGNORED);
+      progress.ignored(why);
+      LoadLog.ended(progress, result);
       return result;
     }
   }
@@ -142,25 +145,26 @@ public final class Loader {
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
     ObjectLocation unknown = new ObjectLocation("?", "?");
     Upload upload = Upload.unannounced(unknown, "");
-    try (Attempt attempt =
-        new Attempt(new Step(upload, Step.Kind.ANNOUNCED), settings.table().setting(), requestId)) {
-      return failed(attempt, functionEnd, malformed);
+    try (LoadProgress progress =
+        new LoadProgress(
+            new LoadTask(upload, LoadTask.Kind.EVENT), settings.table().setting(), requestId)) {
+      return failed(progress, functionEnd, malformed);
     }
   }
 
-  private LoadResult load(Attempt attempt, TimeBudget budget, Deadline functionEnd) {
+  private LoadResult load(LoadProgress progress, TimeBudget budget, Deadline functionEnd) {
     boolean ordered = false;
     while (true) {
-      Optional<LoadResult> result = transaction.run(attempt, budget);
+      Optional<LoadResult> result = transaction.run(progress, budget);
       if (result.isPresent()) {
         return result.get();
       }
-      if (ordered || attempt.earlier().isEmpty()) {
-        budget.waitForOthers(attempt);
+      if (ordered || progress.earlier().isEmpty()) {
+        budget.waitForOthers(progress);
       } else {
         ordered = true;
-        for (Step earlier : attempt.earlier().get()) {
-          runEarlier(earlier, budget, functionEnd, attempt.requestId());
+        for (LoadTask earlier : progress.earlier().get()) {
+          runEarlier(earlier, budget, functionEnd, progress.requestId());
         }
       }
     }
@@ -203,12 +207,12 @@ public final class Loader {
     return failure;
   }
 
-  private LoadException failed(Attempt attempt, Deadline functionEnd, LoadException failure) {
-    LoadLog.failed(attempt, failure);
-    LoadMetrics.failed(attempt, failure);
+  private LoadException failed(LoadProgress progress, Deadline functionEnd, LoadException failure) {
+    LoadLog.failed(progress, failure);
+    LoadMetrics.failed(progress, failure);
     if (settings.historyTable().isPresent()) {
       try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
-        History.open(session, settings).failed(session, attempt.record(), failure);
+        History.open(session, settings).failed(session, progress.record(), failure);
       } catch (SQLException | RuntimeException e) {
         log.warn("the failure could not be recorded in the history");
       }

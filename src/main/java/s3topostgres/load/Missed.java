@@ -13,23 +13,23 @@ import java.util.function.Predicate;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Mode;
-import s3topostgres.history.MissedUploads;
+import s3topostgres.history.Backlog;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /** What is in the bucket, and the history does not know. */
 final class Missed {
   private final LoadSettings settings;
-  private final Objects objects;
+  private final S3Objects objects;
   private final Database database;
 
-  Missed(LoadSettings settings, Objects objects, Database database) {
+  Missed(LoadSettings settings, S3Objects objects, Database database) {
     this.settings = settings;
     this.objects = objects;
     this.database = database;
@@ -37,7 +37,7 @@ final class Missed {
 
   /** All files of a bucket that can be loaded, by their keys. */
   List<ListedObject> files(String bucket, TimeBudget budget) {
-    return files(bucket, settings.keys().prefix(), budget);
+    return files(bucket, settings.objectKeys().prefix(), budget);
   }
 
   /** Those whose keys begin like that. */
@@ -66,8 +66,7 @@ final class Missed {
       List<List<Upload>> missed = new ArrayList<>();
       for (Map.Entry<String, List<ListedObject>> table : byTable(session, files).entrySet()) {
         if (ofTable.test(table.getValue())) {
-          missed.add(
-              MissedUploads.find(session, settings, table.getKey(), region, table.getValue()));
+          missed.add(Backlog.find(session, settings, table.getKey(), region, table.getValue()));
         }
       }
       return missed;
@@ -87,7 +86,7 @@ final class Missed {
         String table = TargetTable.resolve(session, settings.table(), names.getKey()).name();
         byTable.computeIfAbsent(table, name -> new ArrayList<>()).addAll(names.getValue());
       } catch (LoadException e) {
-        if (!settings.table().dependsOnKey()) {
+        if (!settings.table().dependsOnObjectKey()) {
           throw e;
         }
       }
@@ -96,7 +95,7 @@ final class Missed {
   }
 
   Map<String, String> names(ObjectLocation object) {
-    return settings.keys().match(object.key()).orElseThrow();
+    return settings.objectKeys().match(object.key()).orElseThrow();
   }
 
   /**

@@ -48,17 +48,17 @@ final class TimeBudget {
    *
    * @throws LoadException {@code TABLE_BUSY} when there is no time left for that
    */
-  void waitForOthers(Attempt attempt) {
+  void waitForOthers(LoadProgress progress) {
     if (latestStart.passed()) {
       throw new LoadException(
           ErrorCode.TABLE_BUSY,
-          "other loads of %s took the function's time".formatted(attempt.table()),
+          "other loads of %s took the function's time".formatted(progress.table()),
           "Send the event again when they are done; the old rows are still there.");
     }
-    attempt.step("waiting-for-other-loads");
+    progress.step("waiting-for-other-loads");
     if (!logged) {
       logged = true;
-      LoadLog.progress(attempt);
+      LoadLog.progress(progress);
     }
     backoff.pause(latestStart);
     othersFirst();

@@ -22,9 +22,9 @@ final class Append implements LoadMode {
   }
 
   @Override
-  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
       throws SQLException {
     step.accept("importing");
-    return Loaded.simply(rows.into(table.name()));
+    return LoadOutcome.simply(rows.into(table.name()));
   }
 }

@@ -45,22 +45,23 @@ final class ApplyChanges implements LoadMode {
   }
 
   @Override
-  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
       throws SQLException {
-    Key key = key(session, table);
+    RowKey key = key(session, table);
     key.requireAmong(rows.columns());
     if (rows.share() == Share.PART) {
-      Optional<Loaded> filled = sync.intoEmptyTable(session, table, rows, Optional.of(key), step);
+      Optional<LoadOutcome> filled =
+          sync.intoEmptyTable(session, table, rows, Optional.of(key), step);
       if (filled.isPresent()) {
         return filled.get();
       }
     }
     step.accept("importing");
     Stage lines = Stage.fill(session, table, rows);
-    Stage stage = new LastOfEachKey(session, table, lines, key).find();
+    Stage stage = new LastChangePerKey(session, table, lines, key).find();
     boolean whole = rows.share() == Share.WHOLE;
     try {
-      return new Merge(session, table, stage, Optional.of(key), whole).run(lockTimeout, step);
+      return new TableMerge(session, table, stage, Optional.of(key), whole).run(lockTimeout, step);
     } catch (LoadException e) {
       if (rows.share() != Share.PART || !isOfAnotherRow(e)) {
         throw e;
@@ -69,7 +70,7 @@ final class ApplyChanges implements LoadMode {
       if (Sync.canBeFilled(session, table)) {
         throw e;
       }
-      return new Loaded(stage.rows(), Optional.of("postponed"), Optional.empty());
+      return new LoadOutcome(stage.rows(), Optional.of("postponed"), Optional.empty());
     }
   }
 
@@ -83,7 +84,7 @@ final class ApplyChanges implements LoadMode {
         && (state.equals(SqlState.UNIQUE_VIOLATION) || state.equals(SqlState.EXCLUSION_VIOLATION));
   }
 
-  private Key key(Session session, TargetTable table) throws SQLException {
-    return Key.require(session, table, keySetting, "changes");
+  private RowKey key(Session session, TargetTable table) throws SQLException {
+    return RowKey.require(session, table, keySetting, "changes");
   }
 }

@@ -48,11 +48,7 @@ public final class Indexes {
    * @param rebuild whether indexes may be built after the rows, if there are enough
    */
   static long fill(
-      Session session,
-      TargetTable table,
-      LoadMode.Rows rows,
-      boolean rebuild,
-      Consumer<String> step)
+      Session session, TargetTable table, RowSource rows, boolean rebuild, Consumer<String> step)
       throws SQLException {
     Filling filling =
         () -> {

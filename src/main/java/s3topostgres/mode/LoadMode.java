@@ -7,7 +7,6 @@ import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.TargetTable.Column;
 
 /** What a load does to the target table, in a transaction that the caller began and commits. */
 public interface LoadMode {
@@ -16,11 +15,11 @@ public interface LoadMode {
   static LoadMode of(LoadSettings settings) {
     return switch (settings.mode()) {
       case REPLACE -> new Replace(settings.lockTimeout(), settings.rebuildIndexes());
-      case SYNC -> new Sync(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
+      case SYNC -> new Sync(settings.rowKey(), settings.lockTimeout(), settings.rebuildIndexes());
       case APPEND -> new Append();
-      case UPSERT -> new Upsert(settings.key(), settings.lockTimeout());
+      case UPSERT -> new Upsert(settings.rowKey(), settings.lockTimeout());
       case CHANGES ->
-          new ApplyChanges(settings.key(), settings.lockTimeout(), settings.rebuildIndexes());
+          new ApplyChanges(settings.rowKey(), settings.lockTimeout(), settings.rebuildIndexes());
     };
   }
 
@@ -32,29 +31,6 @@ public interface LoadMode {
     PART,
     /** All rows, of which all were loaded as parts. */
     WHOLE
-  }
-
-  /** The rows of an upload. */
-  interface Rows {
-    /** What the file's fields belong to, in their order. */
-    List<Column> columns();
-
-    /** What they are of the table; asked in {@code LOAD_MODE=changes} only. */
-    Share share();
-
-    /** How many bytes the file has, unpacked; a guess where it is compressed. */
-    long bytes();
-
-    /** How many lines of the file come before the first row. */
-    int headerLines();
-
-    /**
-     * Imports them, and refuses them when they are too few or changed meanwhile.
-     *
-     * @param table the target table or one with the file's columns, quoted as SQL needs it
-     * @return how many there are
-     */
-    long into(String table) throws SQLException;
   }
 
   /**
@@ -81,8 +57,8 @@ public interface LoadMode {
    *
    * @param step receives the name of the next step, for the log
    * @throws LoadException {@code TABLE_BUSY} when others use the table for too long, {@code
-   *     ROW_REJECTED} when a row does not fit the table, and what {@link Rows} throws
+   *     ROW_REJECTED} when a row does not fit the table, and what {@link RowSource} throws
    */
-  Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
       throws SQLException;
 }

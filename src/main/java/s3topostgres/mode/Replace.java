@@ -54,10 +54,10 @@ final class Replace implements LoadMode {
   }
 
   @Override
-  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
       throws SQLException {
     step.accept("emptying");
     new TableLock(session, table, lockTimeout).take("TRUNCATE TABLE " + table.name());
-    return Loaded.simply(Indexes.fill(session, table, rows, rebuildIndexes, step));
+    return LoadOutcome.simply(Indexes.fill(session, table, rows, rebuildIndexes, step));
   }
 }

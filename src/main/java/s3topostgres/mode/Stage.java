@@ -29,13 +29,13 @@ public final class Stage {
 
   private final Session session;
   private final TargetTable table;
-  private final LoadMode.Rows file;
+  private final RowSource file;
   private final long rows;
 
   /** Which table has the rows that are to come into the target. */
   private final String source;
 
-  private Stage(Session session, TargetTable table, LoadMode.Rows file, long rows, String source) {
+  private Stage(Session session, TargetTable table, RowSource file, long rows, String source) {
     this.session = session;
     this.table = table;
     this.file = file;
@@ -44,12 +44,12 @@ public final class Stage {
   }
 
   /** Makes it and imports the rows. */
-  static Stage fill(Session session, TargetTable table, LoadMode.Rows rows) throws SQLException {
+  static Stage fill(Session session, TargetTable table, RowSource rows) throws SQLException {
     return fill(session, table, rows, definition(session, table, rows.columns()));
   }
 
   /** The same with every field as it is written, whatever the type of its column. */
-  public static Stage fillWithTexts(Session session, TargetTable table, LoadMode.Rows rows)
+  public static Stage fillWithTexts(Session session, TargetTable table, RowSource rows)
       throws SQLException {
     requirePrivilege(session); // LOAD_MODE=replace and append need it for this only.
     String definition =
@@ -57,8 +57,7 @@ public final class Stage {
     return fill(session, table, rows, definition);
   }
 
-  private static Stage fill(
-      Session session, TargetTable table, LoadMode.Rows rows, String definition)
+  private static Stage fill(Session session, TargetTable table, RowSource rows, String definition)
       throws SQLException {
     session.execute(
         """
@@ -183,10 +182,10 @@ public final class Stage {
    *
    * @throws LoadException {@code ROW_REJECTED} when a row has no key, or two have the same
    */
-  void prepare(Optional<Key> key) throws SQLException {
-    session.execute("ANALYZE %s (%s)".formatted(source, key.map(Key::list).orElse(number())));
+  void prepare(Optional<RowKey> key) throws SQLException {
+    session.execute("ANALYZE %s (%s)".formatted(source, key.map(RowKey::list).orElse(number())));
     if (key.isPresent() && source.equals(TABLE)) {
-      StagedKeys keys = new StagedKeys(session, this, key.get());
+      StagedKeyChecks keys = new StagedKeyChecks(session, this, key.get());
       keys.requireValues();
       keys.requireNoDuplicates();
     }
@@ -239,7 +238,7 @@ public final class Stage {
   }
 
   /** Whether COPY may count lines of the file otherwise, because they break within quotes. */
-  public static boolean hasBrokenLines(Session session, LoadMode.Rows file) throws SQLException {
+  public static boolean hasBrokenLines(Session session, RowSource file) throws SQLException {
     return file.headerLines() > 1
         || session
             .query(

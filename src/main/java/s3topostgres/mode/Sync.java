@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.history.Changes;
+import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
@@ -45,34 +45,38 @@ final class Sync implements LoadMode {
 
   @Override
   public List<String> keyNames(Session session, TargetTable table) throws SQLException {
-    return Key.find(session, table, keySetting).map(Key::names).orElse(List.of());
+    return RowKey.find(session, table, keySetting).map(RowKey::names).orElse(List.of());
   }
 
   @Override
   public String check(Session session, TargetTable table) throws SQLException {
     table.requirePrivileges(List.of("SELECT", "INSERT", "UPDATE", "DELETE"), privileges());
     Stage.requirePrivilege(session);
-    return Key.find(session, table, keySetting)
+    return RowKey.find(session, table, keySetting)
         .map(key -> "may be changed by its key (%s)".formatted(key.shown()))
         .orElse("may be changed; it has no key, so whole rows are compared");
   }
 
   @Override
-  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
       throws SQLException {
-    Optional<Key> key = key(session, table, rows.columns());
-    Optional<Loaded> filled = intoEmptyTable(session, table, rows, key, step);
+    Optional<RowKey> key = key(session, table, rows.columns());
+    Optional<LoadOutcome> filled = intoEmptyTable(session, table, rows, key, step);
     if (filled.isPresent()) {
       return filled.get();
     }
     step.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new Merge(session, table, stage, key, true).run(lockTimeout, step);
+    return new TableMerge(session, table, stage, key, true).run(lockTimeout, step);
   }
 
   /** Imports the rows without a stage; empty where the table has rows, or that is not possible. */
-  Optional<Loaded> intoEmptyTable(
-      Session session, TargetTable table, Rows rows, Optional<Key> key, Consumer<String> step)
+  Optional<LoadOutcome> intoEmptyTable(
+      Session session,
+      TargetTable table,
+      RowSource rows,
+      Optional<RowKey> key,
+      Consumer<String> step)
       throws SQLException {
     if (key.isPresent() && !key.get().unique()
         || !table.columns().containsAll(rows.columns())
@@ -91,9 +95,9 @@ final class Sync implements LoadMode {
    * The database fills a primary key that the file does not have, so it does not identify the
    * file's rows.
    */
-  private Optional<Key> key(Session session, TargetTable table, List<Column> columns)
+  private Optional<RowKey> key(Session session, TargetTable table, List<Column> columns)
       throws SQLException {
-    Optional<Key> found = Key.find(session, table, keySetting);
+    Optional<RowKey> found = RowKey.find(session, table, keySetting);
     if (keySetting.isEmpty()) {
       return found.filter(key -> key.isAmong(columns));
     }
@@ -101,7 +105,7 @@ final class Sync implements LoadMode {
     return found;
   }
 
-  private static boolean hasRowWithout(Session session, TargetTable table, Key key)
+  private static boolean hasRowWithout(Session session, TargetTable table, RowKey key)
       throws SQLException {
     return session
         .query(
@@ -134,11 +138,11 @@ final class Sync implements LoadMode {
    * @return empty when somebody else has filled it, or the file has a key twice or a row without
    *     one, of which the stage tells the lines
    */
-  private Optional<Loaded> fill(
+  private Optional<LoadOutcome> fill(
       Session session,
       TargetTable table,
-      Rows rows,
-      Optional<Key> key,
+      RowSource rows,
+      Optional<RowKey> key,
       boolean rebuild,
       Consumer<String> step)
       throws SQLException {
@@ -161,10 +165,10 @@ final class Sync implements LoadMode {
       }
       Stage.show(session, table, rows.columns());
       return Optional.of(
-          new Loaded(
+          new LoadOutcome(
               imported,
               Optional.of("into-the-empty-table"),
-              Optional.of(new Changes(imported, 0, 0))));
+              Optional.of(new RowCounts(imported, 0, 0))));
     } catch (LoadException e) {
       if (e.code() != ErrorCode.ROW_REJECTED
           || !e.sqlState().equals(Optional.of(SqlState.UNIQUE_VIOLATION))) {

@@ -43,16 +43,16 @@ final class Upsert implements LoadMode {
   }
 
   @Override
-  public Loaded load(Session session, TargetTable table, Rows rows, Consumer<String> step)
+  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
       throws SQLException {
-    Key key = key(session, table);
+    RowKey key = key(session, table);
     key.requireAmong(rows.columns());
     step.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new Merge(session, table, stage, Optional.of(key), false).run(lockTimeout, step);
+    return new TableMerge(session, table, stage, Optional.of(key), false).run(lockTimeout, step);
   }
 
-  private Key key(Session session, TargetTable table) throws SQLException {
-    return Key.require(session, table, keySetting, "upsert");
+  private RowKey key(Session session, TargetTable table) throws SQLException {
+    return RowKey.require(session, table, keySetting, "upsert");
   }
 }

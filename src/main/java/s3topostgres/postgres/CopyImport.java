@@ -6,7 +6,7 @@ import java.sql.SQLException;
 import java.util.List;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -18,9 +18,9 @@ import s3topostgres.s3.Upload;
  */
 public final class CopyImport implements ObjectImport {
   private final CsvFormat format;
-  private final Objects objects;
+  private final S3Objects objects;
 
-  public CopyImport(CsvFormat format, Objects objects) {
+  public CopyImport(CsvFormat format, S3Objects objects) {
     this.format = format;
     this.objects = objects;
   }

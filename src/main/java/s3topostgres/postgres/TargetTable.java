@@ -82,7 +82,10 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   public static TargetTable resolve(Session session, TableName name, Map<String, String> values)
       throws SQLException {
     return resolve(
-        session, name.dependsOnKey() ? KeyedTable.find(session, name, values) : name.setting());
+        session,
+        name.dependsOnObjectKey()
+            ? TableFromObjectKey.find(session, name, values)
+            : name.setting());
   }
 
   /**
@@ -92,10 +95,11 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    */
   public static Optional<String> missing(
       Session session, TableName name, Map<String, String> values) throws SQLException {
-    if (name.dependsOnKey() && KeyedTable.look(session, name, values).isPresent()) {
+    if (name.dependsOnObjectKey() && TableFromObjectKey.look(session, name, values).isPresent()) {
       return Optional.empty();
     }
-    String written = name.dependsOnKey() ? KeyedTable.written(name, values) : name.setting();
+    String written =
+        name.dependsOnObjectKey() ? TableFromObjectKey.written(name, values) : name.setting();
     return session
         .query(
             """
@@ -127,7 +131,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * @param name that depends on the object's key
    */
   public static List<String> possible(Session session, TableName name) throws SQLException {
-    return KeyedTable.possible(session, name);
+    return TableFromObjectKey.possible(session, name);
   }
 
   /**

@@ -83,7 +83,7 @@ public record DmsFile(Optional<String> time, String sequence, long counter) {
   private static LoadException foreign(String key) {
     String name = key.substring(key.lastIndexOf('/') + 1).toUpperCase(Locale.ROOT);
     return name.startsWith("CDC_TXN-")
-        ? Objects.unreadable(
+        ? S3Objects.unreadable(
             "the file holds changes of many tables, in the order of transactions",
             "Set PreserveTransactions=false and no CdcPath for the S3 endpoint of DMS, so that each"
                 + " table has a folder and files of its own, and reload the tables.")

@@ -115,7 +115,7 @@ final class ObjectStream extends InputStream {
   }
 
   private LoadException broken() {
-    return Objects.unreadable(
+    return S3Objects.unreadable(
         "the connection to S3 broke at byte %d of %d, and S3 did not send the rest"
             .formatted(position, size),
         "Send the event again; if that does not help, check the route to S3. The old rows are still"

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param modified when it was uploaded, in whole seconds; for a multipart upload, when it began
  * @param versionId empty in a bucket without versioning
  * @param contentEncoding the header of that name, such as {@code gzip}
- * @param head the first bytes, at most {@link Objects#HEAD_BYTES}
+ * @param head the first bytes, at most {@link S3Objects#HEAD_BYTES}
  */
 public record StoredObject(
     long size,

@@ -75,7 +75,7 @@ class SettingsTest {
     assertThat(settings.database().caCertificate()).isEmpty();
     assertThat(settings.load().bucket()).isEmpty();
     assertThat(settings.load().mode()).isEqualTo(Mode.REPLACE);
-    assertThat(settings.load().key()).isEmpty();
+    assertThat(settings.load().rowKey()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
@@ -112,10 +112,10 @@ class SettingsTest {
     assertThat(settings.database().caCertificate()).contains("/people/ca");
     assertThat(settings.load().table().setting()).isEqualTo("\"Mixed Case\".{table}");
     assertThat(settings.load().bucket()).contains("drops");
-    assertThat(settings.load().keys().prefix()).isEqualTo("in/");
-    assertThat(settings.load().keys().names()).containsExactly("table");
+    assertThat(settings.load().objectKeys().prefix()).isEqualTo("in/");
+    assertThat(settings.load().objectKeys().names()).containsExactly("table");
     assertThat(settings.load().mode()).isEqualTo(Mode.UPSERT);
-    assertThat(settings.load().key()).contains(List.of("region", "Order \"No\", a", "täg"));
+    assertThat(settings.load().rowKey()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));

@@ -31,7 +31,7 @@ import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
@@ -179,11 +179,11 @@ final class LoadFixture implements AutoCloseable {
     return catchUp(SandboxAws.objects(s3.endpoint()), now);
   }
 
-  List<LoadResult> catchUp(Objects objects, Instant now) {
+  List<LoadResult> catchUp(S3Objects objects, Instant now) {
     return catchUp(objects, now, Duration.ofSeconds(60));
   }
 
-  List<LoadResult> catchUp(Objects objects, Instant now, Duration functionTime) {
+  List<LoadResult> catchUp(S3Objects objects, Instant now, Duration functionTime) {
     Settings read = Settings.read(settings);
     return new CatchUp(read.load(), objects, database(read), loader(objects), REGION)
         .run(now, Deadline.in(functionTime), "request-1");
@@ -206,7 +206,7 @@ final class LoadFixture implements AutoCloseable {
     return dryRun(key, Duration.ofSeconds(60));
   }
 
-  private Objects objects() {
+  private S3Objects objects() {
     return SandboxAws.objects(
         networkToS3
             .map(network -> URI.create("http://localhost:" + network.port()))
@@ -217,7 +217,7 @@ final class LoadFixture implements AutoCloseable {
     return loader(objects());
   }
 
-  Loader loader(Objects objects) {
+  Loader loader(S3Objects objects) {
     Settings read = Settings.read(settings);
     return new Loader(read.load(), read.format(), objects, database(read));
   }

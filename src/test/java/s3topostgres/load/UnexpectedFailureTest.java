@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import software.amazon.awssdk.services.s3.S3Client;
 
 class UnexpectedFailureTest {
@@ -26,7 +26,7 @@ class UnexpectedFailureTest {
   @Test
   void isRecordedLikeAnyOtherWithoutTheExceptionsWords() {
     try (LoadFixture fixture = new LoadFixture()) {
-      Loader loader = fixture.loader(new Objects(DEFECTIVE));
+      Loader loader = fixture.loader(new S3Objects(DEFECTIVE));
 
       LoadException failure =
           catchThrowableOfType(

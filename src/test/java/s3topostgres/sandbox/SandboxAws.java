@@ -3,7 +3,7 @@ package s3topostgres.sandbox;
 import java.net.URI;
 import s3topostgres.config.AwsCalls;
 import s3topostgres.config.Parameters;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
@@ -17,8 +17,8 @@ public final class SandboxAws {
   private SandboxAws() {}
 
   /** The objects of the S3 server at that address. */
-  public static Objects objects(URI endpoint) {
-    return new Objects(client(S3Client.builder(), endpoint).forcePathStyle(true).build());
+  public static S3Objects objects(URI endpoint) {
+    return new S3Objects(client(S3Client.builder(), endpoint).forcePathStyle(true).build());
   }
 
   /** The parameters of the Systems Manager at that address. */

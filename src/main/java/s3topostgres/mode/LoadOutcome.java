@@ -1,7 +1,7 @@
 package s3topostgres.mode;
 
 import java.util.Optional;
-import s3topostgres.history.Changes;
+import s3topostgres.history.RowCounts;
 
 /**
  * What a load did.
@@ -11,10 +11,10 @@ import s3topostgres.history.Changes;
  *     but one
  * @param changes empty in modes without a stage
  */
-public record Loaded(long rows, Optional<String> way, Optional<Changes> changes) {
+public record LoadOutcome(long rows, Optional<String> way, Optional<RowCounts> changes) {
 
   /** In a mode that has one way, and no stage. */
-  static Loaded simply(long rows) {
-    return new Loaded(rows, Optional.empty(), Optional.empty());
+  static LoadOutcome simply(long rows) {
+    return new LoadOutcome(rows, Optional.empty(), Optional.empty());
   }
 }

@@ -11,10 +11,10 @@ import s3topostgres.Spelling;
 import s3topostgres.config.TableName;
 
 /** Finds the table that an object's key names. What comes from the key is compared, never run. */
-final class KeyedTable {
+final class TableFromObjectKey {
   private static final int LONGEST_SHOWN = 80;
 
-  private KeyedTable() {}
+  private TableFromObjectKey() {}
 
   /**
    * The name of the table, quoted as SQL needs it.
@@ -124,7 +124,7 @@ final class KeyedTable {
         "the object's key names no table: %s stands for %s%s"
             .formatted(
                 table.setting(),
-                candidates.stream().map(KeyedTable::shown).collect(joining(", and ")),
+                candidates.stream().map(TableFromObjectKey::shown).collect(joining(", and ")),
                 nearest.map(" (did you mean %s?)"::formatted).orElse("")),
         "Upload it under the name of a table, create the table, or correct S3_KEY_PATTERN and"
             + " DB_TABLE_NAME.");

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
-import s3topostgres.history.Changes;
+import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -23,7 +23,7 @@ import s3topostgres.postgres.TargetTable.Column;
  *     href="https://www.postgresql.org/docs/current/functions-comparisons.html#COMPOSITE-TYPE-COMPARISON">Composite
  *     type comparison</a>
  */
-final class Differences {
+final class RowDiff {
   static final String TABLE = "pg_temp.s3_load_differences";
 
   /** Where {@code d} is the row of the target table {@code t}. */
@@ -34,7 +34,7 @@ final class Differences {
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
-  private final Optional<Key> key;
+  private final Optional<RowKey> key;
   private final boolean whole;
 
   /** The number of a row among those that are alike, where there may be several. */
@@ -42,7 +42,7 @@ final class Differences {
 
   private final String digest;
 
-  Differences(Session session, TargetTable table, Stage stage, Optional<Key> key, boolean whole) {
+  RowDiff(Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole) {
     this.session = session;
     this.table = table;
     this.stage = stage;
@@ -56,7 +56,7 @@ final class Differences {
   }
 
   /** Finds them, under a lock that keeps the table as it is. */
-  Changes find() throws SQLException {
+  RowCounts find() throws SQLException {
     session.execute(
         """
         CREATE TEMPORARY TABLE s3_load_differences ON COMMIT DROP AS
@@ -84,7 +84,7 @@ final class Differences {
             FROM %4$s AS d"""
                 .formatted(added(), paired(), removed(), TABLE),
             row ->
-                new Changes(
+                new RowCounts(
                     row.getLong("inserted"), row.getLong("updated"), row.getLong("deleted")))
         .get(0);
   }
@@ -164,7 +164,7 @@ final class Differences {
   }
 
   /** The number of the first row of the file that the table has not got, by these columns. */
-  OptionalLong notWritten(Key key, List<Column> columns) throws SQLException {
+  OptionalLong notWritten(RowKey key, List<Column> columns) throws SQLException {
     List<Column> compared = Stream.concat(key.columns().stream(), columns.stream()).toList();
     return session
         .query(
@@ -217,7 +217,7 @@ final class Differences {
   }
 
   /** The table's rows, of which several may have the same key. */
-  private String turns(Key repeated) {
+  private String turns(RowKey repeated) {
     return """
         (SELECT tableoid, ctid, %1$s, row_number() OVER (PARTITION BY %2$s) AS %3$s FROM %4$s)"""
         .formatted(Stage.list("", stage.columns()), repeated.list(), turn, table.name());

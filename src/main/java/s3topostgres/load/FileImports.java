@@ -19,16 +19,16 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.DmsFile;
-import s3topostgres.s3.Objects;
+import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /** How the uploads of a deployment are read and imported. */
-record Uploads(
-    LoadSettings settings, CsvFormat format, Objects objects, ObjectImport objectImport) {
+record FileImports(
+    LoadSettings settings, CsvFormat format, S3Objects objects, ObjectImport objectImport) {
 
-  static Uploads of(LoadSettings settings, CsvFormat format, Objects objects) {
-    return new Uploads(
+  static FileImports of(LoadSettings settings, CsvFormat format, S3Objects objects) {
+    return new FileImports(
         settings,
         format,
         objects,
@@ -49,10 +49,10 @@ record Uploads(
       return Optional.empty();
     }
     return Optional.of(
-        settings.keys().match(key).isPresent()
+        settings.objectKeys().match(key).isPresent()
             ? "only LOAD_MODE=changes loads files named .csv.gz"
             : "its key does not match %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
-                .formatted(settings.keys().shown()));
+                .formatted(settings.objectKeys().shown()));
   }
 
   /** The table that the settings and the object's key name. */
@@ -66,7 +66,7 @@ record Uploads(
   }
 
   private Map<String, String> names(Upload upload) {
-    return settings.keys().match(upload.object().key()).orElseThrow();
+    return settings.objectKeys().match(upload.object().key()).orElseThrow();
   }
 
   /** What the object is now. */
@@ -88,7 +88,7 @@ record Uploads(
    * @param minRows how many there have to be
    * @throws s3topostgres.LoadException {@code HEADER_MISMATCH} when they do not belong to the table
    */
-  FileRows rows(
+  FileImport rows(
       Session session, TargetTable table, Upload upload, StoredObject object, long minRows) {
     FileHead head = head(object);
     Optional<DmsFile> written =
@@ -96,15 +96,16 @@ record Uploads(
             ? Optional.of(DmsFile.of(upload.object()))
             : Optional.empty();
     List<Column> columns = head.columns(settings.mode(), table, written);
-    return new FileRows(this, session, table, columns, head.headerLines(), upload, object, minRows);
+    return new FileImport(
+        this, session, table, columns, head.headerLines(), upload, object, minRows);
   }
 
   /** The same for a table that is not there yet, with a column for each field. */
-  FileRows rowsWithoutTable(Session session, String name, Upload upload, StoredObject object)
+  FileImport rowsWithoutTable(Session session, String name, Upload upload, StoredObject object)
       throws SQLException {
     FileHead head = head(object);
     TargetTable table = TargetTable.proposed(session, name, head.namesForColumns());
-    return new FileRows(
+    return new FileImport(
         this, session, table, table.columns(), head.headerLines(), upload, object, 0);
   }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.RowSource;
 import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
@@ -20,8 +21,8 @@ import s3topostgres.s3.Upload;
  * @param object as it was when we looked
  * @param minRows how many there have to be
  */
-record FileRows(
-    Uploads uploads,
+record FileImport(
+    FileImports imports,
     Session session,
     TargetTable table,
     List<Column> columns,
@@ -29,7 +30,7 @@ record FileRows(
     Upload upload,
     StoredObject object,
     long minRows)
-    implements LoadMode.Rows {
+    implements RowSource {
 
   @Override
   public LoadMode.Share share() {
@@ -43,7 +44,7 @@ record FileRows(
 
   @Override
   public long into(String name) throws SQLException {
-    ObjectImport objectImport = uploads.objectImport();
+    ObjectImport objectImport = imports.objectImport();
     long rows = objectImport.run(session, name, table, columns, upload, object);
     if (!objectImport.pinsObject()) {
       refuseChanged();
@@ -61,7 +62,7 @@ record FileRows(
    *
    * @throws LoadException {@code OBJECT_UNREADABLE}
    */
-  FileRows unchangedSince(Upload loaded) {
+  FileImport unchangedSince(Upload loaded) {
     if (!loaded.etag().equals(Optional.of(object.etag()))) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
@@ -74,7 +75,7 @@ record FileRows(
 
   /** The size may be the same, and the columns be in another order. */
   private void refuseChanged() {
-    if (!uploads.look(session, upload).etag().equals(object.etag())) {
+    if (!imports.look(session, upload).etag().equals(object.etag())) {
       throw new LoadException(
           ErrorCode.OBJECT_UNREADABLE,
           "the object changed while it was read",

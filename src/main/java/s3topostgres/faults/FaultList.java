@@ -21,7 +21,7 @@ import s3topostgres.postgres.ImportErrors;
  *     #OF_ROWS}
  * @param all whether there are no more than these
  */
-public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all) {
+public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean all) {
   /** How many are kept, for the history and the dry run. */
   static final int KEPT = 1000;
 
@@ -38,9 +38,9 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
           + " The old rows are still there.";
 
   /** A line that stopped {@code COPY}, so that nothing is known of the others. */
-  static Faults stoppedBy(LoadException malformed) {
+  static FaultList stoppedBy(LoadException malformed) {
     Fault fault = malformed.faults().get(0);
-    return new Faults(List.of(fault), Map.of(column(fault), 1L), false);
+    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false);
   }
 
   /** How many there are. */
@@ -56,7 +56,7 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
    *     line of the failure is as exact as those found
    */
   public LoadException explain(LoadException failure, boolean added) {
-    Faults complete = with(failure.faults().get(0), added);
+    FaultList complete = with(failure.faults().get(0), added);
     Fault only = complete.first.get(0);
     return complete.count() == 1
         ? failure.listing(only.reason(), failure.whatToDo(), complete.first)
@@ -79,7 +79,7 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
                     false));
   }
 
-  private Faults with(Fault known, boolean added) {
+  private FaultList with(Fault known, boolean added) {
     if (first.stream().anyMatch(fault -> isSame(fault, known, added))) {
       return this;
     }
@@ -89,7 +89,7 @@ public record Faults(List<Fault> first, Map<String, Long> byColumn, boolean all)
     faults.add(place, known);
     Map<String, Long> counts = new LinkedHashMap<>(byColumn);
     counts.merge(column(known), 1L, Long::sum);
-    return new Faults(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all);
+    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all);
   }
 
   /**

@@ -19,7 +19,7 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 
-class ObjectsTest {
+class S3ObjectsTest {
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
   @Test
@@ -30,7 +30,7 @@ class ObjectsTest {
             .region(Region.EU_WEST_1)
             .credentialsProvider(AnonymousCredentialsProvider.create())
             .build()) {
-      Objects objects = new Objects(client);
+      S3Objects objects = new S3Objects(client);
       isNoAnswer(() -> objects.look(new ObjectLocation("in", "people.csv"), LIMIT));
       isNoAnswer(() -> objects.list("in", "", LIMIT));
       isNoAnswer(() -> objects.checkAccess("in", "absent", LIMIT));

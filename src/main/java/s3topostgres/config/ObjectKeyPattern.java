@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html">Object
  *     key name filtering</a>, which says what a notification takes
  */
-public record KeyPattern(String prefix, Optional<String> pattern) {
+public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
   /** What S3 takes unchanged in the filter of a notification, and is no wildcard in a policy. */
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9/!_.'()-]*");
 
@@ -31,9 +31,9 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
   /** A pattern as a regular expression with a group for each name. */
   private record Compiled(List<String> names, Pattern regex) {}
 
-  static KeyPattern read(Environment environment) {
-    KeyPattern keys =
-        new KeyPattern(
+  static ObjectKeyPattern read(Environment environment) {
+    ObjectKeyPattern keys =
+        new ObjectKeyPattern(
             environment.optional("S3_KEY_PREFIX").orElse(""),
             environment.optional("S3_KEY_PATTERN"));
     if (!PREFIX.matcher(keys.prefix).matches()) {
@@ -47,7 +47,7 @@ public record KeyPattern(String prefix, Optional<String> pattern) {
     } catch (IllegalArgumentException e) {
       environment.problem(
           "S3_KEY_PATTERN is \"%s\"; %s".formatted(keys.pattern.orElseThrow(), e.getMessage()));
-      return new KeyPattern(keys.prefix, Optional.empty());
+      return new ObjectKeyPattern(keys.prefix, Optional.empty());
     }
   }
 

@@ -16,13 +16,13 @@ import s3topostgres.postgres.TargetTable.Column;
  * What is left of a stage's lines when those of each key were applied one after the other. It is
  * found in the stage, without a look at the target.
  */
-final class LastOfEachKey {
+final class LastChangePerKey {
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
-  private final Key key;
+  private final RowKey key;
 
-  LastOfEachKey(Session session, TargetTable table, Stage stage, Key key) {
+  LastChangePerKey(Session session, TargetTable table, Stage stage, RowKey key) {
     this.session = session;
     this.table = table;
     this.stage = stage;
@@ -37,7 +37,7 @@ final class LastOfEachKey {
    * @throws LoadException {@code ROW_REJECTED} when a line has no key or no operation
    */
   Stage find() throws SQLException {
-    new StagedKeys(session, stage, key).requireValues();
+    new StagedKeyChecks(session, stage, key).requireValues();
     Optional<Column> operation =
         Optional.of(Fields.operation(table)).filter(stage.fields()::contains);
     if (operation.isPresent()) {

@@ -21,7 +21,7 @@ import s3topostgres.postgres.TargetTable.Column;
  * @param required whether it must not be NULL
  * @param collation the clause that a value of the column needs; may be empty
  */
-record Field(
+record ColumnTrial(
     int place, Column column, String type, boolean element, boolean required, String collation) {
 
   /**
@@ -30,7 +30,7 @@ record Field(
    * @param key names of columns that must not be NULL, whatever the table says
    * @param complete whether the file's rows are rows of the table; if not, none must have a value
    */
-  static List<Field> of(
+  static List<ColumnTrial> of(
       Session session, TargetTable table, List<Column> columns, List<String> key, boolean complete)
       throws SQLException {
     return session.query(
@@ -51,7 +51,7 @@ record Field(
           JOIN pg_type t ON t.oid = a.atttypid
         ORDER BY place""",
         row ->
-            new Field(
+            new ColumnTrial(
                 row.getInt("place"),
                 columns.get(row.getInt("place") - 1),
                 row.getString("type"),
@@ -65,8 +65,8 @@ record Field(
   }
 
   /** The fields of these columns; empty where the file does not have them all. */
-  static Optional<List<Field>> named(List<String> columns, List<Field> fields) {
-    List<Field> found =
+  static Optional<List<ColumnTrial>> named(List<String> columns, List<ColumnTrial> fields) {
+    List<ColumnTrial> found =
         columns.stream()
             .flatMap(name -> fields.stream().filter(field -> field.column.name().equals(name)))
             .toList();
@@ -74,7 +74,8 @@ record Field(
   }
 
   /** What is written of each field, with something between them. */
-  static String joined(List<Field> fields, String between, Function<Field, String> written) {
+  static String joined(
+      List<ColumnTrial> fields, String between, Function<ColumnTrial, String> written) {
     return fields.stream().map(written).collect(Collectors.joining(between));
   }
 

@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.history.Changes;
+import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
@@ -19,26 +19,26 @@ import s3topostgres.postgres.TargetTable.Column;
  * Changes the target table by the rows of the {@link Stage}, and writes only those that differ.
  * Others who write wait meanwhile; whoever reads sees the old rows until the commit.
  */
-final class Merge {
+final class TableMerge {
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
-  private final Optional<Key> key;
+  private final Optional<RowKey> key;
   private final boolean whole;
-  private final Differences differences;
+  private final RowDiff differences;
 
   /**
    * @param key by which a row of the file and one of the table belong together; empty where only
    *     rows that are equal do, as often as they are there
    * @param whole whether rows that are not in the file are deleted
    */
-  Merge(Session session, TargetTable table, Stage stage, Optional<Key> key, boolean whole) {
+  TableMerge(Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole) {
     this.session = session;
     this.table = table;
     this.stage = stage;
     this.key = key;
     this.whole = whole;
-    this.differences = new Differences(session, table, stage, key, whole);
+    this.differences = new RowDiff(session, table, stage, key, whole);
   }
 
   /**
@@ -46,16 +46,16 @@ final class Merge {
    *
    * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table
    */
-  Loaded run(Duration lockTimeout, Consumer<String> step) throws SQLException {
+  LoadOutcome run(Duration lockTimeout, Consumer<String> step) throws SQLException {
     stage.prepare(key);
     step.accept("waiting-for-writers");
     return new TableLock(session, table, lockTimeout)
         .withoutWriters(
             () -> {
               step.accept("comparing");
-              Changes found = differences.find();
+              RowCounts found = differences.find();
               step.accept("changing");
-              Loaded loaded = change(found);
+              LoadOutcome loaded = change(found);
               requireAll(found, loaded.changes().orElseThrow());
               return loaded;
             });
@@ -65,17 +65,17 @@ final class Merge {
    * Deletes come first, then updates, then inserts, so that a value that must be there once can go
    * from one row to another.
    */
-  private Loaded change(Changes found) throws SQLException {
+  private LoadOutcome change(RowCounts found) throws SQLException {
     try {
       if (key.isEmpty()) {
         long deleted = change(found.deleted() + found.updated(), differences.delete("true"));
         long inserted = change(found.inserted() + found.updated(), differences.insert("true"));
-        return loaded("by-row", new Changes(inserted, 0, deleted));
+        return loaded("by-row", new RowCounts(inserted, 0, deleted));
       }
-      Update update = new Update(session, table, stage, key.get(), differences);
+      UpdateStrategy update = new UpdateStrategy(session, table, stage, key.get(), differences);
       List<Reference> references = references();
       if (!references.isEmpty()) {
-        Changes changes = found.areNone() ? found : update.runWithOthers(found);
+        RowCounts changes = found.areNone() ? found : update.runWithOthers(found);
         if (whole && changes.deleted() > 0 && references.stream().anyMatch(Reference::acts)) {
           requireWritten(key.get(), references);
         }
@@ -84,7 +84,7 @@ final class Merge {
       long deleted = change(found.deleted(), differences.delete(differences.removed()));
       long updated = found.updated() == 0 ? 0 : update.run();
       long inserted = change(found.inserted(), differences.insert(differences.added()));
-      return loaded(update.way(), new Changes(inserted, updated, deleted));
+      return loaded(update.way(), new RowCounts(inserted, updated, deleted));
     } catch (SQLException e) {
       if (ImportErrors.isRowRejected(e)) {
         throw rejected(e);
@@ -94,7 +94,7 @@ final class Merge {
   }
 
   /** Policies for reading may show rows that those for writing leave out without an error. */
-  private void requireAll(Changes found, Changes changed) throws SQLException {
+  private void requireAll(RowCounts found, RowCounts changed) throws SQLException {
     boolean fewer = changed.updated() + changed.deleted() < found.updated() + found.deleted();
     if (fewer && table.hasRowSecurity(session)) {
       throw TargetTable.unusable(
@@ -124,7 +124,7 @@ final class Merge {
   }
 
   /** Refuses a file of which the deletion of another row has taken a row, or its reference. */
-  private void requireWritten(Key key, List<Reference> references) throws SQLException {
+  private void requireWritten(RowKey key, List<Reference> references) throws SQLException {
     List<String> names = references.stream().map(Reference::column).toList();
     List<Column> columns =
         stage.columns().stream().filter(column -> names.contains(column.name())).toList();
@@ -139,8 +139,8 @@ final class Merge {
     }
   }
 
-  private Loaded loaded(String way, Changes changes) {
-    return new Loaded(stage.rows(), Optional.of(way), Optional.of(changes));
+  private LoadOutcome loaded(String way, RowCounts changes) {
+    return new LoadOutcome(stage.rows(), Optional.of(way), Optional.of(changes));
   }
 
   private long change(long expected, String statement) throws SQLException {

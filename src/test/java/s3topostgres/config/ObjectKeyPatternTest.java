@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
 
-class KeyPatternTest {
+class ObjectKeyPatternTest {
   @ParameterizedTest
   @CsvSource({
     "people.csv, people",
@@ -40,8 +40,8 @@ class KeyPatternTest {
 
   @Test
   void matchesOneSegmentWithOneStarAndManyWithTwo() {
-    KeyPattern one = pattern("{table}/*.csv");
-    KeyPattern many = pattern("{table}/**");
+    ObjectKeyPattern one = pattern("{table}/*.csv");
+    ObjectKeyPattern many = pattern("{table}/**");
 
     assertThat(one.match("people/2026.csv")).contains(Map.of("table", "people"));
     assertThat(one.match("people/2026/11.csv")).isEmpty();
@@ -51,13 +51,13 @@ class KeyPatternTest {
 
   @Test
   void comparesWhatIsBehindThePrefix() {
-    KeyPattern keys =
+    ObjectKeyPattern keys =
         settings(
                 Map.of(
                     "S3_KEY_PREFIX", "in/coming-",
                     "S3_KEY_PATTERN", "{table}.csv",
                     "DB_TABLE_NAME", "{table}"))
-            .keys();
+            .objectKeys();
 
     assertThat(keys.match("in/coming-people.csv")).contains(Map.of("table", "people"));
     assertThat(keys.match("in/people.csv")).isEmpty();
@@ -66,7 +66,7 @@ class KeyPatternTest {
 
   @Test
   void takesEveryKeyWhereNothingIsSet() {
-    KeyPattern keys = settings(Map.of("DB_TABLE_NAME", "people")).keys();
+    ObjectKeyPattern keys = settings(Map.of("DB_TABLE_NAME", "people")).objectKeys();
 
     assertThat(keys.match("any/thing at\nall")).contains(Map.of());
     assertThat(keys.prefix()).isEmpty();
@@ -157,14 +157,14 @@ class KeyPatternTest {
     "old-*/{table}/*.csv, old-1/people/a.csv, old-"
   })
   void tellsWhatTheKeysOfATableBeginWith(String text, String key, String beginning) {
-    KeyPattern pattern = pattern(text);
+    ObjectKeyPattern pattern = pattern(text);
 
     assertThat(pattern.beginning(pattern.match(key).orElseThrow())).isEqualTo(beginning);
   }
 
-  private static KeyPattern pattern(String pattern) {
+  private static ObjectKeyPattern pattern(String pattern) {
     String table = pattern.contains("{schema}") ? "{schema}.{table}" : "{table}";
-    return settings(Map.of("S3_KEY_PATTERN", pattern, "DB_TABLE_NAME", table)).keys();
+    return settings(Map.of("S3_KEY_PATTERN", pattern, "DB_TABLE_NAME", table)).objectKeys();
   }
 
   private static LoadSettings settings(Map<String, String> some) {

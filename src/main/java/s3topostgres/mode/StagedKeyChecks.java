@@ -10,7 +10,7 @@ import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 
 /** The keys of the rows in a stage, by which the target's rows are to be found. */
-record StagedKeys(Session session, Stage stage, Key key) {
+record StagedKeyChecks(Session session, Stage stage, RowKey key) {
 
   /**
    * @throws LoadException {@code ROW_REJECTED} if a row has no value in its key

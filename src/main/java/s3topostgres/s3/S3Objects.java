@@ -27,7 +27,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
  * Looks at objects in S3, and reads them. The SDK finds region, credentials and endpoint, and
  * retries what can be retried.
  */
-public final class Objects {
+public final class S3Objects {
   /**
    * How much of an object is looked at: 256 KiB, as 1,600 columns have at most 100,800 bytes of
    * names.
@@ -36,7 +36,7 @@ public final class Objects {
 
   private final S3Client s3;
 
-  public Objects(S3Client s3) {
+  public S3Objects(S3Client s3) {
     this.s3 = s3;
   }
 
@@ -44,10 +44,10 @@ public final class Objects {
    * As AWS's own environment variables say. Where they name another endpoint, buckets are in the
    * path, because the endpoint's name need not have one for each bucket.
    */
-  public static Objects connect(Map<String, String> environment) {
+  public static S3Objects connect(Map<String, String> environment) {
     boolean elsewhere =
         Stream.of("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3").anyMatch(environment::containsKey);
-    return new Objects(AwsCalls.limited(S3Client.builder()).forcePathStyle(elsewhere).build());
+    return new S3Objects(AwsCalls.limited(S3Client.builder()).forcePathStyle(elsewhere).build());
   }
 
   /**

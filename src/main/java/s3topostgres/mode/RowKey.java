@@ -18,7 +18,7 @@ import s3topostgres.postgres.TargetTable.Column;
  *
  * @param unique whether the table has an index by which no two rows have the same
  */
-record Key(List<Part> parts, boolean unique) {
+record RowKey(List<Part> parts, boolean unique) {
 
   /**
    * @param equals the operator by which the column's type compares; a type of an extension may have
@@ -34,7 +34,7 @@ record Key(List<Part> parts, boolean unique) {
    * @return empty when nothing is set and there is no primary key that a file can have
    * @throws LoadException {@code CONFIG_INVALID} when the setting names what cannot be a key
    */
-  static Optional<Key> find(Session session, TargetTable table, Optional<List<String>> setting)
+  static Optional<RowKey> find(Session session, TargetTable table, Optional<List<String>> setting)
       throws SQLException {
     if (setting.isPresent()) {
       List<Column> columns = setting.get().stream().map(name -> named(table, name)).toList();
@@ -84,7 +84,7 @@ record Key(List<Part> parts, boolean unique) {
     // A file has no value for a generated column, so a primary key with one does not identify rows.
     return parts.isEmpty() || parts.stream().anyMatch(part -> part.column().generated())
         ? Optional.empty()
-        : Optional.of(new Key(parts, isUnique(session, table, names(parts))));
+        : Optional.of(new RowKey(parts, isUnique(session, table, names(parts))));
   }
 
   /**
@@ -92,7 +92,7 @@ record Key(List<Part> parts, boolean unique) {
    *
    * @throws LoadException {@code TABLE_UNUSABLE} when there is none
    */
-  static Key require(
+  static RowKey require(
       Session session, TargetTable table, Optional<List<String>> setting, String mode)
       throws SQLException {
     return find(session, table, setting)

@@ -10,7 +10,7 @@ import s3topostgres.s3.Upload;
  *
  * @param table the history, quoted as SQL needs it
  */
-record Deliveries(String table, Mode mode) {
+record DeliveryLookup(String table, Mode mode) {
   /**
    * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
    *

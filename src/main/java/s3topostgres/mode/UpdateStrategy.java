@@ -5,7 +5,7 @@ import static java.util.stream.Collectors.joining;
 import java.sql.SQLException;
 import java.util.Optional;
 import s3topostgres.LoadException;
-import s3topostgres.history.Changes;
+import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
@@ -20,17 +20,17 @@ import s3topostgres.postgres.TargetTable.Column;
  * @see <a href="https://www.postgresql.org/docs/current/sql-set-constraints.html">SET
  *     CONSTRAINTS</a>
  */
-final class Update {
+final class UpdateStrategy {
   private static final String SAVEPOINT = "s3_load_update";
 
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
-  private final Key key;
-  private final Differences differences;
+  private final RowKey key;
+  private final RowDiff differences;
   private String way = "by-key";
 
-  Update(Session session, TargetTable table, Stage stage, Key key, Differences differences) {
+  UpdateStrategy(Session session, TargetTable table, Stage stage, RowKey key, RowDiff differences) {
     this.session = session;
     this.table = table;
     this.stage = stage;
@@ -54,7 +54,7 @@ final class Update {
    * Deletes, updates and inserts in one statement, in this order. A foreign key of the table to
    * itself is checked, and does what it does on a deletion, when all of them are done.
    */
-  Changes runWithOthers(Changes found) throws SQLException {
+  RowCounts runWithOthers(RowCounts found) throws SQLException {
     String removed =
         found.deleted() == 0
             ? "SELECT WHERE false"
@@ -121,7 +121,7 @@ final class Update {
                 .filter(column -> !column.identityAlways())
                 .map(column -> "%1$s = d.%1$s".formatted(column.quoted()))
                 .collect(joining(", ")),
-            Differences.TABLE,
+            RowDiff.TABLE,
             differences.paired(),
             key.joined("d", "t"),
             condition);
@@ -132,7 +132,7 @@ final class Update {
         .formatted(differences.take("%s AND %s".formatted(differences.paired(), condition)));
   }
 
-  private Changes together(String removed, String updated) throws SQLException {
+  private RowCounts together(String removed, String updated) throws SQLException {
     return session
         .query(
             """
@@ -143,7 +143,7 @@ final class Update {
                     updated,
                     differences.insert(
                         "%s AND %s".formatted(differences.added(), after("updated")))),
-            row -> new Changes(row.getLong(1), row.getLong(2), row.getLong(3)))
+            row -> new RowCounts(row.getLong(1), row.getLong(2), row.getLong(3)))
         .get(0);
   }
 

@@ -24,7 +24,7 @@ import s3topostgres.s3.Upload;
  *
  * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html">Object</a>
  */
-public final class MissedUploads {
+public final class Backlog {
   /** Each part reads the history once. No join is by what the planner cannot know the size of. */
   private static final String SQL =
       """
@@ -65,7 +65,7 @@ public final class MissedUploads {
         AND (failure.error_code IS NULL OR failure.error_code = ANY (?))
       ORDER BY coalesce(failure.event_time, modified) DESC, u.object_key""";
 
-  private MissedUploads() {}
+  private Backlog() {}
 
   /**
    * Finds uploads that are to be loaded after all, the newest first. Left out is what was uploaded

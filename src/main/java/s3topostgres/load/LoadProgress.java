@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import s3topostgres.history.Changes;
 import s3topostgres.history.LoadRecord;
-import s3topostgres.mode.Loaded;
+import s3topostgres.history.RowCounts;
+import s3topostgres.mode.LoadOutcome;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -19,15 +19,15 @@ import s3topostgres.s3.Upload;
  * One attempt to load one upload, and how far it has come. Until it is closed, it logs that every
  * ten seconds.
  */
-final class Attempt implements AutoCloseable {
+final class LoadProgress implements AutoCloseable {
   private static final Duration BETWEEN_LINES = Duration.ofSeconds(10);
 
-  private final Step toDo;
+  private final LoadTask toDo;
   private final String requestId;
   private final Instant startedAt = Instant.now();
   private final long startNanos = System.nanoTime();
   private final ScheduledExecutorService ticker =
-      Executors.newSingleThreadScheduledExecutor(Attempt::daemon);
+      Executors.newSingleThreadScheduledExecutor(LoadProgress::daemon);
 
   private final Map<String, Duration> took = new HashMap<>();
   private long stepNanos = startNanos;
@@ -35,7 +35,7 @@ final class Attempt implements AutoCloseable {
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
   private long bytes;
-  private Optional<List<Step>> earlier = Optional.empty();
+  private Optional<List<LoadTask>> earlier = Optional.empty();
   private List<String> defaulted = List.of();
   private Optional<String> way = Optional.empty();
   private Optional<String> ignored = Optional.empty();
@@ -43,7 +43,7 @@ final class Attempt implements AutoCloseable {
   /**
    * @param table the target table as the setting names it
    */
-  Attempt(Step toDo, String table, String requestId) {
+  LoadProgress(LoadTask toDo, String table, String requestId) {
     this.toDo = toDo;
     this.table = table;
     this.requestId = requestId;
@@ -104,20 +104,20 @@ final class Attempt implements AutoCloseable {
 
   /** Whether a full load is to be completed by its last file, the upload. */
   boolean completes() {
-    return toDo.kind() == Step.Kind.END_OF_FULL_LOAD;
+    return toDo.kind() == LoadTask.Kind.FINISH_FULL_LOAD;
   }
 
   /** Whether an event began it, and something may have to be done before. */
   boolean isAnnounced() {
-    return toDo.kind() == Step.Kind.ANNOUNCED;
+    return toDo.kind() == LoadTask.Kind.EVENT;
   }
 
   /** What has to be done before, in order; empty as long as nobody has looked. */
-  Optional<List<Step>> earlier() {
+  Optional<List<LoadTask>> earlier() {
     return earlier;
   }
 
-  void earlier(List<Step> steps) {
+  void earlier(List<LoadTask> steps) {
     earlier = Optional.of(steps);
   }
 
@@ -153,21 +153,21 @@ final class Attempt implements AutoCloseable {
   }
 
   /** How it ended, when it was loaded. */
-  LoadResult loaded(Loaded loaded) {
+  LoadResult loaded(LoadOutcome loaded) {
     way = loaded.way();
     return result(LoadResult.Status.LOADED, loaded.rows(), bytes, loaded.changes());
   }
 
   private LoadResult result(
-      LoadResult.Status status, long rows, long bytes, Optional<Changes> changes) {
+      LoadResult.Status status, long rows, long bytes, Optional<RowCounts> changes) {
     return new LoadResult(
         upload().object().toString(),
         table,
         status,
         rows,
-        changes.map(Changes::inserted).orElse(null),
-        changes.map(Changes::updated).orElse(null),
-        changes.map(Changes::deleted).orElse(null),
+        changes.map(RowCounts::inserted).orElse(null),
+        changes.map(RowCounts::updated).orElse(null),
+        changes.map(RowCounts::deleted).orElse(null),
         bytes,
         millis());
   }

@@ -1,7 +1,7 @@
 package s3topostgres.history;
 
 /** How many rows of the target table a load changed. */
-public record Changes(long inserted, long updated, long deleted) {
+public record RowCounts(long inserted, long updated, long deleted) {
 
   public boolean areNone() {
     return inserted + updated + deleted == 0;

@@ -3,15 +3,15 @@ package s3topostgres.load;
 import s3topostgres.s3.Upload;
 
 /** Something to do to the table. */
-record Step(Upload upload, Kind kind) {
+record LoadTask(Upload upload, Kind kind) {
 
   /** What is to be done, and why. */
   enum Kind {
     /** An event announced the upload. It is loaded when what has to come before it was. */
-    ANNOUNCED,
+    EVENT,
     /** The upload was missed. All before it was done. */
-    MISSED,
+    BACKFILL,
     /** All files of a full load of AWS DMS were loaded, and the table is to have no other rows. */
-    END_OF_FULL_LOAD
+    FINISH_FULL_LOAD
   }
 }

@@ -1,0 +1,30 @@
+package s3topostgres.mode;
+
+import java.sql.SQLException;
+import java.util.List;
+import s3topostgres.postgres.TargetTable.Column;
+
+/** The rows that a load imports: those of one file, or of several. */
+public interface RowSource {
+  /** The columns that the fields belong to, in the order of the fields. */
+  List<Column> columns();
+
+  /** Which share of the table the rows are; asked in {@code LOAD_MODE=changes} only. */
+  LoadMode.Share share();
+
+  /** The size in bytes, unpacked; an estimate where an object is compressed. */
+  long bytes();
+
+  /** How many physical lines precede the first row. */
+  int headerLines();
+
+  /**
+   * Imports the rows.
+   *
+   * @param table the target table or one with the file's columns, quoted as SQL needs it
+   * @return how many rows were imported
+   * @throws s3topostgres.LoadException {@code TOO_FEW_ROWS} when there are fewer than MIN_ROWS asks
+   *     for; {@code OBJECT_UNREADABLE} when the object changed meanwhile
+   */
+  long into(String table) throws SQLException;
+}
