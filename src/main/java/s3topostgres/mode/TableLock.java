@@ -79,7 +79,7 @@ final class TableLock {
   }
 
   private <T> T with(String statement, String stricter, Work<T> work) throws SQLException {
-    Deadline end = Deadline.in(limit);
+    Deadline end = Deadline.in(limit, session.deadline().ticker());
     Duration longest = FIRST_ATTEMPT;
     String next = statement;
     while (true) {

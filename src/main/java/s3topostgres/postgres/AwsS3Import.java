@@ -119,13 +119,13 @@ public final class AwsS3Import implements ObjectImport {
       Session session, String into, List<TargetTable.Column> columns, Upload upload)
       throws SQLException {
     session.savepoint("importing");
-    long start = System.nanoTime();
+    Duration left = session.deadline().left();
     try {
       String answer = importOnce(session, into, columns, upload);
       session.release("importing");
       return answer;
     } catch (SQLException e) {
-      Duration taken = Duration.ofNanos(System.nanoTime() - start);
+      Duration taken = left.minus(session.deadline().left());
       boolean noRows = AwsS3Errors.isNoRows(e);
       if (!noRows && !MAY_REFUSE_GOOD_FILES.contains(SqlErrors.state(e))) {
         throw e;

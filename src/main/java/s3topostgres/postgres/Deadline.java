@@ -3,37 +3,44 @@ package s3topostgres.postgres;
 import java.time.Duration;
 
 /**
- * A moment by which work has to end, on the clock of {@link System#nanoTime}, which no correction
- * of the time of day moves.
+ * A moment by which work has to end.
  *
- * @param began when the time until then began
+ * @param ticker the clock by which it comes
+ * @param began when the time until then began, in nanoseconds of that clock
+ * @param nanoTime the moment itself, in nanoseconds of that clock
  */
-public record Deadline(long began, long nanoTime) {
+public record Deadline(Ticker ticker, long began, long nanoTime) {
 
+  /** The moment that is {@code duration} from now. */
   public static Deadline in(Duration duration) {
-    long now = System.nanoTime();
-    return new Deadline(now, now + duration.toNanos());
+    return in(duration, Ticker.SYSTEM);
+  }
+
+  /** The moment that is {@code duration} from now on that clock. */
+  public static Deadline in(Duration duration, Ticker ticker) {
+    long now = ticker.nanoTime();
+    return new Deadline(ticker, now, now + duration.toNanos());
   }
 
   /** The moment that is {@code margin} before this one. */
   public Deadline before(Duration margin) {
-    return new Deadline(began, nanoTime - margin.toNanos());
+    return new Deadline(ticker, began, nanoTime - margin.toNanos());
   }
 
   /** The earlier of this moment and {@code limit} from now. */
   public Deadline within(Duration limit) {
-    Deadline other = in(limit);
+    Deadline other = in(limit, ticker);
     return other.nanoTime - nanoTime < 0 ? other : this;
   }
 
   /** What is left until then; zero when it has passed. */
   public Duration left() {
-    return Duration.ofNanos(Math.max(0, nanoTime - System.nanoTime()));
+    return Duration.ofNanos(Math.max(0, nanoTime - ticker.nanoTime()));
   }
 
   /** What has passed of the time until then. */
   public Duration elapsed() {
-    return Duration.ofNanos(System.nanoTime() - began);
+    return Duration.ofNanos(ticker.nanoTime() - began);
   }
 
   public boolean passed() {
@@ -47,7 +54,7 @@ public record Deadline(long began, long nanoTime) {
    */
   public void sleep() {
     try {
-      Thread.sleep(left().toMillis());
+      ticker.sleep(left());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw SqlErrors.outOfTime();

@@ -14,7 +14,6 @@ import static s3topostgres.load.LoadResult.Status.STALE;
 
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -177,6 +176,7 @@ class AppendAndUpsertTest {
       writer.setAutoCommit(false);
       statement.execute("UPDATE people SET born = now()");
 
+      fixture.set("LOCK_TIMEOUT_SECONDS", "1");
       assertThatThrownBy(() -> fixture.load(two)).hasMessageStartingWith("TABLE_BUSY");
       writer.rollback();
     }
@@ -216,12 +216,10 @@ class AppendAndUpsertTest {
     fixture.upload("slower.csv", "id,name\n1,slower\n2,slower\n");
     nextSecond();
     Upload last = fixture.upload("last.csv", "id,name\n1,last\n");
-    fixture.set(
-        "BEFORE_LOAD_SQL",
-        "SELECT pg_sleep(CASE current_setting('s3_load.key') WHEN 'slow.csv' THEN 3 ELSE 4 END)");
+    fixture.spendHalfOfTheTimeOn("slow.csv");
 
-    assertThatThrownBy(() -> fixture.load(last, Duration.ofSeconds(16)))
-        .hasMessageStartingWith("TABLE_BUSY");
+    assertThatThrownBy(() -> fixture.load(last)).hasMessageStartingWith("TABLE_BUSY");
+    fixture.set("AFTER_LOAD_SQL", "").resumeTime();
     assertThat(fixture.load(last).status()).isEqualTo(LOADED);
     assertThat(fixture.people())
         .containsExactly("0|old|null", "1|last|null", "2|slower|null", "9|first|null");

@@ -10,15 +10,18 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import s3topostgres.postgres.TestTicker;
 import s3topostgres.s3.Upload;
 
 /** Loads at the same time, of one table and of several. */
 class ConcurrentLoadTest {
   private static final String OLDER = "id,name\n1,older\n";
   private static final String NEWER = "id,name\n2,newer\n";
+
+  /** Between two looks whether the other load has ended. */
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
 
   private final LoadFixture fixture = new LoadFixture();
 
@@ -56,16 +59,18 @@ class ConcurrentLoadTest {
     try (Gate gate = new Gate(fixture)) {
       fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
       RunningLoad one = RunningLoad.start(fixture, older).untilWaitingForALock();
+      TestTicker time = fixture.stopTime();
       RunningLoad two = RunningLoad.start(fixture, newer);
-      untilOneWaitsForTheOther();
-      RunningLoad.await(() -> connections() == 1);
-      // It has been back by then, more than once.
-      LockSupport.parkNanos(Duration.ofSeconds(2).toNanos());
-      RunningLoad.await(() -> connections() == 1);
-      assertThat(two.running()).isTrue();
+      for (int times = 0; times < 3; times++) {
+        time.awaitSleeper();
+        RunningLoad.await(() -> connections() == 1);
+        time.pass(LONGEST_PAUSE);
+      }
+      time.awaitSleeper();
       gate.open();
 
       assertThat(one.result().status()).isEqualTo(LOADED);
+      time.pass(LONGEST_PAUSE);
       assertThat(two.result().status()).isEqualTo(LOADED);
     }
   }
@@ -171,7 +176,7 @@ class ConcurrentLoadTest {
       other.setAutoCommit(false);
       statement.execute("UPDATE summary SET n = 2");
 
-      fixture.failure(TABLE_BUSY, "people.csv", NEWER);
+      fixture.set("LOCK_TIMEOUT_SECONDS", "1").failure(TABLE_BUSY, "people.csv", NEWER);
     }
   }
 

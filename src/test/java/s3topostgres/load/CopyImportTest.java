@@ -11,9 +11,10 @@ import static s3topostgres.load.LoadResult.Status.LOADED;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.time.Duration;
+import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -22,17 +23,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.TestTicker;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
-import s3topostgres.sandbox.Sandbox;
 
 /** What can happen to a load that reads the object itself, and to no other. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CopyImportTest {
-  /** Of which the load keeps back ten seconds. */
-  private static final Duration FUNCTION_TIME = Duration.ofSeconds(13);
-
   private static final String HEADER = "id,name\n";
   private static final int ROWS = 100_000;
   private static final String LARGE = HEADER + lines(1, ROWS);
@@ -192,31 +189,38 @@ class CopyImportTest {
   }
 
   @Test
-  void noticesACancellationWhenAllIsSent() {
-    RunningLoad load = startAndSleepAtARow();
-    fixture.execute("SELECT pg_cancel_backend(pid) " + RunningLoad.IMPORTING);
+  void noticesACancellationWhenAllIsSent() throws SQLException {
+    try (Gate gate = new Gate(fixture)) {
+      RunningLoad load = startAndWaitAtARow();
+      fixture.execute("SELECT pg_cancel_backend(pid) " + RunningLoad.IMPORTING);
 
-    assertThat(load.failure(DATABASE_UNAVAILABLE))
-        .hasMessageContaining("the statement was cancelled in the database");
+      assertThat(load.failure(DATABASE_UNAVAILABLE))
+          .hasMessageContaining("the statement was cancelled in the database");
+      gate.open();
+    }
   }
 
   @Test
-  void asksAgainWhenTheDatabaseWasSlowerThanS3Waits() {
+  void asksAgainWhenTheDatabaseWasSlowerThanS3Waits() throws SQLException {
     Network network = fixture.networkToS3();
-    RunningLoad load = startAndSleepAtARow();
-    network.cut();
+    try (Gate gate = new Gate(fixture)) {
+      RunningLoad load = startAndWaitAtARow();
+      network.cut();
+      gate.open();
 
-    assertThat(load.result().rows()).isEqualTo(20_000);
+      assertThat(load.result().rows()).isEqualTo(20_000);
+    }
     assertThat(fixture.rows("SELECT count(*), sum(id) FROM people"))
         .containsExactly("20000|200010000");
     assertThat(fixture.log()).contains("requesting the rest");
   }
 
   /** A load, of more than the network holds, of which the database takes no more for a while. */
-  private RunningLoad startAndSleepAtARow() {
+  private RunningLoad startAndWaitAtARow() {
     fixture.execute(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
-            + " 'BEGIN IF NEW.id = 100 THEN PERFORM pg_sleep(6); END IF; RETURN NEW; END'",
+            + " 'BEGIN IF NEW.id = 100 THEN PERFORM %s; END IF; RETURN NEW; END'"
+                .formatted(Gate.WAIT.replace("SELECT ", "")),
         "CREATE TRIGGER slow BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION slow()");
     String name = "x".repeat(2000);
     String large =
@@ -224,63 +228,69 @@ class CopyImportTest {
             + IntStream.rangeClosed(1, 20_000)
                 .mapToObj(i -> i + "," + name + "\n")
                 .collect(joining());
-    RunningLoad load = RunningLoad.start(fixture, fixture.upload("people.csv", large));
-    RunningLoad.await(
-        () -> !fixture.rows("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'").isEmpty());
-    return load;
+    return RunningLoad.start(fixture, fixture.upload("people.csv", large)).untilWaitingForALock();
   }
 
   @Test
   void endsInTimeWhenS3IsSilent() {
     Upload upload = fixture.upload("people.csv", LARGE);
+    TestTicker time = fixture.stopTime();
     Network network = fixture.networkToS3();
-    network.before("bytes=0-\r", () -> network.after(1_000_000, network::stall));
+    network.before(
+        "bytes=0-\r",
+        () ->
+            network.after(
+                1_000_000,
+                () -> {
+                  network.stall();
+                  time.pass(LoadFixture.LOAD_TIME);
+                }));
 
-    runsOutOfTime(upload, Duration.ofSeconds(5));
-    assertThat(fixture.rows("SELECT error_code FROM history.loads")).containsExactly("OUT_OF_TIME");
+    runsOutOfTime(upload);
   }
 
   @Test
   void endsInTimeWhenS3IsSlow() {
     Upload upload = fixture.upload("people.csv", LARGE);
+    TestTicker time = fixture.stopTime();
     Network network = fixture.networkToS3();
-    network.before("bytes=0-\r", () -> network.slowAnswers(10_000));
+    network.before(
+        "bytes=0-\r",
+        () -> {
+          network.slowAnswers(10_000);
+          network.after(5000, () -> time.pass(LoadFixture.LOAD_TIME));
+        });
 
-    runsOutOfTime(upload, Duration.ofSeconds(5));
-    assertThat(fixture.rows("SELECT error_code FROM history.loads")).containsExactly("OUT_OF_TIME");
+    runsOutOfTime(upload);
   }
 
   @Test
-  void endsInTimeWhenTheDatabaseTakesNothingMore() throws IOException {
+  void endsInTimeWhenTheDatabaseTakesNothingMore() {
     endsInTimeWith(Network::stall);
   }
 
   /** The server would notice by its keepalives; this network's silence answers them. */
   @Test
-  void endsInTimeWhenTheWayToTheDatabaseIsSilent() throws IOException {
+  void endsInTimeWhenTheWayToTheDatabaseIsSilent() {
     fixture.slowImports(10_000);
     endsInTimeWith(Network::swallow);
   }
 
-  private void endsInTimeWith(Consumer<Network> fault) throws IOException {
-    try (Network network = Network.to("localhost", Sandbox.shared().postgres().port())) {
-      String port = Integer.toString(network.port());
-      Upload upload = fixture.upload("people.csv", HEADER + lines(1, 40 * ROWS));
-      fixture.set("DB_PORT", port);
-      network.before("FROM STDIN", () -> new Thread(() -> soon(network, fault)).start());
+  /** The fault comes with the first rows, of which there are more than the network holds. */
+  private void endsInTimeWith(Consumer<Network> fault) {
+    Upload upload = fixture.upload("people.csv", HEADER + lines(1, 40 * ROWS));
+    TestTicker time = fixture.stopTime();
+    Network network = fixture.networkToDatabase();
+    network.before(
+        "SET client_min_messages = error",
+        () -> {
+          time.pass(LoadFixture.LOAD_TIME.minus(LoadFixture.A_MOMENT));
+          network.before(",name ", () -> fault.accept(network));
+        });
 
-      Deadline functionEnd = Deadline.in(FUNCTION_TIME);
-      RunningLoad load = RunningLoad.start(fixture, upload, FUNCTION_TIME);
-      assertThat(load.failure().code()).isEqualTo(OUT_OF_TIME);
-      assertThat(functionEnd.left()).isGreaterThan(Duration.ofSeconds(1));
-    }
+    assertThat(RunningLoad.start(fixture, upload).failure().code()).isEqualTo(OUT_OF_TIME);
+    network.close();
     assertThat(fixture.people()).containsExactly("0|old|null");
-  }
-
-  private static void soon(Network network, Consumer<Network> fault) {
-    long before = network.bytes();
-    RunningLoad.await(() -> network.bytes() > before + 10_000);
-    fault.accept(network);
   }
 
   /** They would fill the network while nobody reads them. */
@@ -294,11 +304,10 @@ class CopyImportTest {
     assertThat(fixture.load("people.csv", LARGE).rows()).isEqualTo(ROWS);
   }
 
-  private void runsOutOfTime(Upload upload, Duration left) {
-    Deadline functionEnd = Deadline.in(FUNCTION_TIME);
-    fixture.failure(OUT_OF_TIME, upload, FUNCTION_TIME);
+  private void runsOutOfTime(Upload upload) {
+    fixture.failure(OUT_OF_TIME, upload);
 
-    assertThat(functionEnd.left()).isGreaterThan(left);
+    assertThat(fixture.rows("SELECT error_code FROM history.loads")).containsExactly("OUT_OF_TIME");
     RunningLoad.await(
         () -> fixture.rows("SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock'").isEmpty());
   }

@@ -1,19 +1,22 @@
 package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
 import static s3topostgres.ErrorCode.TABLE_BUSY;
+import static s3topostgres.load.LoadFixture.LOAD_TIME;
 import static s3topostgres.load.LoadResult.Status.LOADED;
 
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.TestTicker;
 import s3topostgres.s3.Upload;
 
 /**
@@ -21,9 +24,6 @@ import s3topostgres.s3.Upload;
  * with everything undone and the failure recorded, well before the function does.
  */
 class DeadlineTest {
-  /** Of which the load keeps back ten seconds. */
-  private static final Duration FUNCTION_TIME = Duration.ofSeconds(13);
-
   private static final String CONTENT = "id,name\n1,new\n";
 
   private final LoadFixture fixture = new LoadFixture();
@@ -40,7 +40,9 @@ class DeadlineTest {
     try (Gate gate = new Gate(fixture)) {
       fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
       RunningLoad other = RunningLoad.start(fixture, upload).untilWaitingForALock();
-      runsOutOfTime(later, TABLE_BUSY);
+
+      assertThat(fixture.failureToBegin(later).code()).isEqualTo(TABLE_BUSY);
+      isRecorded(later, TABLE_BUSY);
       gate.open();
 
       assertThat(other.result().status()).isEqualTo(LOADED);
@@ -54,12 +56,18 @@ class DeadlineTest {
     try (Gate gate = new Gate(fixture)) {
       fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
       RunningLoad other = RunningLoad.start(fixture, upload).untilWaitingForALock();
-      fixture.set("BEFORE_LOAD_SQL", "").slowImports(1);
-      RunningLoad late = RunningLoad.start(fixture, later, Duration.ofSeconds(20));
-      LockSupport.parkNanos(Duration.ofSeconds(4).toNanos());
+      fixture.set("BEFORE_LOAD_SQL", "SELECT 'begun'").slowImports(1);
+      TestTicker time = fixture.stopTime();
+      Duration half = LOAD_TIME.dividedBy(2);
+      fixture
+          .networkToDatabase()
+          .before("SELECT 'begun'", () -> time.pass(half.minus(LoadFixture.A_MOMENT)));
+      RunningLoad late = RunningLoad.start(fixture, later);
+      time.awaitSleeper();
       gate.open();
-
       assertThat(other.result().status()).isEqualTo(LOADED);
+      time.pass(half);
+
       assertThat(late.failure(TABLE_BUSY))
           .hasMessageContaining("of which it had waited")
           .hasMessageContaining("for other loads");
@@ -68,26 +76,34 @@ class DeadlineTest {
 
   @Test
   void whileItWaitsForAReader() throws Exception {
-    fixture.set("LOCK_TIMEOUT_SECONDS", "60");
+    Upload upload = fixture.upload("people.csv", CONTENT);
     try (Connection reader = fixture.connect();
         Statement statement = reader.createStatement()) {
       reader.setAutoCommit(false);
       statement.execute("SELECT FROM people");
 
-      runsOutOfTime(fixture.upload("people.csv", CONTENT));
+      TestTicker time = fixture.stopTime();
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      time.awaitSleeper();
+      time.pass(LOAD_TIME);
+
+      assertThat(load.failure().code()).isEqualTo(OUT_OF_TIME);
     }
+    isRecorded(upload, OUT_OF_TIME);
   }
 
   @Test
   void whileTheDatabaseFetchesTheObject() {
     fixture.slowImports(1);
+    fixture.leaveAMomentForTheWork();
 
     runsOutOfTime(fixture.upload("people.csv", CONTENT + "2,".repeat(100)));
   }
 
   @Test
   void inTheProjectsSql() {
-    fixture.set("AFTER_LOAD_SQL", "SELECT pg_sleep(60)");
+    fixture.set("AFTER_LOAD_SQL", "SELECT pg_sleep(600)");
+    fixture.leaveAMomentAfter(LoadFixture.importStatement());
 
     runsOutOfTime(fixture.upload("people.csv", CONTENT));
   }
@@ -95,8 +111,9 @@ class DeadlineTest {
   @Test
   void inAConstraintThatIsDeferredUntilTheCommit() {
     fixture.execute(
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END'",
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN NULL; END'",
         "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON people DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()");
+    fixture.leaveAMomentAfter(LoadFixture.importStatement());
 
     runsOutOfTime(fixture.upload("people.csv", CONTENT));
   }
@@ -105,29 +122,39 @@ class DeadlineTest {
   void whenNothingOfItIsLeftAtTheStart() {
     Upload upload = fixture.upload("people.csv", CONTENT);
 
-    fixture.failure(OUT_OF_TIME, upload, Duration.ofSeconds(9));
-    fixture.failure(OUT_OF_TIME, upload, Duration.ofMillis(1));
+    for (Duration functionTime : List.of(Loader.MARGIN, Duration.ofMillis(1))) {
+      Deadline functionEnd = Deadline.in(functionTime, fixture.stopTime());
+      LoadException failure =
+          catchThrowableOfType(
+              LoadException.class, () -> fixture.loader().load(upload, functionEnd, "request-1"));
+      assertThat(failure.code()).isEqualTo(OUT_OF_TIME);
+    }
+    assertThat(fixture.people()).containsExactly("0|old|null");
+    isRecorded(upload, OUT_OF_TIME);
+    assertThat(fixture.log()).contains("the failure could not be recorded in the history");
   }
 
   @Test
   void doesNotOverflowWhenItIsFarAway() {
     Upload upload = fixture.upload("people.csv", CONTENT);
 
-    assertThat(fixture.load(upload, Duration.ofDays(10_000)).status()).isEqualTo(LOADED);
+    Deadline farAway = Deadline.in(Duration.ofDays(10_000));
+    assertThat(fixture.loader().load(upload, farAway, "request-1").status()).isEqualTo(LOADED);
   }
 
   private void runsOutOfTime(Upload upload) {
-    runsOutOfTime(upload, OUT_OF_TIME);
+    fixture.failure(OUT_OF_TIME, upload);
+    isRecorded(upload, OUT_OF_TIME);
+    assertThat(
+            fixture.rows(
+                """
+                SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock'
+                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""))
+        .isEmpty();
   }
 
-  private void runsOutOfTime(Upload upload, ErrorCode code) {
-    Deadline functionEnd = Deadline.in(FUNCTION_TIME);
-    fixture.failure(code, upload, FUNCTION_TIME);
-
-    // It should take three seconds; the rest is for a busy machine.
-    assertThat(functionEnd.left()).isGreaterThan(Duration.ofSeconds(4));
+  private void isRecorded(Upload upload, ErrorCode code) {
     assertThat(fixture.rows("SELECT object_key, error_code FROM history.loads"))
         .isEqualTo(List.of(upload.object().key() + "|" + code));
-    assertThat(fixture.rows("SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock'")).isEmpty();
   }
 }

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +22,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import s3topostgres.config.Mode;
+import s3topostgres.postgres.TestTicker;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
@@ -30,9 +30,6 @@ import s3topostgres.sandbox.Sandbox;
 
 /** Kills, cuts, restarts and too little time, in the modes that do not empty the table. */
 class FaultsInEveryModeTest {
-  /** Of which the load keeps back ten seconds. */
-  private static final Duration FUNCTION_TIME = Duration.ofSeconds(13);
-
   private static final String CONTENT = "id,name\n0,old\n1,new\n2,changed\n";
   private static final List<String> NEW = List.of("0|old|null", "1|new|null", "2|changed|null");
 
@@ -164,10 +161,9 @@ class FaultsInEveryModeTest {
     prepare(mode);
     Upload upload = upload(mode);
     fixture.slowImports(1);
+    fixture.leaveAMomentForTheWork();
 
-    RunningLoad load = RunningLoad.start(fixture, upload, FUNCTION_TIME);
-
-    assertThat(load.failure().code()).isEqualTo(OUT_OF_TIME);
+    assertThat(RunningLoad.start(fixture, upload).failure().code()).isEqualTo(OUT_OF_TIME);
     holdsTheOldRows(mode);
     assertThat(fixture.rows("SELECT error_code FROM history.loads")).containsExactly("OUT_OF_TIME");
   }
@@ -177,14 +173,16 @@ class FaultsInEveryModeTest {
   void outOfTimeWhileItWaitsForAWriter(Mode mode) throws SQLException {
     prepare(mode);
     Upload upload = upload(mode);
-    fixture.set("LOCK_TIMEOUT_SECONDS", "60");
+    TestTicker time = fixture.stopTime();
     try (Connection writer = fixture.connect();
         Statement statement = writer.createStatement()) {
       writer.setAutoCommit(false);
       statement.execute("UPDATE people SET born = now() WHERE id = 3");
 
-      assertThat(RunningLoad.start(fixture, upload, FUNCTION_TIME).failure().code())
-          .isEqualTo(OUT_OF_TIME);
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      time.awaitSleeper();
+      time.pass(LoadFixture.LOAD_TIME);
+      assertThat(load.failure().code()).isEqualTo(OUT_OF_TIME);
       writer.rollback();
     }
     holdsTheOldRows(mode);

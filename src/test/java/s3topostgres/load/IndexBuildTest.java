@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,9 +24,6 @@ import s3topostgres.sandbox.Sandbox;
 
 /** A load by the table's owner of a file that is large enough for indexes to be built after it. */
 class IndexBuildTest {
-  /** Of which the load keeps back ten seconds. */
-  private static final Duration FUNCTION_TIME = Duration.ofSeconds(14);
-
   /** An index that takes half a minute to be built with a row of that id. */
   static final String SLOW =
       """
@@ -127,9 +123,9 @@ class IndexBuildTest {
   void namesTheKeyWithoutTheLineWhenThereIsNoTimeForIt() {
     Upload upload = fixture.upload("people.csv", large("47114711,a,\n47114711,b,\n"));
     // The rows come once in time, but not twice.
-    fixture.slowImports(2_500_000);
+    fixture.letPassAt(LoadFixture.LOAD_TIME, "PRIMARY KEY", LoadFixture.importStatement());
 
-    assertThat(fixture.failure(ROW_REJECTED, upload, Duration.ofSeconds(15)))
+    assertThat(fixture.failure(ROW_REJECTED, upload))
         .hasMessageContaining("a second row with the same id (constraint people_pkey)")
         .hasMessageNotContaining("47114711");
   }
@@ -182,7 +178,7 @@ class IndexBuildTest {
   @Test
   void letsReadersInWhenSomebodyElseHasFilledTheTable() throws SQLException {
     fixture.execute("TRUNCATE people");
-    fixture.mode(Mode.SYNC).set("LOCK_TIMEOUT_SECONDS", "20").slowImports(2_500_000);
+    Runnable release = fixture.mode(Mode.SYNC).holdImport();
     Upload upload = fixture.upload("people.csv", large("1,Ana,\n"));
     try (Connection other = fixture.connect();
         Statement statement = other.createStatement()) {
@@ -197,8 +193,9 @@ class IndexBuildTest {
       other.commit();
       load.untilImporting();
 
-      statement.execute("SET lock_timeout = '100ms'; SELECT FROM people");
+      statement.execute("SET lock_timeout = '2min'; SELECT FROM people");
       other.commit();
+      release.run();
       assertThat(load.result())
           .extracting(LoadResult::inserted, LoadResult::deleted)
           .containsExactly(10L, 1L);
@@ -226,7 +223,9 @@ class IndexBuildTest {
     fixture.execute(SLOW);
     List<String> before = fixture.indexes();
 
-    fixture.failure(OUT_OF_TIME, fixture.upload("people.csv", large("1,Ana,\n")), FUNCTION_TIME);
+    fixture.leaveAMomentAfter(LoadFixture.importStatement());
+
+    fixture.failure(OUT_OF_TIME, fixture.upload("people.csv", large("1,Ana,\n")));
 
     assertThat(fixture.indexes()).isEqualTo(before);
   }

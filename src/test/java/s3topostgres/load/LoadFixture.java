@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,8 @@ import s3topostgres.config.Mode;
 import s3topostgres.config.Settings;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.TestTicker;
+import s3topostgres.postgres.Ticker;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
@@ -47,6 +50,16 @@ import s3topostgres.sandbox.SandboxDatabase;
  */
 final class LoadFixture implements AutoCloseable {
   static final String REGION = "eu-west-1";
+
+  /** Longer than any machine takes for a load that nothing holds up. */
+  static final Duration FUNCTION_TIME = Duration.ofMinutes(15);
+
+  /** What a load may take of it. */
+  static final Duration LOAD_TIME = FUNCTION_TIME.minus(Loader.MARGIN);
+
+  /** So little of it that a statement that is cancelled then ran out of time. */
+  static final Duration A_MOMENT = Duration.ofMillis(300);
+
   static final String PASSWORD = "p'w \"!#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
 
   private static final Map<Mode, String> GRANTS =
@@ -79,6 +92,9 @@ final class LoadFixture implements AutoCloseable {
   private final PrintStream console = System.out;
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
   private Optional<Network> networkToS3 = Optional.empty();
+  private Optional<Network> networkToDatabase = Optional.empty();
+  private Ticker ticker = Ticker.SYSTEM;
+  private Duration functionTime = FUNCTION_TIME;
   private int uploads;
 
   LoadFixture() {
@@ -101,7 +117,7 @@ final class LoadFixture implements AutoCloseable {
     String role = database.createLoader("people", PASSWORD);
     settings.putAll(database.settings(role, PASSWORD, "people"));
     set("HISTORY_TABLE", "history.loads");
-    set("LOCK_TIMEOUT_SECONDS", "1");
+    set("LOCK_TIMEOUT_SECONDS", "60");
     set("IMPORT_WITH", importWith);
   }
 
@@ -163,11 +179,88 @@ final class LoadFixture implements AutoCloseable {
   }
 
   LoadResult load(Upload upload) {
-    return load(upload, Duration.ofSeconds(60));
+    return loader().load(upload, functionEnd(), "request-1");
   }
 
-  LoadResult load(Upload upload, Duration functionTime) {
-    return loader().load(upload, Deadline.in(functionTime), "request-1");
+  /** The end of the time of a function that is called now. */
+  Deadline functionEnd() {
+    return Deadline.in(functionTime, ticker);
+  }
+
+  /** Gives the function so much time from now on, each time that it is called. */
+  LoadFixture functionTime(Duration time) {
+    functionTime = time;
+    return this;
+  }
+
+  /** Stops the clock of the loads and other calls that begin from now on; the test moves it. */
+  TestTicker stopTime() {
+    TestTicker time = new TestTicker();
+    ticker = time;
+    return time;
+  }
+
+  /** Lets the loads and other calls that begin from now on go by the machine's clock. */
+  void resumeTime() {
+    ticker = Ticker.SYSTEM;
+  }
+
+  /**
+   * Stops the clock, and lets so much pass when a statement with those words is sent, after
+   * statements with the earlier ones.
+   */
+  void letPassAt(Duration duration, String words, String... earlier) {
+    TestTicker time = stopTime();
+    Runnable trap = () -> networkToDatabase().before(words, () -> time.pass(duration));
+    for (int i = earlier.length - 1; i >= 0; i--) {
+      String before = earlier[i];
+      Runnable next = trap;
+      trap = () -> networkToDatabase().before(before, next);
+    }
+    trap.run();
+  }
+
+  /**
+   * Has a load run out of time after a statement with those words: whatever it does then may take a
+   * moment, and the server ends what takes longer.
+   */
+  void leaveAMomentAfter(String words, String... earlier) {
+    letPassAt(LOAD_TIME.minus(A_MOMENT), words, earlier);
+  }
+
+  /** Has a load run out of time at the beginning of its work in the table. */
+  void leaveAMomentForTheWork() {
+    set("BEFORE_LOAD_SQL", "SELECT 'begun'");
+    leaveAMomentAfter("SELECT 'begun'");
+  }
+
+  /** What a load fails with that waits, before it begins, until the time for that is over. */
+  LoadException failureToBegin(Upload upload) {
+    TestTicker time = stopTime();
+    RunningLoad load = RunningLoad.start(this, upload);
+    time.awaitSleeper();
+    time.pass(functionTime.minus(Loader.MARGIN).multipliedBy(4).dividedBy(5));
+    LoadException failure = load.failure();
+    resumeTime();
+    return failure;
+  }
+
+  /** Has the load of that object take half of the time, and the next one more than the rest. */
+  void spendHalfOfTheTimeOn(String key) {
+    TestTicker time = stopTime();
+    Duration half = LOAD_TIME.dividedBy(2);
+    String begun = "SELECT 'begun'";
+    set("BEFORE_LOAD_SQL", begun);
+    set(
+        "AFTER_LOAD_SQL",
+        "SELECT pg_sleep(600) WHERE current_setting('s3_load.key') <> '%s'".formatted(key));
+    networkToDatabase()
+        .before(
+            importStatement(),
+            () -> {
+              time.pass(half);
+              networkToDatabase().before(begun, () -> time.pass(half.minus(A_MOMENT)));
+            });
   }
 
   /** What the schedule does, when all uploads are old enough. */
@@ -180,30 +273,17 @@ final class LoadFixture implements AutoCloseable {
   }
 
   List<LoadResult> catchUp(S3Objects objects, Instant now) {
-    return catchUp(objects, now, Duration.ofSeconds(60));
-  }
-
-  List<LoadResult> catchUp(S3Objects objects, Instant now, Duration functionTime) {
     Settings read = Settings.read(settings);
     return new CatchUp(read.load(), objects, database(read), loader(objects), REGION)
-        .run(now, Deadline.in(functionTime), "request-1");
+        .run(now, functionEnd(), "request-1");
   }
 
-  /** The same, when it has so long. */
-  List<LoadResult> catchUp(Duration functionTime) {
-    return catchUp(objects(), Instant.now().plus(Duration.ofHours(1)), functionTime);
-  }
-
-  /** What the check function says of an object, when it has so long. */
-  DryRunResult dryRun(String key, Duration time) {
+  /** What the check function says of an object. */
+  DryRunResult dryRun(String key) {
     Settings read = Settings.read(settings);
     Upload upload = Upload.unannounced(new ObjectLocation(bucket, key), REGION);
     return new DryRun(read.load(), read.format(), objects(), database(read))
-        .run(upload, Deadline.in(time));
-  }
-
-  DryRunResult dryRun(String key) {
-    return dryRun(key, Duration.ofSeconds(60));
+        .run(upload, functionEnd().before(Loader.MARGIN));
   }
 
   private S3Objects objects() {
@@ -232,12 +312,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   LoadException failure(ErrorCode code, Upload upload) {
-    return failure(code, upload, Duration.ofSeconds(60));
-  }
-
-  LoadException failure(ErrorCode code, Upload upload, Duration functionTime) {
-    LoadException failure =
-        catchThrowableOfType(LoadException.class, () -> load(upload, functionTime));
+    LoadException failure = catchThrowableOfType(LoadException.class, () -> load(upload));
     assertThat(failure).as("the load should have failed").isNotNull();
     assertThat(failure.code()).as(failure.getMessage()).isEqualTo(code);
     assertThat(failure.getCause()).isNull();
@@ -271,6 +346,17 @@ final class LoadFixture implements AutoCloseable {
     return rows;
   }
 
+  /** How many rows of a table were read, when nobody is connected any more. */
+  long rowsRead(String table) {
+    RunningLoad.await(() -> left().isEmpty());
+    return Long.parseLong(
+        rows("""
+                SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_all_tables
+                WHERE relid = '%s'::regclass"""
+                .formatted(table))
+            .get(0));
+  }
+
   /** Runs statements as superuser. */
   void execute(String... sql) {
     unchecked(() -> database.execute(sql));
@@ -288,6 +374,19 @@ final class LoadFixture implements AutoCloseable {
     return networkToS3.get();
   }
 
+  /** The way from the loads to the database from now on, which the test may break. */
+  Network networkToDatabase() {
+    if (networkToDatabase.isEmpty()) {
+      try {
+        networkToDatabase = Optional.of(Network.to("localhost", database.port()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      set("DB_PORT", Integer.toString(networkToDatabase.get().port()));
+    }
+    return networkToDatabase.get();
+  }
+
   /** Makes the next import take its time; with {@code aws_s3}, every import. */
   void slowImports(int bytesPerSecond) {
     if (settings.get("IMPORT_WITH").equals("copy")) {
@@ -298,6 +397,23 @@ final class LoadFixture implements AutoCloseable {
     }
     unchecked(
         () -> database.set("sandbox.import_bytes_per_second", Integer.toString(bytesPerSecond)));
+  }
+
+  /**
+   * Holds the next import up.
+   *
+   * @return what lets its rows come
+   */
+  Runnable holdImport() {
+    Network network = networkToS3();
+    CompletableFuture<Void> released = new CompletableFuture<>();
+    if (settings.get("IMPORT_WITH").equals("copy")) {
+      network.before("bytes=0-\r", released::join);
+    } else {
+      unchecked(() -> database.set("sandbox.s3_endpoint", network.endpoint().toString()));
+      network.before("If-Match", released::join);
+    }
+    return () -> released.complete(null);
   }
 
   /** Sets a parameter of the stand-in for {@code aws_s3}, such as {@code import_fault}. */
@@ -399,12 +515,13 @@ final class LoadFixture implements AutoCloseable {
     setLogLevel(LocationAwareLogger.INFO_INT);
     System.setOut(console);
     networkToS3.ifPresent(Network::close);
+    networkToDatabase.ifPresent(Network::close);
     unchecked(
         () -> {
           try (database) {
             List<String> left = left();
-            // A backend takes a moment to see that its client, or that of this count, said goodbye.
-            for (int tries = 0; !left.isEmpty() && tries < 100; tries++) {
+            // A backend takes its time to see that its client, or that of this count, said goodbye.
+            for (int tries = 0; !left.isEmpty() && tries < 2000; tries++) {
               LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
               left = left();
             }

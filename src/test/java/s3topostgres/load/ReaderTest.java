@@ -11,9 +11,12 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import s3topostgres.postgres.TestTicker;
 import s3topostgres.s3.Upload;
 
 /** What those who read the table see of a load, and how long they wait for it. */
@@ -29,20 +32,19 @@ class ReaderTest {
   private final class Reader implements AutoCloseable {
     private final Set<String> seen = new TreeSet<>();
     private volatile boolean stopped;
-    private long longestNanos;
+    private volatile int reads;
     private final CompletableFuture<Void> end = CompletableFuture.runAsync(this::read);
 
     private void read() {
       try (Connection connection = fixture.connect();
           Statement statement = connection.createStatement()) {
         while (!stopped) {
-          long start = System.nanoTime();
           try (ResultSet row =
               statement.executeQuery("SELECT min(name) || count(*) || max(name) FROM people")) {
             row.next();
             seen.add(String.valueOf(row.getString(1)));
           }
-          longestNanos = Math.max(longestNanos, System.nanoTime() - start);
+          reads++;
         }
       } catch (SQLException e) {
         throw new IllegalStateException(e);
@@ -55,9 +57,10 @@ class ReaderTest {
       return seen;
     }
 
-    Duration longest() {
-      close();
-      return Duration.ofNanos(longestNanos);
+    /** Waits until it has read once more. */
+    void awaitRead() {
+      int before = reads;
+      RunningLoad.await(() -> reads > before);
     }
 
     @Override
@@ -74,7 +77,6 @@ class ReaderTest {
         fixture.load("people.csv", rows(2000 + load, "load" + load));
       }
       fixture.set("MIN_ROWS", "5000");
-      fixture.set("LOCK_TIMEOUT_SECONDS", "5");
       RunningLoad.start(fixture, fixture.upload("people.csv", rows(3000, "bad"))).failure();
 
       assertThat(reader.seen())
@@ -94,7 +96,8 @@ class ReaderTest {
 
   @Test
   void doNotQueueForLongBehindALoadThatWaitsForAnotherReader() throws Exception {
-    fixture.set("LOCK_TIMEOUT_SECONDS", "9");
+    fixture.logEverything();
+    TestTicker time = fixture.stopTime();
     Upload upload = fixture.upload("people.csv", "id,name\n1,new\n");
     try (Connection longRunning = fixture.connect();
         Statement statement = longRunning.createStatement();
@@ -102,20 +105,25 @@ class ReaderTest {
       longRunning.setAutoCommit(false);
       statement.execute("SELECT FROM people");
 
-      long start = System.nanoTime();
-      RunningLoad.start(fixture, upload).failure(TABLE_BUSY);
-      Duration waited = Duration.ofNanos(System.nanoTime() - start);
+      RunningLoad load = RunningLoad.start(fixture, upload);
+      for (int attempt = 0; attempt < 6; attempt++) {
+        time.awaitSleeper();
+        // So nobody queues for the table now.
+        reader.awaitRead();
+        time.pass(Duration.ofSeconds(attempt < 5 ? 2 : 60));
+      }
 
-      assertThat(waited).isBetween(Duration.ofSeconds(8), Duration.ofSeconds(15));
-      // 2 s at a time by design; the rest is for a busy machine.
-      assertThat(reader.longest()).isBetween(Duration.ofMillis(1500), Duration.ofSeconds(4));
+      load.failure(TABLE_BUSY);
     }
+    Matcher attempts = Pattern.compile("lock_timeout = (\\d+); TRUNCATE").matcher(fixture.log());
+    assertThat(attempts.results().map(attempt -> attempt.group(1)))
+        .startsWith("100", "200", "400", "800")
+        .allMatch(millis -> Integer.parseInt(millis) <= 2000);
     assertThat(fixture.rows("SELECT error_code FROM history.loads")).containsExactly("TABLE_BUSY");
   }
 
   @Test
   void allowALoadWhenTheyAreDone() throws Exception {
-    fixture.set("LOCK_TIMEOUT_SECONDS", "60");
     Upload upload = fixture.upload("people.csv", "id,name\n1,new\n");
     try (Connection longRunning = fixture.connect();
         Statement statement = longRunning.createStatement()) {

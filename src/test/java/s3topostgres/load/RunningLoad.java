@@ -16,7 +16,7 @@ import s3topostgres.s3.Upload;
 
 /** A load in a thread of its own, so that a test can do something to it meanwhile. */
 final class RunningLoad {
-  private static final Duration LIMIT = Duration.ofSeconds(90);
+  private static final Duration LIMIT = Duration.ofMinutes(5);
 
   /** The connection of a load that imports. */
   static final String IMPORTING =
@@ -35,17 +35,14 @@ final class RunningLoad {
 
   /** Begins to load with the settings as they are now. */
   static RunningLoad start(LoadFixture fixture, Upload upload) {
-    return start(fixture, upload, Duration.ofSeconds(60));
-  }
-
-  static RunningLoad start(LoadFixture fixture, Upload upload, Duration functionTime) {
     Loader loader = fixture.loader();
+    Deadline functionEnd = fixture.functionEnd();
     CompletableFuture<LoadResult> end = new CompletableFuture<>();
     Thread thread =
         new Thread(
             () -> {
               try {
-                end.complete(loader.load(upload, Deadline.in(functionTime), "request-1"));
+                end.complete(loader.load(upload, functionEnd, "request-1"));
               } catch (RuntimeException e) {
                 end.completeExceptionally(e);
               }

@@ -53,7 +53,7 @@ class SideBySideTest {
       statement.execute("SELECT FROM pg_class");
       RunningLoad load = RunningLoad.start(fixture, upload).untilWaitingForALock();
 
-      statement.execute("SET statement_timeout = '5s'");
+      statement.execute("SET statement_timeout = '2min'");
       assertThat(names(statement)).containsExactly("old");
       gate.open();
       assertThat(load.result().status()).isEqualTo(LOADED);
@@ -65,12 +65,13 @@ class SideBySideTest {
 
   @Test
   void holdsNoLockOnTheTableWhileTheRowsCome() {
-    fixture.slowImports(5);
+    Runnable release = fixture.holdImport();
     RunningLoad load =
         RunningLoad.start(fixture, fixture.upload("people.csv", NEW)).untilImporting();
 
-    fixture.execute("SET lock_timeout = '5s'", "ALTER TABLE people ADD note text");
+    fixture.execute("SET lock_timeout = '2min'", "ALTER TABLE people ADD note text");
     assertThat(load.running()).isTrue();
+    release.run();
     assertThat(load.result().updated()).isEqualTo(1);
   }
 
@@ -81,7 +82,7 @@ class SideBySideTest {
         Statement statement = writer.createStatement()) {
       writer.setAutoCommit(false);
       statement.execute("UPDATE people SET born = '2001-02-03'");
-      assertThat(fixture.failure(TABLE_BUSY, upload))
+      assertThat(fixture.set("LOCK_TIMEOUT_SECONDS", "1").failure(TABLE_BUSY, upload))
           .hasMessageContaining("other sessions used public.people for longer than 1 s");
 
       fixture.set("LOCK_TIMEOUT_SECONDS", "60");

@@ -198,8 +198,7 @@ class SimulatedMigrationTest {
         .set("IMPORT_WITH", copy ? "copy" : "aws_s3")
         .set("CSV_HEADER", header ? "match" : "none")
         .set("CSV_NULL", nullText)
-        .set("CSV_DELIMITER", String.valueOf(delimiter))
-        .set("LOCK_TIMEOUT_SECONDS", "20");
+        .set("CSV_DELIMITER", String.valueOf(delimiter));
     if (columnsNamed) {
       fixture.set(
           "CSV_COLUMNS", names(true).stream().map(n -> '"' + n + '"').collect(joining(",")));

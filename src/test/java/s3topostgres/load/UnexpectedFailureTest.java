@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.lang.reflect.Proxy;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.S3Objects;
 import software.amazon.awssdk.services.s3.S3Client;
 
@@ -34,7 +32,7 @@ class UnexpectedFailureTest {
               () ->
                   loader.load(
                       fixture.upload("people.csv", "id,name\n1,Ana\n"),
-                      Deadline.in(Duration.ofSeconds(60)),
+                      fixture.functionEnd(),
                       "request-1"));
 
       assertThat(failure.code()).isEqualTo(ErrorCode.INTERNAL);

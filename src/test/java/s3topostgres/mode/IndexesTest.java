@@ -159,7 +159,7 @@ class IndexesTest {
     List<String> steps = new ArrayList<>();
     List<String> filled = new ArrayList<>();
 
-    try (Session session = connections.connectOnce(Deadline.in(Duration.ofSeconds(60)))) {
+    try (Session session = connections.connectOnce(Deadline.in(Duration.ofMinutes(15)))) {
       session.begin();
       TargetTable table = TargetTable.resolve(session, section.table);
       // TRUNCATE would make an invalid index valid.

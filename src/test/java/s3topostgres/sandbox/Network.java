@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
  * answers TCP's own keepalives.
  */
 public final class Network implements AutoCloseable {
-  private record Trap(String words, Runnable action) {}
+  private record Trap(String words, boolean before, Runnable action) {}
 
   private record Mark(long left, Runnable action) {}
 
@@ -118,7 +118,12 @@ public final class Network implements AutoCloseable {
 
   /** Does something once, right before a client's message with those words is passed on. */
   public void before(String words, Runnable action) {
-    trap = Optional.of(new Trap(words, action));
+    trap = Optional.of(new Trap(words, true, action));
+  }
+
+  /** Does something once, right after a client's message with those words was passed on. */
+  public void behind(String words, Runnable action) {
+    trap = Optional.of(new Trap(words, false, action));
   }
 
   /**
@@ -172,9 +177,8 @@ public final class Network implements AutoCloseable {
         if (asked.getAndSet(requests) && !requests) {
           roundTrips.incrementAndGet();
         }
-        if (requests) {
-          springTrap(new String(chunk, 0, n, StandardCharsets.ISO_8859_1));
-        }
+        String message = requests ? new String(chunk, 0, n, StandardCharsets.ISO_8859_1) : "";
+        springTrap(message, true);
         if (!swallowing(requests)) {
           pass(chunk, n, out, requests);
           bytes.addAndGet(n);
@@ -182,6 +186,7 @@ public final class Network implements AutoCloseable {
             answered(n);
           }
         }
+        springTrap(message, false);
       }
     } catch (IOException e) {
       // One side is gone, and the other is told below.
@@ -234,8 +239,8 @@ public final class Network implements AutoCloseable {
     return requests ? swallowingRequests : swallowingAnswers;
   }
 
-  private void springTrap(String message) {
-    Optional<Trap> set = trap;
+  private void springTrap(String message, boolean before) {
+    Optional<Trap> set = trap.filter(next -> next.before == before);
     if (set.isPresent() && message.contains(set.get().words)) {
       trap = Optional.empty();
       set.get().action.run();
