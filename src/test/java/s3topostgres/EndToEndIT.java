@@ -391,14 +391,14 @@ class EndToEndIT {
               "settings",
               "name resolution",
               "TCP",
+              "S3 from the function",
+              "Systems Manager from the function",
               "TLS",
               "login",
               "table and privileges",
               "history table",
               "extension",
               "S3 from the database",
-              "S3 from the function",
-              "Systems Manager from the function",
               "time and memory");
       assertThat(checks.findValuesAsText("result")).doesNotContain("failed");
 

@@ -11,10 +11,10 @@ import java.util.List;
 public final class CheckFailedException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  private CheckFailedException(List<Check> checks) {
+  private CheckFailedException(List<CheckResult> results) {
     // Where it was thrown helps nobody.
     super(
-        checks.stream()
+        results.stream()
             .map(CheckFailedException::line)
             .collect(joining("\n", "something that a load needs is missing\n", "")),
         null,
@@ -27,17 +27,17 @@ public final class CheckFailedException extends RuntimeException {
    *
    * @throws CheckFailedException if it is not
    */
-  public static void throwIfAnyFailed(List<Check> checks) {
-    if (checks.stream().anyMatch(check -> check.result() == Check.Result.FAILED)) {
-      throw new CheckFailedException(checks);
+  public static void throwIfAnyFailed(List<CheckResult> results) {
+    if (results.stream().anyMatch(result -> result.outcome() == CheckResult.Outcome.FAILED)) {
+      throw new CheckFailedException(results);
     }
   }
 
-  private static String line(Check check) {
+  private static String line(CheckResult result) {
     return "%-11s | %-33s | %s"
         .formatted(
-            check.result().label(),
-            check.item().label(),
-            check.whatToDo().isEmpty() ? check.what() : check.what() + ". " + check.whatToDo());
+            result.outcome().label(),
+            result.item().label(),
+            result.whatToDo().isEmpty() ? result.what() : result.what() + ". " + result.whatToDo());
   }
 }

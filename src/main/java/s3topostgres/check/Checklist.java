@@ -2,7 +2,6 @@ package s3topostgres.check;
 
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -11,92 +10,66 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
-import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 
 /**
- * The answers so far. What depends on a thing that failed is not looked at, and nothing takes
- * longer than it may, whether or not the network and the libraries keep to a time limit.
+ * Checks one item after the other and collects the results. An item is checked only if everything
+ * that it needs passed. No item takes longer than its limit, even where the network or a library
+ * keeps to none.
  */
-final class Checklist implements AutoCloseable {
+final class Checklist {
   private final Deadline end;
-  private final ExecutorService threads = Executors.newCachedThreadPool(Checklist::daemon);
-  private final Map<Item, Check> checks = new EnumMap<>(Item.class);
+  private final Map<Item, CheckResult> results = new EnumMap<>(Item.class);
   private final Set<Item> missing = EnumSet.noneOf(Item.class);
-  private final List<Session> sessions = new ArrayList<>();
 
   /**
-   * @param end when the last answer has to be there
+   * @param end when the last result has to be there
    */
   Checklist(Deadline end) {
     this.end = end;
   }
 
-  private static Thread daemon(Runnable task) {
+  /** Checks one item. */
+  @FunctionalInterface
+  interface Check {
+    /**
+     * Returns what was found, for a message.
+     *
+     * @throws LoadException when the item is missing
+     */
+    String run() throws SQLException;
+  }
+
+  /** Records what a check finds, unless something that the item needs is missing. */
+  void check(Item item, Check check) {
+    if (isDue(item)) {
+      try {
+        ok(item, await(item, check));
+      } catch (LoadException e) {
+        failed(item, e);
+      }
+    }
+  }
+
+  /** Runs a check on a thread that is given up when the item's limit has passed. */
+  private String await(Item item, Check check) {
+    Duration limit = end.within(item.limit()).left();
+    FutureTask<String> task = new FutureTask<>(check::run);
     Thread thread = new Thread(task, "check");
     thread.setDaemon(true);
-    return thread;
-  }
-
-  /** Something to find out. */
-  @FunctionalInterface
-  interface Step<T> {
-    T run() throws SQLException;
-  }
-
-  /** Begins to find something out while others are looked at. */
-  <T> Future<T> begin(Step<T> step) {
-    return threads.submit(step::run);
-  }
-
-  /**
-   * Has a connection closed at the end, or at once if it comes after that: whoever waited for it
-   * has perhaps given up.
-   */
-  synchronized Session keep(Session session) {
-    if (threads.isShutdown()) {
-      session.abort();
-    }
-    sessions.add(session);
-    return session;
-  }
-
-  /** Looks at one thing, unless what it needs is missing. The step returns what it found. */
-  void check(Item item, Duration limit, Step<String> step) {
-    if (isDue(item)) {
-      finish(item, limit, begin(step));
-    }
-  }
-
-  /** Waits for what was begun. */
-  void finish(Item item, Duration limit, Future<String> begun) {
+    thread.start();
     try {
-      ok(item, await(item, limit, begun));
-    } catch (LoadException e) {
-      failed(item, e);
-    }
-  }
-
-  /**
-   * What a step returns.
-   *
-   * @throws LoadException when it fails, or there is no answer in time
-   */
-  <T> T await(Item item, Duration limit, Future<T> begun) {
-    Deadline deadline = end.within(limit);
-    try {
-      return begun.get(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
+      return task.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      begun.cancel(true);
-      throw failure("no answer within %d s".formatted(limit.toSeconds()), item.whenNoAnswer());
+      task.cancel(true);
+      throw failure(
+          "no answer within %d s".formatted(item.limit().toSeconds()), item.whenNoAnswer());
     } catch (ExecutionException e) {
       throw translate(e.getCause());
     } catch (InterruptedException e) {
@@ -122,9 +95,9 @@ final class Checklist implements AutoCloseable {
     return new LoadException(ErrorCode.DATABASE_UNAVAILABLE, why, whatToDo);
   }
 
-  /** Whether what it needs is there; if not, that is the answer. */
+  /** Tells whether everything that an item needs is there; if not, that is its result. */
   boolean isDue(Item item) {
-    Optional<Item> need = item.needs().stream().filter(this::isMissing).findFirst();
+    Optional<Item> need = item.needs().stream().filter(missing::contains).findFirst();
     need.ifPresent(
         other -> {
           missing.add(item);
@@ -133,37 +106,24 @@ final class Checklist implements AutoCloseable {
     return need.isEmpty();
   }
 
-  private boolean isMissing(Item item) {
-    return missing.contains(item) || (!checks.containsKey(item) && !isDue(item));
-  }
-
   void ok(Item item, String what) {
-    checks.put(item, new Check(item, Check.Result.OK, what, ""));
+    results.put(item, new CheckResult(item, CheckResult.Outcome.OK, what, ""));
   }
 
   void failed(Item item, LoadException failure) {
     missing.add(item);
-    checks.put(item, new Check(item, Check.Result.FAILED, failure.why(), failure.whatToDo()));
+    results.put(
+        item, new CheckResult(item, CheckResult.Outcome.FAILED, failure.why(), failure.whatToDo()));
   }
 
-  /** It is not looked at, and nothing that depends on it is kept from being looked at. */
+  /** Records that an item is not in use; what needs it is checked all the same. */
   void notChecked(Item item, String why) {
-    checks.put(item, new Check(item, Check.Result.NOT_CHECKED, why, ""));
+    results.put(item, new CheckResult(item, CheckResult.Outcome.NOT_CHECKED, why, ""));
   }
 
-  /** All answers, in their order. */
-  List<Check> answers() {
-    for (Item item : Item.values()) {
-      if (!checks.containsKey(item) && isDue(item)) {
-        notChecked(item, "not reached");
-      }
-    }
-    return Arrays.stream(Item.values()).map(checks::get).toList();
-  }
-
-  @Override
-  public synchronized void close() {
-    threads.shutdownNow();
-    sessions.forEach(Session::abort);
+  /** All results in order. An item that was not asked for lacks something that it needs. */
+  List<CheckResult> results() {
+    Arrays.stream(Item.values()).filter(item -> !results.containsKey(item)).forEach(this::isDue);
+    return List.copyOf(results.values());
   }
 }

@@ -1,54 +1,81 @@
 package s3topostgres.check;
 
+import java.time.Duration;
 import java.util.List;
 
-/** What is checked, in the order of the answer. */
+/** The things that a load needs, in the order in which they are checked and reported. */
 public enum Item {
-  /** Ours, read as when the function starts. */
-  SETTINGS("settings", ""),
-  /** The database's host name has an address. */
-  NAME("name resolution", "Check the VPC's DNS settings and DB_HOST."),
-  /** Something listens at that address. */
-  TCP("TCP", "Check the security groups and routes between the function and the database."),
-  /** The connection is encrypted as DB_SSL_MODE asks. */
-  TLS("TLS", "Check whether the database is overloaded, or DB_PORT belongs to another server."),
-  /** The database accepts the login. */
-  LOGIN("login", "Check whether the database is overloaded."),
-  /** The target table exists, and the mode can work with it. */
-  TABLE("table and privileges", "Check whether the database is overloaded."),
-  /** The loads can be recorded. */
-  HISTORY("history table", "Check whether the database is overloaded."),
-  /** The database has aws_s3, and we may use it. */
-  EXTENSION("extension", "Check whether the database is overloaded."),
-  /** The database may read the bucket and reaches it. */
-  IMPORT(
-      "S3 from the database",
-      "Give the database's subnets a gateway endpoint for S3, and let its security group send to"
-          + " port 443."),
-  /** The function may read the bucket and reaches it. */
+  /** The settings, read as when the function starts. */
+  SETTINGS("settings", 5, "Run it again."),
+  /** The address of the database's host name. */
+  NAME("name resolution", 5, "Check the VPC's DNS settings and DB_HOST.", SETTINGS),
+  /** An open port at that address. */
+  TCP(
+      "TCP",
+      5,
+      "Check the security groups and routes between the function and the database.",
+      NAME),
+  /** The function's access to the bucket. */
   BUCKET(
       "S3 from the function",
+      8,
       "Give the function's subnets a gateway endpoint for S3, and let its security group send to"
-          + " port 443."),
-  /** The function may read its parameters and reaches them. */
+          + " port 443.",
+      SETTINGS),
+  /** The function's access to the parameters that the settings name. */
   PARAMETERS(
       "Systems Manager from the function",
+      8,
       "Give the function's subnets an interface endpoint for Systems Manager (ssm) that lets the"
-          + " function's security group in on port 443, or a NAT gateway."),
-  /** The function's time and memory are enough for loads like the last ones. */
-  LIMITS("time and memory", "Check whether the database is overloaded.");
+          + " function's security group in on port 443, or a NAT gateway.",
+      SETTINGS),
+  /** A connection that is encrypted as DB_SSL_MODE requires. */
+  TLS(
+      "TLS",
+      10,
+      "Check whether the database is overloaded, or DB_PORT belongs to another server.",
+      TCP,
+      PARAMETERS),
+  /** The database's login. */
+  LOGIN("login", 10, Item.OVERLOADED, TLS),
+  /** The target table, which the mode can work with. */
+  TABLE("table and privileges", 5, Item.OVERLOADED, LOGIN),
+  /** The table in which loads are recorded. */
+  HISTORY("history table", 5, Item.OVERLOADED, LOGIN),
+  /** The extension aws_s3, which the database user may use. */
+  EXTENSION("extension", 5, Item.OVERLOADED, LOGIN),
+  /** The database's access to the bucket. */
+  IMPORT(
+      "S3 from the database",
+      20,
+      "Give the database's subnets a gateway endpoint for S3, and let its security group send to"
+          + " port 443.",
+      EXTENSION),
+  /** The function's time and memory, which are enough for loads like the last ones. */
+  LIMITS("time and memory", 5, Item.OVERLOADED, TABLE, HISTORY);
+
+  private static final String OVERLOADED = "Check whether the database is overloaded.";
 
   private final String label;
+  private final Duration limit;
   private final String whenNoAnswer;
+  private final List<Item> needs;
 
-  Item(String label, String whenNoAnswer) {
+  Item(String label, int limitSeconds, String whenNoAnswer, Item... needs) {
     this.label = label;
+    this.limit = Duration.ofSeconds(limitSeconds);
     this.whenNoAnswer = whenNoAnswer;
+    this.needs = List.of(needs);
   }
 
-  /** For people. */
+  /** The item for people: {@code table and privileges}. */
   public String label() {
     return label;
+  }
+
+  /** How long the check may take. */
+  Duration limit() {
+    return limit;
   }
 
   /** What to do when there is no answer in time. */
@@ -56,17 +83,8 @@ public enum Item {
     return whenNoAnswer;
   }
 
-  /** What has to be there for this to be looked at. */
+  /** The earlier items that have to be there for this one to be checked. */
   List<Item> needs() {
-    return switch (this) {
-      case SETTINGS -> List.of();
-      case NAME, BUCKET, PARAMETERS -> List.of(SETTINGS);
-      case TCP -> List.of(NAME);
-      case TLS -> List.of(TCP, PARAMETERS);
-      case LOGIN -> List.of(TLS);
-      case TABLE, HISTORY, EXTENSION -> List.of(LOGIN);
-      case IMPORT -> List.of(EXTENSION);
-      case LIMITS -> List.of(TABLE, HISTORY);
-    };
+    return needs;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Whether all that a load needs is there, found out without changing anything: {@link
- * s3topostgres.check.Checks} first.
+ * Checks whether all that a load needs is there, and changes nothing: open {@link
+ * s3topostgres.check.SetupCheck} first.
  */
 package s3topostgres.check;

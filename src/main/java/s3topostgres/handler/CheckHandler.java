@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.check.Check;
 import s3topostgres.check.CheckFailedException;
-import s3topostgres.check.Checks;
+import s3topostgres.check.CheckResult;
+import s3topostgres.check.SetupCheck;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.load.DryRun;
@@ -57,15 +57,15 @@ public final class CheckHandler implements RequestHandler<Object, Object> {
     if (event instanceof Map<?, ?> fields && fields.get("object") instanceof String key) {
       return dryRun(key, Deadline.in(time.minus(MARGIN)));
     }
-    List<Check> checks =
-        Checks.run(
+    List<CheckResult> results =
+        SetupCheck.run(
             System.getenv(),
             S3Objects.connect(System.getenv()),
             Parameters.connect(),
             time,
             context.getMemoryLimitInMB());
-    CheckFailedException.throwIfAnyFailed(checks);
-    return new Answer(checks.stream().map(CheckHandler::line).toList());
+    CheckFailedException.throwIfAnyFailed(results);
+    return new Answer(results.stream().map(CheckHandler::line).toList());
   }
 
   private static DryRunResult dryRun(String key, Deadline end) {
@@ -85,8 +85,8 @@ public final class CheckHandler implements RequestHandler<Object, Object> {
         .run(Upload.unannounced(new ObjectLocation(bucket, key), wiring.region()), end);
   }
 
-  private static Answer.Line line(Check check) {
+  private static Answer.Line line(CheckResult result) {
     return new Answer.Line(
-        check.item().label(), check.result().label(), check.what(), check.whatToDo());
+        result.item().label(), result.outcome().label(), result.what(), result.whatToDo());
   }
 }

@@ -56,6 +56,11 @@ public final class Session implements AutoCloseable {
     return deadline;
   }
 
+  /** The same connection with another deadline; either session closes it. */
+  public Session until(Deadline other) {
+    return new Session(connection, other);
+  }
+
   /** The database user, quoted as SQL needs it. */
   public String user() throws SQLException {
     return query("SELECT quote_ident(current_user)", row -> row.getString(1)).get(0);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import s3topostgres.check.Check.Result;
+import s3topostgres.check.CheckResult.Outcome;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
@@ -28,7 +28,7 @@ import s3topostgres.sandbox.SandboxDatabase;
 import s3topostgres.sandbox.SsmServer;
 
 /** One thing broken at a time: the list names exactly that thing, and nothing has changed. */
-class ChecksTest {
+class SetupCheckTest {
   private static final String PASSWORD = "s3cret-marker'\"\\ %&";
   private static final Duration FUNCTION_TIME = Duration.ofSeconds(900);
 
@@ -75,10 +75,10 @@ class ChecksTest {
     assertThat(run())
         .allSatisfy(
             check ->
-                assertThat(check.result())
+                assertThat(check.outcome())
                     .as(check.toString())
-                    .isEqualTo(check.item() == Item.TLS ? Result.NOT_CHECKED : Result.OK))
-        .extracting(Check::item)
+                    .isEqualTo(check.item() == Item.TLS ? Outcome.NOT_CHECKED : Outcome.OK))
+        .extracting(CheckResult::item)
         .containsExactly(Item.values());
   }
 
@@ -263,7 +263,7 @@ class ChecksTest {
   void namesALoginToAReplica() throws Exception {
     database.execute("ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(role));
 
-    Check failed = failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
+    CheckResult failed = failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
 
     assertThat(failed.what()).contains("is read-only");
     assertThat(failed.whatToDo()).contains("the writer's address");
@@ -273,7 +273,7 @@ class ChecksTest {
   void namesAHistoryThatCannotBeMade() throws Exception {
     database.execute("REVOKE CREATE ON SCHEMA history FROM \"%s\"".formatted(role));
 
-    Check failed = failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS));
+    CheckResult failed = failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS));
 
     assertThat(failed.what()).contains("history.loads is missing and cannot be created");
     assertThat(failed.whatToDo()).contains("CREATE TABLE history.loads (");
@@ -305,7 +305,7 @@ class ChecksTest {
   void leavesAnExtensionThatTheFirstLoadWillInstall() throws Exception {
     database.execute("DROP EXTENSION aws_s3", "ALTER ROLE \"%s\" SUPERUSER".formatted(role));
 
-    Map<Item, Check> checks = byItem(run());
+    Map<Item, CheckResult> checks = byItem(run());
 
     assertThat(checks.get(Item.EXTENSION).what()).contains("the first load will install it");
     assertThat(checks.get(Item.IMPORT).what()).contains("can be checked after the first load");
@@ -317,14 +317,14 @@ class ChecksTest {
     environment.put("IMPORT_WITH", "copy");
     database.execute("DROP EXTENSION aws_s3");
 
-    Map<Item, Check> checks = byItem(run());
+    Map<Item, CheckResult> checks = byItem(run());
 
     for (Item item : List.of(Item.EXTENSION, Item.IMPORT)) {
-      assertThat(checks.get(item).result()).isEqualTo(Result.NOT_CHECKED);
+      assertThat(checks.get(item).outcome()).isEqualTo(Outcome.NOT_CHECKED);
       assertThat(checks.get(item).what()).startsWith("IMPORT_WITH=copy: the function reads");
     }
-    assertThat(checks.get(Item.BUCKET).result()).isEqualTo(Result.OK);
-    assertThat(checks.values()).noneMatch(check -> check.result() == Result.FAILED);
+    assertThat(checks.get(Item.BUCKET).outcome()).isEqualTo(Outcome.OK);
+    assertThat(checks.values()).noneMatch(check -> check.outcome() == Outcome.FAILED);
   }
 
   @ParameterizedTest
@@ -395,7 +395,7 @@ class ChecksTest {
         .isEqualTo("the longest of the last loads took 800 s of the 900 s that the function has");
 
     functionTime = Duration.ofSeconds(1100);
-    assertThat(byItem(run()).get(Item.LIMITS).result()).isEqualTo(Result.OK);
+    assertThat(byItem(run()).get(Item.LIMITS).outcome()).isEqualTo(Outcome.OK);
   }
 
   @Test
@@ -430,7 +430,7 @@ class ChecksTest {
   void leavesNoConnectionBehindThatComesTooLate() throws Exception {
     try (Network network = Network.to("localhost", database.port())) {
       environment.put("DB_PORT", Integer.toString(network.port()));
-      // Longer than the check waits, after the login.
+      // Longer than the check waits, and after the login.
       network.before("SET tcp_keepalives_idle", () -> pause(Duration.ofSeconds(14)));
 
       failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
@@ -452,14 +452,14 @@ class ChecksTest {
     environment.put("HISTORY_TABLE", "off");
 
     assertThat(run())
-        .filteredOn(check -> check.result() != Result.OK)
-        .extracting(Check::item, Check::result)
+        .filteredOn(check -> check.outcome() != Outcome.OK)
+        .extracting(CheckResult::item, CheckResult::outcome)
         .containsExactly(
-            tuple(Item.TLS, Result.NOT_CHECKED),
-            tuple(Item.HISTORY, Result.NOT_CHECKED),
-            tuple(Item.IMPORT, Result.NOT_CHECKED),
-            tuple(Item.BUCKET, Result.NOT_CHECKED),
-            tuple(Item.PARAMETERS, Result.NOT_CHECKED));
+            tuple(Item.BUCKET, Outcome.NOT_CHECKED),
+            tuple(Item.PARAMETERS, Outcome.NOT_CHECKED),
+            tuple(Item.TLS, Outcome.NOT_CHECKED),
+            tuple(Item.HISTORY, Outcome.NOT_CHECKED),
+            tuple(Item.IMPORT, Outcome.NOT_CHECKED));
     assertThat(ssm.requests()).isZero();
   }
 
@@ -472,35 +472,35 @@ class ChecksTest {
   }
 
   /** Runs the checks, of which that one must fail and those be in order, as are the settings. */
-  private Check failure(Item item, Item... ok) throws Exception {
-    List<Check> checks = run();
+  private CheckResult failure(Item item, Item... ok) throws Exception {
+    List<CheckResult> checks = run();
 
     assertThat(checks)
-        .filteredOn(check -> check.result() == Result.FAILED)
+        .filteredOn(check -> check.outcome() == Outcome.FAILED)
         .as(checks.toString())
-        .extracting(Check::item)
+        .extracting(CheckResult::item)
         .containsExactly(item);
     List<Item> expected = new ArrayList<>(Arrays.asList(ok));
     if (item != Item.SETTINGS) {
       expected.add(Item.SETTINGS);
     }
     assertThat(checks)
-        .filteredOn(check -> check.result() == Result.OK)
+        .filteredOn(check -> check.outcome() == Outcome.OK)
         .as(checks.toString())
-        .extracting(Check::item)
+        .extracting(CheckResult::item)
         .containsExactlyInAnyOrderElementsOf(expected);
-    Check failed = byItem(checks).get(item);
+    CheckResult failed = byItem(checks).get(item);
     assertThat(failed.whatToDo()).isNotEmpty();
     return failed;
   }
 
   /** Runs the checks, which must be quick, tell no secret and change nothing. */
-  private List<Check> run() throws SQLException, IOException {
+  private List<CheckResult> run() throws SQLException, IOException {
     String before = state();
     long start = System.nanoTime();
 
-    List<Check> checks =
-        Checks.run(
+    List<CheckResult> checks =
+        SetupCheck.run(
             environment,
             SandboxAws.objects(s3Endpoint),
             SandboxAws.parameters(ssmEndpoint),
@@ -525,8 +525,8 @@ class ChecksTest {
         + database.rows("SELECT extname, oid FROM pg_extension ORDER BY 1").toString();
   }
 
-  private static Map<Item, Check> byItem(List<Check> checks) {
-    Map<Item, Check> map = new EnumMap<>(Item.class);
+  private static Map<Item, CheckResult> byItem(List<CheckResult> checks) {
+    Map<Item, CheckResult> map = new EnumMap<>(Item.class);
     checks.forEach(check -> map.put(check.item(), check));
     return map;
   }
