@@ -99,17 +99,14 @@ public final class AppliedFiles {
               SELECT sequence, max(event_time) FILTER (WHERE object_key ~* ?) AS event_time
               FROM files
                 LEFT JOIN (
-                  -- Without an event's sequencer the time has no fractions of the second.
-                  SELECT id AS last_id, event_time
-                      + CASE WHEN sequencer IS NULL THEN 1 ELSE 0 END * interval '1 s' AS last_time
+                  SELECT id AS last_id, over AS last_over
                   FROM loads WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes ON true
-              GROUP BY sequence, last_id, last_time
+              GROUP BY sequence, last_id, last_over
               -- They may have been loaded before changes that are older.
-              HAVING last_id IS NULL OR max(id) > last_id OR max(event_time) > last_time),
+              HAVING last_id IS NULL OR max(id) > last_id OR max(event_time) >= last_over),
             parts AS (
               SELECT f.* FROM files f JOIN begun b USING (sequence)
-              WHERE f.event_time + CASE WHEN f.sequencer IS NULL THEN 1 ELSE 0 END * interval '1 s'
-                >= coalesce(b.event_time, f.event_time))
+              WHERE f.over > coalesce(b.event_time, f.event_time))
             SELECT bucket, object_key, etag, event_time, rows_loaded, rows_inserted,
               rows_inserted IS NOT NULL AND NOT EXISTS (
                 SELECT FROM loads

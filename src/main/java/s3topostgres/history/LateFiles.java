@@ -21,8 +21,7 @@ final class LateFiles {
         .query(
             """
             SELECT true FROM loads f
-            WHERE f.event_time > ?::timestamptz + ? * interval '1 s' AND f.object_key ~* ?
-              AND f.mode = 'changes'
+            WHERE f.event_time >= ? AND f.object_key ~* ? AND f.mode = 'changes'
               -- Before the first full load the order of uploads counts only if they are DMS's own.
               AND (? OR EXISTS (
                 SELECT FROM loads before
@@ -30,8 +29,7 @@ final class LateFiles {
                   AND (before.object_key = f.object_key OR before.object_key !~* ?)))
             LIMIT 1""",
             row -> true,
-            Loads.time(upload),
-            fraction(upload),
+            Loads.over(upload),
             DmsFile.FIRST,
             upload.eventTime().map(file::wasUploadedWhenWritten).orElse(false),
             DmsFile.FULL_LOAD)
@@ -84,23 +82,15 @@ final class LateFiles {
         .query(
             """
             SELECT true FROM loads
-            WHERE event_time > ?::timestamptz + ? * interval '1 s'
+            WHERE event_time >= ?
               AND bucket = ? AND object_key ~* ? AND regexp_replace(object_key, ?, '', 'i') = ?
             LIMIT 1""",
             row -> true,
-            Loads.time(upload),
-            fraction(upload),
+            Loads.over(upload),
             upload.object().bucket(),
             DmsFile.FIRST,
             DmsFile.FIRST,
             file.sequence())
         .contains(true);
-  }
-
-  /**
-   * How many seconds the time of an upload may be too early: the bucket's list has no fractions.
-   */
-  private static int fraction(Upload upload) {
-    return upload.found() ? 1 : 0;
   }
 }

@@ -36,6 +36,7 @@ import s3topostgres.postgres.Ticker;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
+import s3topostgres.sandbox.ListedTimes;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.S3Server;
@@ -95,6 +96,7 @@ final class LoadFixture implements AutoCloseable {
   private Optional<Network> networkToDatabase = Optional.empty();
   private Ticker ticker = Ticker.SYSTEM;
   private Duration functionTime = FUNCTION_TIME;
+  private final ListedTimes listedTimes = new ListedTimes();
   private int uploads;
 
   LoadFixture() {
@@ -163,14 +165,24 @@ final class LoadFixture implements AutoCloseable {
     return announce(key, etag);
   }
 
+  /** Uploads a file at a chosen time, which the bucket tells in whole seconds. */
+  Upload upload(String key, String content, Instant time) {
+    listedTimes.set(key, time);
+    return announce(key, s3.put(bucket, key, content.getBytes(StandardCharsets.UTF_8)), time);
+  }
+
   /** Announces an upload that may or may not be there. */
   Upload announce(String key, String etag) {
+    return announce(key, etag, Instant.now());
+  }
+
+  private Upload announce(String key, String etag, Instant time) {
     uploads++;
     return new Upload(
         new ObjectLocation(bucket, key),
         REGION,
         Optional.of("%018X".formatted(0x55aed6dcd90281e5L + uploads)),
-        Optional.of(Instant.now()),
+        Optional.of(time),
         Optional.of(etag));
   }
 
@@ -269,7 +281,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   List<LoadResult> catchUp(Instant now) {
-    return catchUp(SandboxAws.objects(s3.endpoint()), now);
+    return catchUp(SandboxAws.objects(s3.endpoint(), listedTimes), now);
   }
 
   List<LoadResult> catchUp(S3Objects objects, Instant now) {
@@ -290,7 +302,8 @@ final class LoadFixture implements AutoCloseable {
     return SandboxAws.objects(
         networkToS3
             .map(network -> URI.create("http://localhost:" + network.port()))
-            .orElse(s3.endpoint()));
+            .orElse(s3.endpoint()),
+        listedTimes);
   }
 
   Loader loader() {

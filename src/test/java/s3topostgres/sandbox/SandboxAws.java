@@ -10,6 +10,7 @@ import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.ssm.SsmClient;
 
 /** The function's calls of AWS, with its own limits, of servers on this machine. */
@@ -18,7 +19,17 @@ public final class SandboxAws {
 
   /** The objects of the S3 server at that address. */
   public static S3Objects objects(URI endpoint) {
-    return new S3Objects(client(S3Client.builder(), endpoint).forcePathStyle(true).build());
+    return objects(endpoint, new ListedTimes());
+  }
+
+  /** The objects of the S3 server at that address, uploaded at chosen times. */
+  public static S3Objects objects(URI endpoint, ListedTimes times) {
+    S3ClientBuilder client = client(S3Client.builder(), endpoint).forcePathStyle(true);
+    return new S3Objects(
+        client
+            .overrideConfiguration(
+                client.overrideConfiguration().toBuilder().addExecutionInterceptor(times).build())
+            .build());
   }
 
   /** The parameters of the Systems Manager at that address. */
