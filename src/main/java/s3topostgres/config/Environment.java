@@ -82,6 +82,14 @@ final class Environment {
   }
 
   /**
+   * Finds the setting that a misspelt name stands for. In {@code DB_} and four letters, two other
+   * letters are another word. The deployment's check has the same limits.
+   */
+  static Optional<String> resembled(String name, SortedSet<String> settings) {
+    return Spelling.nearest(name, settings, name.length() < 8 ? 1 : 2);
+  }
+
+  /**
    * Ends the reading.
    *
    * @throws LoadException {@code CONFIG_INVALID} with every problem, and with every variable that
@@ -93,7 +101,7 @@ final class Environment {
         .sorted()
         .forEach(
             name ->
-                Spelling.nearest(name, known, 2)
+                resembled(name, known)
                     .ifPresent(
                         meant ->
                             problem(
