@@ -50,7 +50,7 @@ class CommandsIT {
 
   /** Names that a page's earlier commands have set, as whoever follows it has them. */
   private static final String SESSION =
-      "set -a; . ./.env.production; set +a; ACCOUNT=1 DATABASE=example VPC=vpc-1\n";
+      ". ./.env.production; export AWS_REGION; ACCOUNT=1 DATABASE=example VPC=vpc-1\n";
 
   private final S3Server s3 = Sandbox.shared().s3();
   private final String bucket = "commands-" + UUID.randomUUID();

@@ -4,6 +4,7 @@ import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,20 +19,23 @@ import org.junit.jupiter.api.Assertions;
  * tree and reads no {@code .env} file that a developer keeps there.
  */
 final class Packaging {
-  /** Put in the place of the name that a project has chosen, the one thing it edits. */
-  private static final String SERVICE = "example";
-
   private static final String PACKAGE = "target/function.zip";
   private static final Path TREE = Path.of("").toAbsolutePath();
 
   /** Installed when first needed, from the lock file that deploy.yml installs from. */
   private static final Path OSLS = TREE.resolve("target/osls");
 
+  static final Path SCRIPTS = Path.of(".github/osls");
+
   private static final String TEMPLATE = "cloudformation-template-update-stack.json";
 
   private final Path folder;
   private final List<String> arguments = new ArrayList<>();
   private Map<String, String> environment = Map.of();
+  private String stage = "production";
+
+  /** Put in the place of the name that a project has chosen, the one thing it edits. */
+  private String service = "example";
 
   Packaging(Path folder) {
     this.folder = folder;
@@ -39,6 +43,21 @@ final class Packaging {
 
   Packaging environment(Map<String, String> variables) {
     environment = variables;
+    return this;
+  }
+
+  Packaging stage(String name) {
+    stage = name;
+    return this;
+  }
+
+  Packaging service(String name) {
+    service = name;
+    return this;
+  }
+
+  Packaging argument(String argument) {
+    arguments.add(argument);
     return this;
   }
 
@@ -68,27 +87,48 @@ final class Packaging {
 
   /** What osls printed. */
   String output() {
+    return run(List.of("package", "--package", "out"));
+  }
+
+  /** What osls prints of a deployment, which some service of AWS must refuse. */
+  String deployment() {
+    return run(List.of("deploy"));
+  }
+
+  private String run(List<String> command) {
     try {
       Files.createDirectories(folder.resolve("target"));
       Files.copy(TREE.resolve(PACKAGE), folder.resolve(PACKAGE));
+      copyScripts(folder);
       Files.writeString(
           folder.resolve("serverless.yml"),
           Files.readString(TREE.resolve("serverless.yml"))
-              .replaceFirst("(?m)^service: .*$", "service: " + SERVICE));
-      return run();
+              .replaceFirst("(?m)^service: .*$", "service: " + service));
+      return start(command);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private String run() throws IOException {
-    List<String> command = new ArrayList<>(List.of(osls().toString(), "package"));
-    command.addAll(List.of("--stage", "production", "--package", "out"));
+  private String start(List<String> oslsCommand) throws IOException {
+    List<String> command = new ArrayList<>(List.of(osls().toString()));
+    command.addAll(oslsCommand);
+    command.addAll(List.of("--stage", stage));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().keySet().removeIf(Packaging::isSetting);
     builder.environment().putAll(environment);
     return run(builder, folder.resolve("osls.log"));
+  }
+
+  /** Copies what serverless.yml refers to into a folder that stands for the project's. */
+  static void copyScripts(Path folder) throws IOException {
+    Path target = Files.createDirectories(folder.resolve(SCRIPTS));
+    try (DirectoryStream<Path> scripts = Files.newDirectoryStream(TREE.resolve(SCRIPTS), "*.js")) {
+      for (Path script : scripts) {
+        Files.copy(script, target.resolve(script.getFileName()));
+      }
+    }
   }
 
   /** The program, of the version that everything names. */

@@ -399,7 +399,7 @@ class ServerlessTemplateIT {
     CloudFormation template =
         new Packaging(folder)
             .environment(environment)
-            .file(".env.production", "MIN_ROWS=1\nLOG_LEVEL=trace\nCSV_DELIMITER=;\nDB_PORT=6432\n")
+            .file(".env.production", "MIN_ROWS=1\nCSV_DELIMITER=;\nDB_PORT=6432\n")
             .param("MIN_ROWS", "3")
             .param("SUBNET_IDS", "subnet-3")
             .template();
