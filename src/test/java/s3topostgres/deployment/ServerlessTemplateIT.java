@@ -242,7 +242,9 @@ class ServerlessTemplateIT {
 
   @Test
   void isNotifiedOfUploadsToTheExistingBucket() {
-    assertThat(typical.properties("LoadCustomS31"))
+    ObjectNode notification = typical.properties("LoadCustomS31").deepCopy();
+    notification.remove("ForceDeploy");
+    assertThat(notification)
         .isEqualTo(
             json(
                 """
@@ -257,6 +259,17 @@ class ServerlessTemplateIT {
                   ]
                 }
                 """));
+  }
+
+  /** CloudFormation calls the function that adds them only if a property has changed. */
+  @Test
+  void addsTheNotificationsAgainAtEachDeployment(@TempDir Path folder) {
+    JsonNode again =
+        new Packaging(folder).environment(TYPICAL).template().properties("LoadCustomS31");
+
+    assertThat(again.path("ForceDeploy").asLong())
+        .isGreaterThan(typical.properties("LoadCustomS31").path("ForceDeploy").asLong())
+        .isPositive();
   }
 
   @Test
