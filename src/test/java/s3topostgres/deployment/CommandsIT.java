@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -50,7 +52,8 @@ class CommandsIT {
 
   /** Names that a page's earlier commands have set, as whoever follows it has them. */
   private static final String SESSION =
-      ". ./.env.production; export AWS_REGION; ACCOUNT=1 DATABASE=example VPC=vpc-1\n";
+      ". ./.env.production; export AWS_REGION\n"
+          + "DB_PASSWORD_PARAMETER=/people-loader/production/db-password ACCOUNT=1 DATABASE=example VPC=vpc-1\n";
 
   private final S3Server s3 = Sandbox.shared().s3();
   private final String bucket = "commands-" + UUID.randomUUID();
@@ -82,6 +85,8 @@ class CommandsIT {
             .replaceFirst("SECURITY_GROUP_IDS=.*", "SECURITY_GROUP_IDS=sg-0one,sg-0two"));
     shell.write("arguments", "");
     shell.write("people.csv", "name\nAna\n");
+    shell.write(
+        "deployer.json", Page.blocks(DEPLOY.section("The deployer's rights"), "json").get(0));
     shell.write("failed.json", report(put("people.csv", "name\nAna\n"), "{}"));
     shell.write("src/main/resources/amazon-authorities.pem", "");
     writeStandIns();
@@ -144,36 +149,85 @@ class CommandsIT {
     assertThat(shell.file("arguments")).content().doesNotContain(PASSWORD);
   }
 
+  /** RDS's master user is no superuser: it may create roles, and owns what it created. */
   @Test
-  void everyStatementIsOneThatPostgresTakes() throws Exception {
-    database.execute("DROP ROLE csv_loader", "CREATE ROLE rds_iam");
+  void everyStatementIsOneThatTheMasterUserOfRdsMayRun() throws Exception {
+    database.execute(
+        "DROP ROLE csv_loader",
+        "CREATE ROLE rds_iam",
+        "CREATE ROLE rds_master CREATEROLE CREATEDB",
+        "GRANT rds_iam TO rds_master WITH ADMIN OPTION");
     try (SandboxDatabase fresh = Sandbox.shared().createDatabase()) {
-      fresh.execute("CREATE TABLE people (name text)", "CREATE SCHEMA staging");
-      for (Page page : List.of(DEPLOY, Page.ofSite("settings.md"), OPERATE)) {
+      prepareAsOnRds(fresh);
+      List<String> removal = Page.blocks(DEPLOY.section("Remove it"), "sql");
+      for (Page page :
+          List.of(DEPLOY, Page.ofSite("settings.md"), OPERATE, Page.ofSite("migrate.md"))) {
         for (String statements : page.blocks("sql")) {
-          shell.write(
-              "statements.sql",
-              statements.replace("-- GRANT", "GRANT").replace(" app ", " " + fresh.name() + " "));
-          shell.run(
-              List.of(
-                  "psql",
-                  "-X",
-                  "-d",
-                  fresh.name(),
-                  "-v",
-                  "ON_ERROR_STOP=1",
-                  "-f",
-                  "statements.sql"),
-              TYPED);
+          if (!removal.contains(statements)) {
+            runAsMaster(fresh, statements);
+          }
         }
       }
       assertThat(fresh.rows("SELECT rolpassword FROM pg_authid WHERE rolname = 'csv_loader'"))
           .singleElement()
           .asString()
           .startsWith("[SCRAM-SHA-256$");
+      assertThat(
+              fresh.rows(
+                  """
+                  SELECT relowner::regrole, has_table_privilege('rds_master', oid, 'SELECT, DELETE'),
+                    pg_has_role('rds_master', relowner, 'USAGE')
+                  FROM pg_class WHERE oid = 'public.people'::regclass
+                  """))
+          .containsExactly(List.of("csv_loader", "t", "f"));
+
+      runAsMaster(fresh, removal.get(0));
+
+      assertThat(fresh.rows("SELECT FROM pg_roles WHERE rolname = 'csv_loader'")).isEmpty();
+      assertThat(fresh.rows("SELECT to_regclass('people'), to_regclass('s3_load_history')"))
+          .containsExactly(Arrays.asList("people", null));
     } finally {
-      database.execute("DROP ROLE rds_iam");
+      database.execute(
+          "DROP ROLE IF EXISTS csv_loader",
+          "DROP ROLE rds_master, rds_iam",
+          "CREATE ROLE csv_loader");
     }
+  }
+
+  /** Tables of the master's own, and the extension as RDS lets its master use and grant it. */
+  private static void prepareAsOnRds(SandboxDatabase fresh) throws Exception {
+    fresh.execute(
+        "ALTER DATABASE " + fresh.name() + " OWNER TO rds_master",
+        "CREATE EXTENSION IF NOT EXISTS aws_s3 CASCADE",
+        "GRANT USAGE ON SCHEMA aws_s3 TO rds_master WITH GRANT OPTION",
+        "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA aws_s3 TO rds_master WITH GRANT OPTION",
+        "CREATE SCHEMA staging AUTHORIZATION rds_master",
+        "CREATE SCHEMA hr AUTHORIZATION rds_master",
+        "CREATE TABLE people (name text)",
+        "ALTER TABLE people OWNER TO rds_master");
+  }
+
+  private void runAsMaster(SandboxDatabase fresh, String statements) throws Exception {
+    shell.write(
+        "statements.sql",
+        statements.replace("-- GRANT", "GRANT").replace(" app ", " " + fresh.name() + " "));
+    String psql = "psql -X -v ON_ERROR_STOP=1 -f statements.sql -d " + fresh.name();
+    List<String> command = new ArrayList<>(List.of("env", "PGOPTIONS=-c role=rds_master"));
+    command.addAll(List.of(psql.split(" ")));
+    shell.run(command, TYPED);
+  }
+
+  @Test
+  void onlyTheFunctionsOwnNotificationsAreRemovedFromTheBucket() throws Exception {
+    int before = aws.requests().size();
+
+    shell.run(SESSION + block(DEPLOY, "The bucket's notification", "put-bucket-notification"), "");
+
+    assertThat(aws.requests().subList(before, aws.requests().size()))
+        .last()
+        .asString()
+        .contains("<Id>thumbnails</Id>", "<Id>audit</Id>", "EventBridgeConfiguration")
+        .doesNotContain("people-loader-production-load");
   }
 
   /** S3 drops the encoding where the metadata is replaced, and S3Mock keeps it even then. */

@@ -23,6 +23,29 @@ public final class AwsServer implements AutoCloseable {
       Pattern.compile("/2015-03-31/functions/[^/]+/invocations.*");
   private static final Pattern ACTION = Pattern.compile("(?:^|&)Action=(\\w+)");
 
+  /** A bucket's notifications: those of the documentation's deployment, and others'. */
+  private static final String NOTIFICATIONS =
+      """
+      <NotificationConfiguration>
+        <CloudFunctionConfiguration>
+          <Id>people-loader-production-load-0123456789abcdef0123456789abcdef</Id>
+          <CloudFunction>arn:aws:lambda:eu-west-2:123456789012:function:people-loader-production-load</CloudFunction>
+          <Event>s3:ObjectCreated:*</Event>
+        </CloudFunctionConfiguration>
+        <CloudFunctionConfiguration>
+          <Id>thumbnails</Id>
+          <CloudFunction>arn:aws:lambda:eu-west-2:123456789012:function:thumbnails</CloudFunction>
+          <Event>s3:ObjectCreated:*</Event>
+        </CloudFunctionConfiguration>
+        <TopicConfiguration>
+          <Id>audit</Id>
+          <Topic>arn:aws:sns:eu-west-2:123456789012:audit</Topic>
+          <Event>s3:ObjectRemoved:*</Event>
+        </TopicConfiguration>
+        <EventBridgeConfiguration/>
+      </NotificationConfiguration>
+      """;
+
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final LambdaRuntime function;
   private final LocalHttpServer server;
@@ -66,6 +89,8 @@ public final class AwsServer implements AutoCloseable {
         exchange.getResponseHeaders().set("X-Amz-Function-Error", "Unhandled");
       }
       LocalHttpServer.answer(exchange, 200, answer.body());
+    } else if ("notification".equals(exchange.getRequestURI().getQuery())) {
+      LocalHttpServer.answer(exchange, 200, body.isEmpty() ? NOTIFICATIONS : "");
     } else if (action.find()) {
       LocalHttpServer.answer(exchange, 200, answer(action.group(1)));
     } else {
