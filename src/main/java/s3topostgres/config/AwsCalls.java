@@ -5,9 +5,14 @@ import java.util.Collections;
 import java.util.List;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.retries.api.RetryStrategy;
 
-/** How the function calls AWS: by the JDK's HTTP client, and with time limits that fit a load. */
+/**
+ * How the function calls AWS: by the JDK's HTTP client, with time limits and retries that fit a
+ * load.
+ */
 public final class AwsCalls {
   /** With all retries; the database ends a transaction that is idle for 30 s. */
   private static final Duration CALL = Duration.ofSeconds(20);
@@ -20,19 +25,30 @@ public final class AwsCalls {
 
   private AwsCalls() {}
 
-  /** Sets the HTTP client and the limits of a service's client that is being built. */
+  /** Sets the HTTP client, limits and retries of a service's client that is being built. */
   public static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> B limited(
       B client) {
     return client
         .httpClientBuilder(
             UrlConnectionHttpClient.builder().connectionTimeout(CONNECT).socketTimeout(READ))
         .overrideConfiguration(
-            limits -> limits.apiCallTimeout(CALL).apiCallAttemptTimeout(ATTEMPT));
+            calls ->
+                calls.apiCallTimeout(CALL).apiCallAttemptTimeout(ATTEMPT).retryStrategy(retries()));
   }
 
   /** The limit of one call, with all retries, when that much time is left. */
   public static Duration within(Duration left) {
     // The SDK takes no limit of zero.
     return Collections.max(List.of(Duration.ofMillis(1), Collections.min(List.of(CALL, left))));
+  }
+
+  /**
+   * Retries as AWS recommends, at most three attempts: so many fit into the limit of a call. Said
+   * in code, because <a
+   * href="https://aws.amazon.com/blogs/developer/updated-default-retry-behavior-for-aws-sdks-and-tools/">the
+   * SDK's defaults change</a>, and depend on {@code AWS_RETRY_MODE} and {@code AWS_MAX_ATTEMPTS}.
+   */
+  private static RetryStrategy retries() {
+    return AwsRetryStrategy.standardRetryStrategy().toBuilder().maxAttempts(3).build();
   }
 }

@@ -1,11 +1,13 @@
 package s3topostgres.s3;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
@@ -16,25 +18,42 @@ import software.amazon.awssdk.http.ExecutableHttpRequest;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.HttpExecuteResponse;
 import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.SdkHttpFullResponse;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 
 class S3ObjectsTest {
   private static final Duration LIMIT = Duration.ofSeconds(5);
+  private static final ObjectLocation PEOPLE = new ObjectLocation("in", "people.csv");
 
   @Test
   void aConnectionThatBreaksUncheckedIsNoAnswer() {
-    try (S3Client client =
-        AwsCalls.limited(S3Client.builder())
-            .httpClientBuilder(defaults -> new Broken())
-            .region(Region.EU_WEST_1)
-            .credentialsProvider(AnonymousCredentialsProvider.create())
-            .build()) {
+    try (S3Client client = client(new Broken())) {
       S3Objects objects = new S3Objects(client);
-      isNoAnswer(() -> objects.look(new ObjectLocation("in", "people.csv"), LIMIT));
+      isNoAnswer(() -> objects.look(PEOPLE, LIMIT));
       isNoAnswer(() -> objects.list("in", "", LIMIT));
       isNoAnswer(() -> objects.checkAccess("in", "absent", LIMIT));
     }
+  }
+
+  @Test
+  void asksThreeTimes() {
+    AtomicInteger attempts = new AtomicInteger();
+    try (S3Client client = client(new Overloaded(attempts))) {
+      S3Objects objects = new S3Objects(client);
+      assertThatThrownBy(() -> objects.look(PEOPLE, Duration.ofMinutes(1)))
+          .hasMessageContaining("HTTP 503");
+    }
+
+    assertThat(attempts).hasValue(3);
+  }
+
+  private static S3Client client(SdkHttpClient http) {
+    return AwsCalls.limited(S3Client.builder())
+        .httpClientBuilder(defaults -> http)
+        .region(Region.EU_WEST_1)
+        .credentialsProvider(AnonymousCredentialsProvider.create())
+        .build();
   }
 
   private static void isNoAnswer(ThrowingCallable call) {
@@ -45,13 +64,40 @@ class S3ObjectsTest {
   }
 
   /** Fails as {@code UrlConnectionHttpClient} does when an answer breaks off at its head. */
-  private static final class Broken implements SdkHttpClient {
+  private static final class Broken extends Answers {
+    @Override
+    HttpExecuteResponse answer() {
+      throw new UncheckedIOException(new IOException("Connection reset"));
+    }
+  }
+
+  /** Answers as S3 does when it has too much to do. */
+  private static final class Overloaded extends Answers {
+    private final AtomicInteger attempts;
+
+    Overloaded(AtomicInteger attempts) {
+      this.attempts = attempts;
+    }
+
+    @Override
+    HttpExecuteResponse answer() {
+      attempts.incrementAndGet();
+      return HttpExecuteResponse.builder()
+          .response(SdkHttpFullResponse.builder().statusCode(503).build())
+          .build();
+    }
+  }
+
+  /** Gives each request the same answer. */
+  private abstract static class Answers implements SdkHttpClient {
+    abstract HttpExecuteResponse answer();
+
     @Override
     public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
       return new ExecutableHttpRequest() {
         @Override
         public HttpExecuteResponse call() {
-          throw new UncheckedIOException(new IOException("Connection reset"));
+          return answer();
         }
 
         @Override
