@@ -12,11 +12,11 @@ import java.net.URI;
 import java.util.Map;
 
 /**
- * The response to CloudFormation about a custom resource. Without it, CloudFormation waits until
- * its timeout. Powertools' module for custom resources sends one, too, but treats a refusal as
- * success, does not retry, and logs the address.
+ * The response to CloudFormation about a custom resource. Without a response, CloudFormation waits
+ * until its timeout. Powertools' module for custom resources is not used: it treats a refused
+ * response as success, does not retry, and logs the response URL.
  *
- * @param reason shown by the deployment when it failed
+ * @param reason of a failure, shown by the deployment; may be empty
  * @see <a
  *     href="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html">response
  *     objects</a>
@@ -28,14 +28,14 @@ record CloudFormationAnswer(boolean success, String physicalResourceId, String r
   private static final int TIMEOUT_MILLIS = 2500;
   private static final int LONGEST_ANSWER = 4096;
 
-  /** Its characters take six bytes at most. */
+  /** In characters, each of which takes six bytes at most. */
   private static final int REASON_THAT_FITS = 500;
 
   /**
-   * Sends the answer to the address that CloudFormation gave. The address is signed, so it is a
-   * secret, and valid only for a request without a content type.
+   * Sends the answer to the event's response URL. The URL is signed: it is a secret, and valid only
+   * for a request without a content type.
    *
-   * @throws IOException when that is not possible; Lambda then retries the event
+   * @throws IOException when CloudFormation does not accept the answer in three attempts
    */
   void send(CloudFormationCustomResourceEvent event) throws IOException {
     String json = json(event, reason);

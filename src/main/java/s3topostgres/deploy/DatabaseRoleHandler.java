@@ -14,12 +14,12 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.rds.RdsClient;
 
 /**
- * The custom resource {@code DatabaseRoleAssociation} of serverless.yml: the role of the stack,
- * associated with the database as {@code s3Import}. CloudFormation has it created, updated and
- * deleted with the stack, and gets an answer whatever happens.
+ * The custom resource {@code DatabaseRoleAssociation} of serverless.yml: associates the stack's
+ * role with the database as {@code s3Import}. CloudFormation calls it when the stack is created,
+ * updated or deleted, and gets an answer whatever happens.
  *
- * <p>The role is the stack's own. So an existing association with it is adopted, and removed with
- * the stack, whoever created it: the role is deleted next.
+ * <p>The role belongs to the stack. So an existing association with it is adopted, and removed with
+ * the stack, whoever created it.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html">custom
@@ -29,20 +29,20 @@ public final class DatabaseRoleHandler
     implements RequestHandler<CloudFormationCustomResourceEvent, Void> {
   private static final Logger log = LoggerFactory.getLogger(DatabaseRoleHandler.class);
 
-  /** With the SDK's retries; what fails for longer is waited for in ImportRole. */
+  /** For one call with the SDK's retries; {@link ImportRole} retries longer outages. */
   private static final Duration LONGEST_CALL = Duration.ofSeconds(10);
 
-  /** Reserved for the last call of RDS and for the answer, which take 25 s at most. */
+  /** Time for the last call of RDS and the answer, which take 25 s at most. */
   private static final Duration MARGIN = Duration.ofSeconds(30);
 
-  /** For a resource that never had a database. */
+  /** The physical ID of a resource that never had a database. */
   private static final String NO_DATABASE = "none/" + RdsDatabase.FEATURE;
 
   @Override
   public Void handleRequest(CloudFormationCustomResourceEvent event, Context context) {
     Instant end = Instant.now().plusMillis(context.getRemainingTimeInMillis()).minus(MARGIN);
     CloudFormationAnswer answer = answer(event, end);
-    // Not the event as a whole: its address for the answer is a secret.
+    // The event as a whole is not logged: its response URL is a secret.
     log.info("{} {}: {}", event.getRequestType(), event.getLogicalResourceId(), answer);
     try {
       answer.send(event);
@@ -54,12 +54,12 @@ public final class DatabaseRoleHandler
 
   private static CloudFormationAnswer answer(CloudFormationCustomResourceEvent event, Instant end) {
     Optional<RdsDatabase> database = RdsDatabase.find(event.getResourceProperties());
-    // CloudFormation deletes a failed creation by the id that it is given here.
+    // CloudFormation deletes a failed creation by the ID that this answer gives.
     String id =
         Optional.ofNullable(event.getPhysicalResourceId())
             .or(() -> database.map(RdsDatabase::physicalResourceId))
             .orElse(NO_DATABASE);
-    // Here, so that there is an answer if it cannot be made.
+    // Made here, so that CloudFormation gets an answer when it cannot be made.
     try (RdsClient rds =
         RdsClient.builder()
             .overrideConfiguration(client -> client.apiCallTimeout(LONGEST_CALL))
@@ -67,7 +67,7 @@ public final class DatabaseRoleHandler
       if (!event.getRequestType().equals("Delete")) {
         return new CloudFormationAnswer(true, change(event, rds, end), "");
       }
-      if (database.isPresent()) { // Or it was never created.
+      if (database.isPresent()) { // Otherwise nothing was ever created.
         new ImportRole(rds, database.get(), end).remove(role(event.getResourceProperties()));
       }
       return new CloudFormationAnswer(true, id, "");
@@ -76,11 +76,11 @@ public final class DatabaseRoleHandler
     } catch (InterruptedException | RuntimeException | Error e) {
       log.error("not expected", e);
       return new CloudFormationAnswer(
-          false, id, "Not expected: " + e + ". See the log of this function.");
+          false, id, "Not expected: " + e + ". See the log of the function.");
     }
   }
 
-  /** Create and Update; when the database is another, CloudFormation has the old one deleted. */
+  /** Handles Create and Update. After a change of database, CloudFormation deletes the old ID. */
   private static String change(CloudFormationCustomResourceEvent event, RdsClient rds, Instant end)
       throws InterruptedException {
     RdsDatabase database = RdsDatabase.of(event.getResourceProperties());
@@ -95,7 +95,7 @@ public final class DatabaseRoleHandler
       importRole.associate(role);
     } catch (RoleException e) {
       if (old.isPresent() && !stays) {
-        importRole.undo(role); // The resource stays with the old database.
+        importRole.undo(role); // CloudFormation keeps the old database.
       }
       throw e;
     }

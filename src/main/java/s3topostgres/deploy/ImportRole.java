@@ -15,21 +15,21 @@ import software.amazon.awssdk.services.rds.model.DbInstanceNotFoundException;
 import software.amazon.awssdk.services.rds.model.RdsException;
 
 /**
- * Associates a role with a database as {@code s3Import}, or removes it, and waits until that is
- * done. Both are idempotent.
+ * Associates a role with a database as {@code s3Import}, or removes it, and waits until RDS has
+ * finished. Both operations are idempotent.
  */
 final class ImportRole {
   private static final Logger log = LoggerFactory.getLogger(ImportRole.class);
   private static final long FIRST_PAUSE_MILLIS = 250;
   private static final long LONGEST_PAUSE_MILLIS = 10_000;
 
-  /** The database is being changed, or its next description tells more. */
+  /** Errors to retry: the database is being modified, or its description is out of date. */
   private static final String TRANSIENT =
       "(?s)InvalidDB(Instance|Cluster)State.*|DB(Instance|Cluster)Role(AlreadyExists|NotFound).*";
 
   /**
-   * A role and its policies are new, and not known everywhere yet. What RDS then answers is not
-   * documented; Terraform's provider waits on the same words.
+   * Errors while a new role and its policies are not yet propagated. They are not documented;
+   * Terraform's provider retries on the same words.
    *
    * @see <a
    *     href="https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency">IAM
@@ -37,7 +37,7 @@ final class ImportRole {
    */
   private static final String NOT_PROPAGATED = "(?s)AccessDenied.*|InvalidParameterValue.*role.*";
 
-  /** IAM usually takes seconds. */
+  /** How long such errors are retried; IAM usually takes seconds. */
   private static final Duration IAM_DELAY = Duration.ofMinutes(2);
 
   private final RdsClient rds;
@@ -56,24 +56,26 @@ final class ImportRole {
   }
 
   /**
-   * Returns when the association is active. An existing one with the same role counts.
+   * Associates the role, and returns when the association is active. An existing association with
+   * the same role is kept.
    *
-   * @throws RoleException when that is not possible, or not in time
+   * @throws RoleException when RDS refuses it or another role is associated, or at the end of time
    */
   void associate(String role) throws InterruptedException {
     repeat(() -> isAssociated(role));
   }
 
   /**
-   * Returns when the role is removed, or the database is gone. Another role is left alone.
+   * Removes the role, and returns when it is removed or the database is gone. Another role is left
+   * alone.
    *
-   * @throws RoleException when that is not possible, or not in time
+   * @throws RoleException when RDS refuses it, or at the end of time
    */
   void remove(String role) throws InterruptedException {
     repeat(() -> isRemoved(role));
   }
 
-  /** {@link #remove} without waiting, if that works. */
+  /** Begins to remove the role; a failure is only logged. */
   void undo(String role) {
     try {
       database.remove(rds, role);
@@ -132,7 +134,7 @@ final class ImportRole {
     while (!isDone(step)) {
       if (Instant.now().plusMillis(pause).isAfter(end)) {
         throw new RoleException(
-            "The role of the %s was not changed in %d s: %s. Try again when that is over."
+            "The role of the %s was not changed in %d s: %s. Deploy again when that is over."
                 .formatted(
                     database, Duration.between(began, Instant.now()).toSeconds(), waitingFor));
       }

@@ -8,7 +8,8 @@ import software.amazon.awssdk.services.rds.model.DBCluster;
 import software.amazon.awssdk.services.rds.model.DBInstance;
 
 /**
- * What RDS associates roles with: an Aurora cluster, or a DB instance that belongs to none.
+ * A database that RDS can associate roles with: an Aurora cluster, or a DB instance outside of any
+ * cluster.
  *
  * @param kind as in the AWS CLI's commands
  */
@@ -20,22 +21,25 @@ record RdsDatabase(String kind, String identifier) {
   private static final String CLUSTER = "db-cluster";
 
   /**
-   * What RDS says of a database.
+   * The state of a database, as RDS describes it.
    *
-   * @param cluster that an instance belongs to
-   * @param association of the one role that the feature can have
+   * @param status such as {@code available} or {@code stopped}
+   * @param cluster the cluster of an instance; empty for a cluster or an instance outside of any
+   * @param association of the one role that the feature can have; empty for none
    */
   record State(String status, Optional<String> cluster, Optional<Association> association) {}
 
   /**
+   * A role that is associated with a database.
+   *
    * @param status {@code ACTIVE}, {@code PENDING} or {@code INVALID}
    */
   record Association(String role, String status) {}
 
   /**
-   * The database of a custom resource's properties.
+   * Reads the database from a custom resource's properties.
    *
-   * @throws RoleException unless exactly one is named, as RDS writes it
+   * @throws RoleException unless they name exactly one, in lower case as RDS does
    */
   static RdsDatabase of(Map<String, Object> properties) {
     String instance = properties.getOrDefault("Instance", "").toString();
@@ -45,7 +49,7 @@ record RdsDatabase(String kind, String identifier) {
           "Set one of DB_INSTANCE_IDENTIFIER and, for Aurora, DB_CLUSTER_IDENTIFIER, not both.");
     }
     RdsDatabase named = new RdsDatabase(cluster.isEmpty() ? INSTANCE : CLUSTER, instance + cluster);
-    // The policies of serverless.yml have the name in ARNs, which RDS writes in lower case.
+    // The policies of serverless.yml put the name into ARNs, which are in lower case at RDS.
     if (!named.identifier.equals(named.identifier.toLowerCase(Locale.ROOT))) {
       throw new RoleException(
           "%s is \"%s\", but RDS keeps names in lower case. Write it so."
@@ -54,7 +58,7 @@ record RdsDatabase(String kind, String identifier) {
     return named;
   }
 
-  /** {@link #of}, or nothing where that throws. */
+  /** Reads the database from a custom resource's properties; empty where {@link #of} throws. */
   static Optional<RdsDatabase> find(Map<String, Object> properties) {
     try {
       return Optional.of(of(properties));
@@ -86,7 +90,7 @@ record RdsDatabase(String kind, String identifier) {
             .findFirst());
   }
 
-  /** Begins to associate the role; {@link #describe} says when that is done. */
+  /** Begins to associate the role; {@link #describe} tells when the association is active. */
   void add(RdsClient rds, String role) {
     if (isCluster()) {
       rds.addRoleToDBCluster(
@@ -97,7 +101,7 @@ record RdsDatabase(String kind, String identifier) {
     }
   }
 
-  /** Begins to remove the role. */
+  /** Begins to remove the role; {@link #describe} tells when it is gone. */
   void remove(RdsClient rds, String role) {
     if (isCluster()) {
       rds.removeRoleFromDBCluster(
@@ -108,7 +112,7 @@ record RdsDatabase(String kind, String identifier) {
     }
   }
 
-  /** The association's name for CloudFormation: another one means another resource. */
+  /** The physical ID of the association; CloudFormation takes another ID for another resource. */
   String physicalResourceId() {
     return "%s/%s/%s".formatted(kind, identifier, FEATURE);
   }

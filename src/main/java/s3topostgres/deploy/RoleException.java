@@ -1,6 +1,6 @@
 package s3topostgres.deploy;
 
-/** Why the database's role could not be changed, and what to do; shown by the deployment. */
+/** A role that could not be changed. The message says why and what to do, for the deployment. */
 final class RoleException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
