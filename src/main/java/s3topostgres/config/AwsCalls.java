@@ -9,23 +9,20 @@ import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.retries.api.RetryStrategy;
 
-/**
- * How the function calls AWS: by the JDK's HTTP client, with time limits and retries that fit a
- * load.
- */
+/** Configures clients of AWS: the JDK's HTTP client, time limits and retries that fit a load. */
 public final class AwsCalls {
-  /** With all retries; the database ends a transaction that is idle for 30 s. */
+  /** For a call with all retries; the database ends a transaction that is idle for 30 s. */
   private static final Duration CALL = Duration.ofSeconds(20);
 
   private static final Duration ATTEMPT = Duration.ofSeconds(6);
   private static final Duration CONNECT = Duration.ofSeconds(2);
 
-  /** A load that reads the object itself may wait for S3 that long after its deadline. */
+  /** For each read; so a load that streams the object may end that long after its deadline. */
   private static final Duration READ = Duration.ofSeconds(3);
 
   private AwsCalls() {}
 
-  /** Sets the HTTP client, limits and retries of a service's client that is being built. */
+  /** Sets the HTTP client, time limits and retries of a client that is being built. */
   public static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> B limited(
       B client) {
     return client
@@ -36,7 +33,7 @@ public final class AwsCalls {
                 calls.apiCallTimeout(CALL).apiCallAttemptTimeout(ATTEMPT).retryStrategy(retries()));
   }
 
-  /** The limit of one call, with all retries, when that much time is left. */
+  /** The time limit of one call with all retries: the usual one, or what is left. */
   public static Duration within(Duration left) {
     // The SDK takes no limit of zero.
     return Collections.max(List.of(Duration.ofMillis(1), Collections.min(List.of(CALL, left))));

@@ -15,17 +15,17 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * The file of the authorities that a database's certificate may come from: those of {@code
- * DB_CA_CERTIFICATE}, or Amazon's, which are in the package. A setting that ends in {@code .pem} is
- * a file, in the package or in a layer; anything else is the name of an SSM parameter, which is
- * read once. Not thread-safe.
+ * The certificate authorities that may have issued the database's certificate: those of {@code
+ * DB_CA_CERTIFICATE}, or else Amazon's, which are in the package. A setting that ends in {@code
+ * .pem} is a file in the package or in a layer; anything else is the name of an SSM parameter,
+ * which is read once. Not thread-safe.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html">Certificate
  *     bundles</a>
  */
 public final class CaCertificate {
-  /** The authorities of RDS in all regions, and Amazon's roots, which RDS Proxy's chain to. */
+  /** The authorities of RDS in all regions, and Amazon's roots for RDS Proxy. */
   static final String AMAZON = "/amazon-authorities.pem";
 
   private final Optional<String> setting;
@@ -38,11 +38,11 @@ public final class CaCertificate {
   }
 
   /**
-   * A file with one or more certificates in PEM.
+   * Returns a file with one or more certificates in PEM, which the driver reads.
    *
    * @param limit for reading the parameter
-   * @throws LoadException {@code CONFIG_INVALID} when they cannot be read, or are none; {@code
-   *     DATABASE_UNAVAILABLE} when Systems Manager does not answer
+   * @throws LoadException {@code CONFIG_INVALID} when it cannot be read or holds no certificate;
+   *     {@code DATABASE_UNAVAILABLE} when Systems Manager does not answer
    */
   public Path file(Duration limit) {
     if (file.isEmpty()) {
@@ -89,7 +89,7 @@ public final class CaCertificate {
     }
   }
 
-  /** The driver reads a file; it is removed when the process ends. */
+  /** Writes the certificates to a file that is removed when the process ends. */
   private static Path temporary(byte[] pem) {
     try {
       Path file = Files.createTempFile("authority", ".pem");

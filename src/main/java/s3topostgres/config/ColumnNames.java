@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads names of columns, separated by commas and written as in SQL: in lower case where they are
- * not in double quotes.
+ * Reads a comma-separated list of column names, written as in SQL. Names without double quotes are
+ * folded to lower case.
  *
  * @see <a
  *     href="https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS">Identifiers</a>
@@ -44,7 +44,7 @@ final class ColumnNames {
     return List.copyOf(names);
   }
 
-  /** As Postgres does it in UTF-8: ASCII letters only. */
+  /** Folds a name to lower case as Postgres does in UTF-8: ASCII letters only. */
   static String lowerCase(String name) {
     return name.chars()
         .map(c -> c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c)

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How the file is written, in the terms of Postgres' {@code COPY}.
+ * The format of the files, in the terms of Postgres' {@code COPY}.
  *
  * @param header what the first line is
  * @param delimiter one ASCII character between fields
@@ -15,9 +15,9 @@ import java.util.Optional;
  * @param escape one ASCII character before a quote inside a quoted field
  * @param nullText the unquoted text that means NULL; may be empty
  * @param encoding the file's encoding as Postgres names it
- * @param charset the same encoding as Java knows it
- * @param columns the names of the fields of a file whose header does not give them, in order and as
- *     the catalogue has them; empty for the table's columns
+ * @param charset Java's charset of that encoding
+ * @param columns the columns of the fields in a file without a header that names them, in order, as
+ *     the catalogue has them; empty for the table's columns in their order
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
  */
 public record CsvFormat(
@@ -30,13 +30,13 @@ public record CsvFormat(
     Charset charset,
     Optional<List<String>> columns) {
 
-  /** What the first line of the file is. */
+  /** How the first line of the file is read. */
   public enum Header {
-    /** It names the columns, in any order. */
+    /** As a header that names the columns, in any order. */
     MATCH,
-    /** It is there, and ignored: fields are in the order of the table's columns. */
+    /** As a header that is ignored: fields are in the order of the table's columns. */
     SKIP,
-    /** There is none: fields are in the order of the table's columns. */
+    /** As the first row: fields are in the order of the table's columns. */
     NONE
   }
 

@@ -5,15 +5,15 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Where the database is, and as whom to log in.
+ * The settings of the connection to the database.
  *
  * @param login how the user is authenticated
- * @param password the password itself; with {@link Login#PASSWORD}, exactly one of it and {@code
- *     passwordParameter} is present, otherwise neither
+ * @param password the password itself; with {@link Login#PASSWORD}, exactly one of {@code password}
+ *     and {@code passwordParameter} is present, with {@link Login#IAM} neither
  * @param passwordParameter the name of the SSM parameter that holds the password
  * @param sslMode {@code disable}, {@code require}, {@code verify-ca} or {@code verify-full}, as in
  *     <a href="https://www.postgresql.org/docs/current/libpq-ssl.html">libpq</a>
- * @param caCertificate where the authorities are that the database's certificate may come from; see
+ * @param caCertificate a file or SSM parameter with the certificate authorities to trust; see
  *     {@link CaCertificate}
  */
 public record DatabaseSettings(
@@ -29,9 +29,9 @@ public record DatabaseSettings(
 
   /** How the user is authenticated. */
   public enum Login {
-    /** By a password. */
+    /** With a password. */
     PASSWORD,
-    /** By a token of AWS IAM, created for each connection. */
+    /** With a token of AWS IAM, created for each connection. */
     IAM
   }
 
@@ -76,13 +76,13 @@ public record DatabaseSettings(
     }
   }
 
-  /** Whether anything is kept in Systems Manager. */
+  /** Whether the password or the certificate authorities are kept in Systems Manager. */
   public boolean usesParameters() {
     return passwordParameter.isPresent()
         || caCertificate.filter(setting -> !CaCertificate.isFile(setting)).isPresent();
   }
 
-  /** Whether the database's certificate has to come from a known authority. */
+  /** Whether the authority that issued the database's certificate is checked. */
   public boolean verifiesCertificate() {
     return sslMode.startsWith("verify");
   }

@@ -15,13 +15,12 @@ import s3topostgres.LoadException;
 import s3topostgres.Spelling;
 
 /**
- * Reads environment variables and collects every problem, so that whoever deploys sees all of them
- * at once. A variable that is empty counts as not set; values are taken exactly as they are. After
- * a problem the readers return a placeholder, so {@link #check} must be called before any value is
- * used.
+ * Reads environment variables and collects every problem, so that the operator sees all of them at
+ * once. An empty variable counts as not set; values are not trimmed. After a problem the readers
+ * return a placeholder, so {@link #check} must be called before any value is used.
  */
 final class Environment {
-  /** How the names of settings begin; any other variable is ignored. */
+  /** The beginnings of names of settings; {@link #check} ignores other variables. */
   private static final Pattern OURS = Pattern.compile("(DB|S3|CSV|LOAD)_");
 
   private final Map<String, String> variables;
@@ -62,7 +61,7 @@ final class Environment {
     return standard;
   }
 
-  /** One of {@code allowed}, spelt exactly so; the first is the default. */
+  /** Reads one of {@code allowed}, in exactly that spelling; the first is the default. */
   String choice(String name, List<String> allowed) {
     String value = optional(name).orElse(allowed.get(0));
     if (!allowed.contains(value)) {
@@ -76,7 +75,7 @@ final class Environment {
     problems.add(problem);
   }
 
-  /** The names that were read so far. */
+  /** The names of the variables that were read so far. */
   SortedSet<String> known() {
     return Collections.unmodifiableSortedSet(known);
   }
@@ -90,10 +89,10 @@ final class Environment {
   }
 
   /**
-   * Ends the reading.
+   * Reports the problems after everything was read.
    *
-   * @throws LoadException {@code CONFIG_INVALID} with every problem, and with every variable that
-   *     begins like a setting and looks misspelt
+   * @throws LoadException {@code CONFIG_INVALID} with every problem; a variable that begins like a
+   *     setting and looks misspelt is a problem, too
    */
   void check() {
     variables.keySet().stream()

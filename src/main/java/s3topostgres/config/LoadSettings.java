@@ -7,21 +7,21 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a load does besides the import itself.
+ * The settings of a load, other than the connection and the format of its file.
  *
  * @param table the target table
- * @param objectKeys the objects that are loaded
+ * @param objectKeys the keys of the objects that are loaded
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param mode what a file does to the table
  * @param rowKey names of the columns that identify a row, as the catalogue has them; empty for the
  *     primary key
- * @param importWith how the rows come into the database
- * @param minRows a load of fewer rows is refused
- * @param lockTimeout how long to wait for other users of the table
+ * @param importWith who reads the object
+ * @param minRows the least number of rows; a load of fewer rows fails
+ * @param lockTimeout how long to wait for locks of other sessions
  * @param rebuildIndexes whether indexes may be built after the rows, where that is faster
- * @param beforeLoadSql run in the load's transaction before the table is emptied
- * @param afterLoadSql run in the load's transaction after the import
- * @param historyTable where loads are recorded, written as in SQL; empty for nowhere
+ * @param beforeLoadSql statements that run in the load's transaction before the table is changed
+ * @param afterLoadSql statements that run in the load's transaction after the import
+ * @param historyTable the table that records loads, written as in SQL; empty for none
  */
 public record LoadSettings(
     TableName table,
@@ -39,16 +39,16 @@ public record LoadSettings(
 
   /** Who reads the object. */
   public enum ImportWith {
-    /** The database, with the extension of that name. */
+    /** The database, by the extension {@code aws_s3}. */
     AWS_S3,
-    /** The function, which passes it on to {@code COPY FROM STDIN}. */
+    /** The function, which streams it to {@code COPY FROM STDIN}. */
     COPY
   }
 
   /**
-   * What the names in the key's pattern stand for in an object's key.
+   * Reads the values of the pattern's placeholders from an object key.
    *
-   * @return empty when objects with this key are not loaded
+   * @return values by the placeholder's name; empty when objects with this key are not loaded
    */
   public Optional<Map<String, String>> match(String objectKey) {
     boolean packed = objectKey.toLowerCase(Locale.ROOT).endsWith(".gz");

@@ -5,9 +5,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How many rows a file needs.
+ * The least number of rows that a file must have.
  *
- * @param number of rows, or the percentage of the rows that the table's last load had
+ * @param number of rows; with {@code percent}, a percentage of the rows of the table's last load
  */
 public record MinRows(long number, boolean percent) {
   private static final Pattern FORM = Pattern.compile("(\\d{1,10})|([1-9]\\d?|100)%");
@@ -25,9 +25,9 @@ public record MinRows(long number, boolean percent) {
   }
 
   /**
-   * The number of rows.
+   * Computes the number of rows, at least 1 where it is a percentage.
    *
-   * @param last those of the last load; empty when there is none
+   * @param last rows of the table's last load; empty when there is none
    */
   public long after(OptionalLong last) {
     if (!percent) {

@@ -4,22 +4,22 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** What a file does to the target table. */
+/** The modes: what a file does to the target table. */
 public enum Mode {
-  /** It is the table's new content, and the table is emptied for it. */
+  /** The file is the table's new content; the table is emptied first. */
   REPLACE,
-  /** It is the table's new content, and only the differences are written. */
+  /** The file is the table's new content; only differences are written. */
   SYNC,
-  /** Its rows are added. */
+  /** The file's rows are inserted. */
   APPEND,
-  /** Its rows are added, or take the place of those with their key. */
+  /** The file's rows are inserted, or replace the rows with the same row key. */
   UPSERT,
-  /** Its lines insert, update and delete rows by their key, as AWS DMS writes them. */
+  /** The file's rows are inserts, updates and deletes by row key, as AWS DMS writes them. */
   CHANGES;
 
   static final List<String> LABELS = Arrays.stream(values()).map(Mode::label).toList();
 
-  /** As the setting and the history write it. */
+  /** The mode as the setting and the history write it: {@code replace}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

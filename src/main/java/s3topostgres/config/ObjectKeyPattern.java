@@ -9,26 +9,28 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which object keys are loaded: those that begin with {@code S3_KEY_PREFIX} and whose rest looks
- * like {@code S3_KEY_PATTERN}. In the pattern {@code {name}} and {@code *} stand for one or more
- * characters but {@code /}, {@code **} for one or more characters of any kind. Where a key can be
- * divided in several ways, what stands further left is as short as possible.
+ * The object keys that are loaded: they begin with {@code S3_KEY_PREFIX}, and the rest matches
+ * {@code S3_KEY_PATTERN}. In the pattern, the placeholder {@code {name}} and {@code *} match one or
+ * more characters other than {@code /}; {@code **} matches one or more characters of any kind.
+ * Matching is reluctant: a wildcard takes as few characters as possible, from left to right.
  *
- * @param prefix what every key begins with; may be empty
- * @param pattern empty for any key
+ * @param prefix the beginning of every key; may be empty
+ * @param pattern of the rest; empty for any rest
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html">Object
  *     key name filtering</a>, which says what a notification takes
  */
 public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
-  /** What S3 takes unchanged in the filter of a notification, and is no wildcard in a policy. */
+  /**
+   * Characters that need no encoding in a notification's filter and are no wildcards in a policy.
+   */
   private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9/!_.'()-]*");
 
   private static final Pattern TOKEN = Pattern.compile("\\{([^{}]*)}|\\*+|[^{}*]+|[{}]");
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
   private static final Pattern EXTENSION = Pattern.compile("(?i)\\.csv(\\.gz)?$");
 
-  /** A pattern as a regular expression with a group for each name. */
+  /** The pattern as a regular expression, with a group for each placeholder. */
   private record Compiled(List<String> names, Pattern regex) {}
 
   static ObjectKeyPattern read(Environment environment) {
@@ -52,7 +54,9 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
   }
 
   /**
-   * @throws IllegalArgumentException with what is wrong with the pattern
+   * Compiles the pattern.
+   *
+   * @throws IllegalArgumentException when the pattern is invalid; the message says why
    */
   private Compiled compiled() {
     if (pattern.isEmpty()) {
@@ -97,7 +101,7 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
     };
   }
 
-  /** The extension may be in any case. */
+  /** Quotes text for the regular expression; the case of the extension does not matter. */
   private static String literal(String text, boolean last) {
     if ("{}".contains(text)) {
       throw problem("braces come in pairs, around a name: {table}");
@@ -113,12 +117,12 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
     return new IllegalArgumentException(words);
   }
 
-  /** For people: {@code incoming/{table}.csv}. */
+  /** Prefix and pattern for a message: {@code incoming/{table}.csv}. */
   public String shown() {
     return prefix + pattern.orElse("**");
   }
 
-  /** What a key begins with for which the pattern's names stand for these values. */
+  /** The longest prefix shared by all object keys that match these values. */
   public String beginning(Map<String, String> values) {
     StringBuilder beginning = new StringBuilder(prefix);
     Matcher token = TOKEN.matcher(pattern.orElse("*"));
@@ -133,16 +137,16 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
     return beginning.toString();
   }
 
-  /** The names in the pattern, in its order. */
+  /** The names of the placeholders, in their order. */
   public List<String> names() {
     return compiled().names;
   }
 
   /**
-   * What the pattern's names stand for in a key.
+   * Reads the values of the placeholders from a key.
    *
    * @param key decoded
-   * @return empty when the key does not look like this
+   * @return values by the placeholder's name; empty when the key does not match
    */
   public Optional<Map<String, String>> match(String key) {
     Compiled compiled = compiled();

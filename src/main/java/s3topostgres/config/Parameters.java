@@ -10,7 +10,7 @@ import software.amazon.awssdk.services.ssm.SsmClient;
 
 /**
  * Reads parameters of AWS Systems Manager. The SDK finds region, credentials and endpoint, and
- * retries what can be retried, throttling included.
+ * retries temporary errors such as throttling.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html">GetParameter</a>
@@ -22,13 +22,13 @@ public final class Parameters {
     this.ssm = ssm;
   }
 
-  /** As AWS's own environment variables say. */
+  /** Makes a client that is configured by AWS's own environment variables. */
   public static Parameters connect() {
     return new Parameters(AwsCalls.limited(SsmClient.builder()).build());
   }
 
   /**
-   * The decrypted value of a parameter.
+   * Reads and decrypts the value of a parameter.
    *
    * @param setting the variable that holds the parameter's name, for messages
    * @param limit for all attempts together

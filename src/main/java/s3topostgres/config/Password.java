@@ -8,9 +8,9 @@ import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.services.rds.RdsUtilities;
 
 /**
- * What the user authenticates with: the password of the setting, an SSM parameter that is read when
- * it is first needed and kept until the database refuses it, or an IAM token that is created for
- * each connection. Not thread-safe.
+ * The database user's password: the setting itself, an SSM parameter, or an IAM token. The
+ * parameter is read at the first connection and cached until the database refuses it. A token is
+ * created for each connection. Not thread-safe.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html">IAM
@@ -28,7 +28,7 @@ public final class Password {
   }
 
   /**
-   * The password as far as it is known here.
+   * Returns the password; reads the parameter if it is not cached.
    *
    * @param limit for reading the parameter
    * @throws LoadException {@code CONFIG_INVALID} or {@code DATABASE_UNAVAILABLE} when the parameter
@@ -45,7 +45,7 @@ public final class Password {
     return current.get();
   }
 
-  /** Signed with the function's credentials, without a call of AWS. */
+  /** Signs a token with the function's credentials; AWS is not called. */
   private Secret token() {
     return new Secret(
         RdsUtilities.builder()
@@ -61,9 +61,9 @@ public final class Password {
   }
 
   /**
-   * Forgets a password that the database refused.
+   * Clears the cache after the database refused the password.
    *
-   * @return whether reading it anew can give another one
+   * @return whether another attempt can have another password
    */
   public boolean forget() {
     boolean canChange = settings.passwordParameter().isPresent();

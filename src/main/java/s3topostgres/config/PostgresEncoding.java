@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Postgres' names of the encodings that a file may have, and Java's names of the same.
+ * Maps Postgres' names of encodings to Java's charsets.
  *
  * @see <a href="https://www.postgresql.org/docs/current/multibyte.html">Character Set Support</a>
  */
@@ -17,12 +17,12 @@ final class PostgresEncoding {
   private static final Pattern NUMBERED =
       Pattern.compile("(iso8859)([1-9]|1[03456])|(win)(125[0-8])");
 
-  /** By the name as Postgres compares it: letters and digits only, in lower case. */
+  /** By Postgres' name, reduced as Postgres compares names: lower-case letters and digits. */
   private static final Map<String, String> CHARSETS =
       Map.ofEntries(
           Map.entry("utf8", "UTF-8"),
           Map.entry("unicode", "UTF-8"),
-          // Bytes as the database has them, which is UTF-8 nearly everywhere.
+          // COPY takes the bytes for the database's own encoding, nearly always UTF-8.
           Map.entry("sqlascii", "UTF-8"),
           Map.entry("latin1", "ISO-8859-1"),
           Map.entry("latin2", "ISO-8859-2"),
@@ -55,7 +55,7 @@ final class PostgresEncoding {
 
   private PostgresEncoding() {}
 
-  /** Java's charset for a name of Postgres; empty when Postgres has no such encoding. */
+  /** Finds Java's charset for Postgres' name; empty when Postgres has no such encoding. */
   static Optional<Charset> charset(String encoding) {
     String name =
         NOT_COMPARED

@@ -2,7 +2,7 @@ package s3topostgres.config;
 
 import java.util.Objects;
 
-/** A value that never shows itself: {@code toString} is {@code [REDACTED]}. */
+/** A value that must not be logged: {@code toString} returns {@code [REDACTED]}. */
 public final class Secret {
   private final String value;
 
@@ -10,7 +10,7 @@ public final class Secret {
     this.value = Objects.requireNonNull(value);
   }
 
-  /** The value itself, for the one call that needs it. */
+  /** Returns the value itself. */
   public String reveal() {
     return value;
   }

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.SortedSet;
 
 /**
- * Everything that the environment says about this deployment.
+ * All settings of a deployment.
  *
  * @param logLevel a level of slf4j-simple
  */
@@ -15,7 +15,7 @@ public record Settings(
   /**
    * Reads and checks all settings.
    *
-   * @param variables the process's environment; others' variables are ignored
+   * @param variables the process's environment; variables of other programs are ignored
    * @throws s3topostgres.LoadException {@code CONFIG_INVALID} with every problem at once
    */
   public static Settings read(Map<String, String> variables) {

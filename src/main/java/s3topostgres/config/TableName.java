@@ -13,12 +13,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The target table as {@code DB_TABLE_NAME} has it: a name as in SQL, in which whole identifiers
- * may come from the object's key, as {@code {table}}.
+ * The value of {@code DB_TABLE_NAME}: a name as in SQL. A placeholder such as {@code {table}}
+ * stands for an identifier from the object key.
  *
- * @param setting as it was written
- * @param identifiers of the schema, if there is one, and the table; empty for a name without names
- *     from the key, which the database reads itself
+ * @param setting the value as it was written
+ * @param identifiers of the schema, if there is one, and the table; empty for a name without
+ *     placeholders, which the database parses itself
  */
 public record TableName(String setting, List<Identifier> identifiers) {
   private static final Pattern PART =
@@ -26,11 +26,13 @@ public record TableName(String setting, List<Identifier> identifiers) {
   private static final Pattern NO_LETTER_OR_DIGIT = Pattern.compile("[^\\p{L}\\p{N}]+");
 
   /**
-   * @param text the identifier itself, or the name in the key's pattern that stands for it
+   * A part of the name.
+   *
+   * @param text the identifier itself, or the placeholder's name in {@code S3_KEY_PATTERN}
    */
   public record Identifier(String text, boolean fromObjectKey) {
 
-    /** The names that it may have in the catalogue, the preferred first. */
+    /** The names that the identifier may have in the catalogue, the preferred first. */
     List<String> candidates(Map<String, String> values) {
       if (!fromObjectKey) {
         return List.of(text);
@@ -66,7 +68,7 @@ public record TableName(String setting, List<Identifier> identifiers) {
     return table;
   }
 
-  /** One or two identifiers with a dot between them; empty when that is not what it is. */
+  /** Parses one or two identifiers with a dot between them; empty when it is something else. */
   private static List<Identifier> parse(String setting) {
     List<Identifier> identifiers = new ArrayList<>();
     Matcher part = PART.matcher(setting);
@@ -91,12 +93,12 @@ public record TableName(String setting, List<Identifier> identifiers) {
     return List.of();
   }
 
-  /** Whether the object's key decides. */
+  /** Whether the name has placeholders, so that the object key decides on the table. */
   public boolean dependsOnObjectKey() {
     return !identifiers.isEmpty();
   }
 
-  /** The identifiers that are written in the setting; empty in the place of one from the key. */
+  /** The identifiers as written in the setting; empty in the place of a placeholder. */
   public List<Optional<String>> written() {
     return identifiers.stream()
         .map(identifier -> Optional.of(identifier.text).filter(text -> !identifier.fromObjectKey))
@@ -104,16 +106,17 @@ public record TableName(String setting, List<Identifier> identifiers) {
   }
 
   /**
-   * For each identifier, the names that it may have in the catalogue, the preferred first.
+   * Lists for each identifier the names that it may have in the catalogue, the preferred first.
    *
-   * @param values of the names in the key's pattern
+   * @param values of the placeholders, by name
    */
   public List<List<String>> candidates(Map<String, String> values) {
     return identifiers.stream().map(identifier -> identifier.candidates(values)).toList();
   }
 
   /**
-   * For each identifier, the last of those names: the same for all spellings of a table in keys.
+   * Returns for each identifier the last of its {@link #candidates}, which is the same for all
+   * spellings of a table in object keys.
    */
   public List<String> loosest(Map<String, String> values) {
     return candidates(values).stream().map(names -> names.get(names.size() - 1)).toList();
