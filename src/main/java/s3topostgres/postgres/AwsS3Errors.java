@@ -12,21 +12,21 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * Recognises errors of {@code aws_s3} itself by a few of their words, in the error and in the
- * notices before it. Their SQLSTATE tells nothing, and no manual lists them.
+ * Recognises errors of the extension {@code aws_s3} by a few words of the error or of the notices
+ * before it. No manual lists these errors, and they share one SQLSTATE.
  */
 final class AwsS3Errors {
   private static final Pattern HTTP = Pattern.compile("\\bHTTP (\\d{3})\\b");
   private static final Pattern CURL = Pattern.compile("\\bCURL error code: (\\d+)");
 
-  /** The frame of the extension's own statement: it was called, and its COPY refused. */
+  /** Matches the frame of the extension's own COPY: the extension was called, and COPY failed. */
   private static final Pattern COPY = Pattern.compile("(?im)^SQL statement \"copy ");
 
   private static final String NO_ROWS = "0 rows were copied";
 
   private AwsS3Errors() {}
 
-  /** What went wrong in a call of the extension; empty if it is not the extension that says so. */
+  /** Translates an error of the extension; empty if the error is not the extension's. */
   static Optional<LoadException> of(SQLException e) {
     return SqlErrors.isConnectionLost(e)
         ? Optional.empty()
@@ -36,12 +36,12 @@ final class AwsS3Errors {
             .map(failure -> failure.sqlState(e.getSQLState()));
   }
 
-  /** Whether the extension copied nothing, which it treats as an error. */
+  /** Whether the extension copied no row, which it reports as an error. */
   static boolean isNoRows(SQLException e) {
     return words(e).contains(NO_ROWS);
   }
 
-  /** Whether S3 answered the database that there is no such object. */
+  /** Whether S3 answered the database that the object does not exist. */
   static boolean isNotFound(SQLException e) {
     return words(e).contains("HTTP 404");
   }
@@ -52,7 +52,7 @@ final class AwsS3Errors {
         .orElse("");
   }
 
-  /** {@link Session} attaches them to the error. */
+  /** The notices before the error, which {@link Session} attaches to it. */
   private static String notices(SQLException e) {
     return Stream.iterate(e.getNextException(), Objects::nonNull, SQLException::getNextException)
         .map(SQLException::getMessage)
@@ -111,7 +111,7 @@ final class AwsS3Errors {
   }
 
   /**
-   * Both codes are for a certificate of another name.
+   * Translates an error of libcurl; codes 51 and 60 are for a certificate with another name.
    *
    * @see <a href="https://curl.se/libcurl/c/libcurl-errors.html">libcurl's error codes</a>
    */

@@ -5,8 +5,8 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * What {@code aws_s3} needs in the database: to be installed, open to the database user, and able
- * to read the bucket.
+ * Installs the extension {@code aws_s3}, and checks that it is usable: installed, granted to the
+ * database user, and able to read the bucket.
  */
 public final class AwsS3Extension {
   private static final String GRANT =
@@ -19,9 +19,10 @@ public final class AwsS3Extension {
   private AwsS3Extension() {}
 
   /**
-   * Installs it where it is missing, in a transaction of its own.
+   * Installs the extension if it is missing, in a transaction of its own.
    *
-   * @throws LoadException {@code IMPORT_UNAVAILABLE} when that is not possible
+   * @throws LoadException {@code IMPORT_UNAVAILABLE} when the user may not install it, or this
+   *     Postgres does not offer it
    */
   static void install(Session session) throws SQLException {
     boolean missing =
@@ -45,10 +46,10 @@ public final class AwsS3Extension {
   }
 
   /**
-   * Finds out whether the extension is there and open to us, without installing it.
+   * Checks whether the database user may use the extension, without installing it.
    *
-   * @return whether it is there; if not, the first load will install it
-   * @throws LoadException {@code IMPORT_UNAVAILABLE} when it is not, and no load can install it
+   * @return whether it is installed; if not, the first load will install it
+   * @throws LoadException {@code IMPORT_UNAVAILABLE} when the user may not use or install it
    */
   public static boolean check(Session session) throws SQLException {
     String found =
@@ -63,7 +64,7 @@ public final class AwsS3Extension {
                       WHERE n.nspname = 'aws_s3' AND f.proname = 'table_import_from_s3' AND f.pronargs = 9
                         AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(f.oid, 'EXECUTE'))
                     THEN 'open' ELSE 'closed' END
-                  -- Whom RDS lets install it.
+                  -- RDS lets these roles install it.
                   WHEN EXISTS (
                     SELECT FROM pg_roles r
                     WHERE (r.rolname = 'rds_superuser' AND pg_has_role(r.oid, 'MEMBER'))
@@ -81,13 +82,12 @@ public final class AwsS3Extension {
   }
 
   /**
-   * Finds out whether the database could read objects of a bucket: fetches one that is not there
-   * into a temporary table. The session must be closed afterwards, which rolls back.
+   * Checks whether the database can read a bucket: imports an object that does not exist into a
+   * temporary table. The caller closes the session, which rolls back.
    *
-   * <p>The extension asks S3 for the object before it copies; S3 says that there is none (404) only
-   * to who may read and list the bucket, and otherwise denies the access (403).
+   * <p>S3 answers 404 only to a role that may read and list the bucket, and 403 to others.
    *
-   * @throws LoadException {@code IMPORT_UNAVAILABLE} or {@code OBJECT_UNREADABLE} when it could not
+   * @throws LoadException {@code IMPORT_UNAVAILABLE} or {@code OBJECT_UNREADABLE} when it cannot
    */
   public static void checkAccess(Session session, String bucket, String absentKey, String region)
       throws SQLException {
@@ -109,7 +109,7 @@ public final class AwsS3Extension {
     }
   }
 
-  /** The failure for an extension that the user may not use. */
+  /** The failure when the user may not use the extension. */
   static LoadException closed() {
     return unavailable(
         "the database user may not use aws_s3",

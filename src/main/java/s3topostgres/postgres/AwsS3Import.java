@@ -15,19 +15,19 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
- * RDS's {@code aws_s3} extension, by which the database itself fetches an object and loads it.
+ * Imports by RDS's extension {@code aws_s3}: the database itself fetches the object and loads it.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.S3Import.Reference.html">aws_s3
  *     functions</a>
  */
 public final class AwsS3Import implements ObjectImport {
-  /** {@code 7 rows imported into relation "people" from file people.csv of 259 bytes}. */
+  /** Matches {@code 7 rows imported into relation "people" from file people.csv of 259 bytes}. */
   private static final Pattern ROWS = Pattern.compile("^(\\d{1,18})\\b");
 
   /**
-   * What users of the real extension saw for good files, under heavy load: {@code invalid input
-   * syntax} and {@code extra data after last expected column}.
+   * Errors that users of the real extension saw for good files, under heavy load: {@code invalid
+   * input syntax} and {@code extra data after last expected column}.
    */
   private static final Set<String> MAY_REFUSE_GOOD_FILES =
       Set.of(SqlState.INVALID_TEXT, SqlState.BAD_FILE_FORMAT);
@@ -38,7 +38,9 @@ public final class AwsS3Import implements ObjectImport {
   private final BiPredicate<Upload, Duration> hasRows;
 
   /**
-   * @param hasRows looks within a time limit whether a file has rows
+   * Makes an import for files of a format.
+   *
+   * @param hasRows tells within a time limit whether a file has rows
    */
   public AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRows) {
     this.format = format;
@@ -88,7 +90,7 @@ public final class AwsS3Import implements ObjectImport {
     return inserted(session, into);
   }
 
-  /** One may raise a notice for each row, and the driver keeps all notices of a statement. */
+  /** Suppresses triggers' notices: there may be one for each row, and the driver keeps all. */
   private static void silenceTriggers(Session session, String into) throws SQLException {
     session.query(
         """
@@ -99,7 +101,7 @@ public final class AwsS3Import implements ObjectImport {
         into);
   }
 
-  /** The table may have had rows before, and others may add some at the same time. */
+  /** Counts the rows that this transaction inserted; other sessions may insert, too. */
   private static long inserted(Session session, String into) throws SQLException {
     return session
         .query(
@@ -114,7 +116,7 @@ public final class AwsS3Import implements ObjectImport {
         .get(0);
   }
 
-  /** The extension treats a file without rows as an error, and sometimes a good one, too. */
+  /** Imports again after an error that may be the extension's; a file without rows is no error. */
   private String importOnceOrTwice(
       Session session, String into, List<TargetTable.Column> columns, Upload upload)
       throws SQLException {

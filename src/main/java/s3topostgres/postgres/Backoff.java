@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Exponential backoff with jitter: the pauses between attempts grow from 0.2 s to 4 s. Each is
- * random by half, so that loads that began together do not retry together.
+ * Exponential backoff with jitter: pauses grow from 0.2 s to 4 s. Half of each pause is random, so
+ * that loads that began together do not retry together.
  */
 public final class Backoff {
   private static final Duration FIRST = Duration.ofMillis(200);
@@ -18,7 +18,7 @@ public final class Backoff {
   /**
    * Waits before the next attempt.
    *
-   * @param latest when to go on in any case
+   * @param latest when the pause ends at the latest
    * @throws s3topostgres.LoadException {@code OUT_OF_TIME} when the thread is interrupted
    */
   public void pause(Deadline latest) {

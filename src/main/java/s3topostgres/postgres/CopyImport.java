@@ -11,8 +11,8 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
- * Reads the object and passes it on to {@code COPY ... FROM STDIN}, piece by piece: any Postgres
- * will do, with nothing installed in it and no way from it to S3.
+ * Imports by streaming the object to {@code COPY ... FROM STDIN}. The database needs no extension
+ * and no access to S3.
  *
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
  */
@@ -60,7 +60,7 @@ public final class CopyImport implements ObjectImport {
     } catch (LoadException e) {
       throw deadline.passed() ? SqlErrors.outOfTime() : e;
     } catch (IOException e) {
-      // Reading does not throw it, so closing did.
+      // A read does not throw it, so close() did.
       throw new IllegalStateException(e);
     }
   }

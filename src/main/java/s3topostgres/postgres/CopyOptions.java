@@ -7,19 +7,19 @@ import java.util.Locale;
 import s3topostgres.config.CsvFormat;
 
 /**
- * What {@code COPY} has to know of a file, whoever calls it.
+ * Writes the columns and options of {@code COPY}, for both ways of importing.
  *
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
  */
 final class CopyOptions {
   private CopyOptions() {}
 
-  /** Columns written as in SQL, with commas. */
+  /** The columns as a comma-separated list in SQL. */
   static String columns(List<TargetTable.Column> columns) {
     return columns.stream().map(TargetTable.Column::quoted).collect(joining(", "));
   }
 
-  /** The options as {@code COPY} takes them, all of them, so that no default is left to guess. */
+  /** All options in parentheses; none is left to a default. */
   static String of(CsvFormat format) {
     return "(FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s)"
         .formatted(
@@ -31,7 +31,7 @@ final class CopyOptions {
             literal(format.encoding().toUpperCase(Locale.ROOT)));
   }
 
-  /** A string constant; backslashes stand for themselves, as the standard has it. */
+  /** A string constant of standard SQL, in which a backslash is an ordinary character. */
   private static String literal(String text) {
     return "'" + text.replace("'", "''") + "'";
   }

@@ -28,7 +28,9 @@ public final class Database {
   private final CaCertificate authorities;
 
   /**
-   * @param parameters where the password and the authorities may be kept
+   * Makes no connection yet.
+   *
+   * @param parameters which may hold the password and the certificate authorities
    */
   public Database(DatabaseSettings settings, Parameters parameters) {
     this.settings = settings;
@@ -37,10 +39,10 @@ public final class Database {
   }
 
   /**
-   * Opens a connection, and retries where that can help.
+   * Opens a connection, and retries after errors that may be temporary.
    *
    * @param deadline when the work on the connection has to end
-   * @param latestStart after which the work could not be finished, so that there is no retry
+   * @param latestStart when a new attempt would be too late for the work to end in time
    * @throws LoadException {@code DATABASE_UNAVAILABLE}, {@code DATABASE_REFUSED} or {@code
    *     OUT_OF_TIME}; {@code CONFIG_INVALID} when the password cannot be read
    */
@@ -59,7 +61,11 @@ public final class Database {
     }
   }
 
-  /** The same, in one attempt. */
+  /**
+   * Opens a connection in one attempt.
+   *
+   * @throws LoadException as {@link #connect}
+   */
   public Session connectOnce(Deadline deadline) {
     try {
       return open(deadline);
@@ -77,7 +83,7 @@ public final class Database {
   }
 
   /**
-   * Looks the host's name up, as connecting does.
+   * Resolves the host's name.
    *
    * @return what was found, for a message
    */
@@ -111,16 +117,17 @@ public final class Database {
   }
 
   /**
-   * Reads what is kept in Systems Manager, as connecting does.
+   * Reads the password and the certificate authorities that Systems Manager holds.
    *
-   * @throws LoadException as {@link #connect} when that is not possible
+   * @throws LoadException {@code CONFIG_INVALID} or {@code DATABASE_UNAVAILABLE} when one cannot be
+   *     read
    */
   public void readParameters(Duration limit) {
     authorities.file(limit);
     password.get(limit);
   }
 
-  /** Whether it was the server that refused a connection, after TLS and in its own words. */
+  /** Whether a failure to connect is an error that the server sent, so that TLS worked. */
   public static boolean isServerError(LoadException refused) {
     return refused
         .sqlState()
@@ -146,9 +153,9 @@ public final class Database {
     source.setApplicationName("s3-csv-to-postgres");
     int limit = seconds(deadline.within(CONNECT_TIMEOUT));
     source.setConnectTimeout(limit);
-    // For each answer, until the first statement sets it: a server that accepts and never answers.
+    // For each read, until the first statement sets another: a server may accept and never answer.
     source.setSocketTimeout(limit);
-    // For all of it: even the name's resolution, and a server that answers byte by byte.
+    // For connecting as a whole, including name resolution and a server that answers byte by byte.
     source.setLoginTimeout(limit);
     source.setTcpKeepAlive(true);
     source.setSocketFactory(LingeringSockets.class.getName());

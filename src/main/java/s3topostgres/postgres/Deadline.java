@@ -5,9 +5,9 @@ import java.time.Duration;
 /**
  * A moment by which work has to end.
  *
- * @param ticker the clock by which it comes
- * @param began when the time until then began, in nanoseconds of that clock
- * @param nanoTime the moment itself, in nanoseconds of that clock
+ * @param ticker the clock
+ * @param began when the deadline was set, in nanoseconds of the clock
+ * @param nanoTime the moment itself, in nanoseconds of the clock
  */
 public record Deadline(Ticker ticker, long began, long nanoTime) {
 
@@ -27,7 +27,7 @@ public record Deadline(Ticker ticker, long began, long nanoTime) {
     return new Deadline(ticker, began, nanoTime - margin.toNanos());
   }
 
-  /** The earlier of this moment and {@code limit} from now. */
+  /** The earlier of this deadline and {@code limit} from now. */
   public Deadline within(Duration limit) {
     Deadline other = in(limit, ticker);
     return other.nanoTime - nanoTime < 0 ? other : this;

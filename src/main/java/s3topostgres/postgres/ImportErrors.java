@@ -13,23 +13,23 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * Turns an error of the import into a place in the file and a reason in our words. Only the line
- * number and names from the catalogue are taken from Postgres' texts, never a value.
+ * Translates errors of the import into failures with a place in the file and a reason. Of Postgres'
+ * texts it uses only the line number and names from the catalogue, never a value.
  */
 public final class ImportErrors {
   /**
-   * {@code COPY people, line 3, column age: "x"}, the first of perhaps several frames; the value
+   * Matches {@code COPY people, line 3, column age: "x"}, one of perhaps several frames; the value
    * may have line breaks. The line is the physical one, from 1.
    */
   private static final Pattern PLACE =
       Pattern.compile("(?m)^COPY .*?, line (\\d{1,18})(, column )?");
 
-  /** The frame of a function that is not the extension's. */
+  /** Matches the frame of a function that is not the extension's. */
   private static final Pattern FUNCTION = Pattern.compile("(?m)^PL/\\w+ function (?!aws_s3\\.)");
 
   /**
-   * Classes of errors that may occur at a line without being caused by it: the connection, the
-   * transaction, locks, resources, a shutdown, the server itself.
+   * Classes of errors that a line does not cause: connection, transaction, login, locks, resources,
+   * object state, shutdown, system, foreign data, the server itself.
    */
   private static final Set<String> NO_FAULT_OF_THE_DATA =
       Set.of("08", "25", "28", "40", "53", "55", "57", "58", "HV", "XX");
@@ -37,7 +37,7 @@ public final class ImportErrors {
   private static final Set<String> MALFORMED =
       Set.of(SqlState.BAD_FILE_FORMAT, SqlState.NOT_IN_ENCODING, SqlState.UNTRANSLATABLE_CHARACTER);
 
-  /** What to do about values that do not fit. */
+  /** What the sender does about values that do not fit. */
   public static final String CORRECT_THE_FILE =
       "Correct the file and upload it again; the old rows are still there.";
 
@@ -59,14 +59,14 @@ public final class ImportErrors {
     return SqlErrors.translate(e, deadline);
   }
 
-  /** Whether COPY, a constraint or a trigger objects, so that any word may be a value's. */
+  /** Whether COPY, a constraint or a function raised the error, so that it may quote a value. */
   static boolean isOfTheTable(SQLException e, TargetTable table) {
     return place(e, table).line.isPresent()
         || SqlErrors.serverMessage(e).map(ServerErrorMessage::getConstraint).isPresent()
         || SqlErrors.hasFrame(e, FUNCTION);
   }
 
-  /** Whether the data is the reason: a bad value, a constraint, or a function that objects. */
+  /** Whether the data caused the error: a bad value, a constraint, or a function that raised it. */
   public static boolean isRowRejected(SQLException e) {
     String state = SqlErrors.state(e);
     return state.startsWith(SqlState.DATA_CLASS)
@@ -76,8 +76,9 @@ public final class ImportErrors {
   }
 
   /**
-   * Whether a line is what failed, whatever the SQLSTATE: a name that is no table's in a column of
-   * type regclass, JSON nested too deeply, a value too long for its index.
+   * Whether a line caused the error although its SQLSTATE is not one of the data: an unknown
+   * table's name in a column of type regclass, JSON nested too deeply, a value too long for its
+   * index.
    */
   private static boolean isFaultOfALine(SQLException e, TargetTable table) {
     return place(e, table).line.isPresent() && mayBeOfTheData(SqlErrors.state(e));
@@ -89,8 +90,8 @@ public final class ImportErrors {
   }
 
   /**
-   * Whether a line is in another encoding. It is read before its columns are, so an error with a
-   * column is about a value, as is one with a NUL.
+   * Whether a line is in another encoding. COPY decodes a line before it reads its columns, so an
+   * error with a column is about a value. So is an error about a NUL.
    */
   private static boolean isWrongEncoding(SQLException e, TargetTable table) {
     String state = SqlErrors.state(e);
@@ -101,7 +102,7 @@ public final class ImportErrors {
         && place(e, table).column.isEmpty();
   }
 
-  /** What a line holds, or all of the lines together; the import or the commit may say so. */
+  /** Makes the failure for a line, or for all lines together when the commit fails. */
   public static LoadException row(SQLException e, TargetTable table) {
     return row(e, table, RowReason.of(e, table, place(e, table).column), CORRECT_THE_FILE);
   }
@@ -116,10 +117,10 @@ public final class ImportErrors {
   }
 
   /**
-   * Why a value does not go into its column, from what {@code GET STACKED DIAGNOSTICS} tells.
+   * Explains why a value does not fit its column, from {@code GET STACKED DIAGNOSTICS}.
    *
-   * @param message may quote the value, which is not repeated
-   * @param constraint of a domain; empty if it was none
+   * @param message may quote the value, which the reason does not
+   * @param constraint the domain's constraint; empty if none failed
    * @return one clause without a full stop
    * @see <a
    *     href="https://www.postgresql.org/docs/current/plpgsql-control-structures.html#PLPGSQL-EXCEPTION-DIAGNOSTICS">Obtaining
@@ -139,7 +140,7 @@ public final class ImportErrors {
   }
 
   /**
-   * Whether a line's form stopped {@code COPY}, so that nothing is known of the lines after it. An
+   * Whether a malformed line stopped {@code COPY}, so that the lines after it were not read. An
    * error with a column is about a value, such as JSON with an escaped NUL.
    */
   public static boolean isMalformed(LoadException rejected) {
@@ -147,7 +148,7 @@ public final class ImportErrors {
         && rejected.sqlState().filter(MALFORMED::contains).isPresent();
   }
 
-  /** A row too large for the table is noticed when it is written, many lines after it was read. */
+  /** Whether the error is a row too large for a page, which COPY writes many lines after it. */
   private static boolean isNoticedLate(SQLException e, Place place) {
     return SqlErrors.state(e).equals(SqlState.LIMIT_EXCEEDED)
         && place.column.isEmpty()
@@ -170,7 +171,7 @@ public final class ImportErrors {
         matcher.group(2) == null ? named : columnAt(where.substring(matcher.end()), table));
   }
 
-  /** The column whose name the text begins with; the longest, should one be another's beginning. */
+  /** The column with the longest name that the text begins with. */
   private static Optional<TargetTable.Column> columnAt(String text, TargetTable table) {
     return table.columns().stream()
         .filter(column -> text.startsWith(column.name() + ":") || text.equals(column.name()))

@@ -6,9 +6,9 @@ import java.net.Socket;
 import javax.net.SocketFactory;
 
 /**
- * Makes the driver's sockets such that one can be closed while another thread is stuck in a write
- * to it: a TLS socket waits for that write to end, without a limit unless {@code SO_LINGER} sets
- * one. The driver makes it by its name.
+ * Makes the driver's sockets with {@code SO_LINGER}, so that a thread can close a TLS socket while
+ * another thread is blocked in a write. Without it, closing waits for the write without a limit.
+ * The driver makes this factory by its class name.
  *
  * @see <a
  *     href="https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/net/StandardSocketOptions.html#SO_LINGER">SO_LINGER</a>

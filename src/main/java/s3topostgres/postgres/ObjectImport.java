@@ -6,34 +6,32 @@ import s3topostgres.LoadException;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
-/** A way to import an object's rows into a table. */
+/** Imports an object's rows into a table. */
 public interface ObjectImport {
 
   /**
-   * Installs in the database what the import needs, where it is missing, in a transaction of its
-   * own.
+   * Installs what the import needs in the database, if it is missing, in a transaction of its own.
    *
    * @throws LoadException {@code IMPORT_UNAVAILABLE} when that is not possible
    */
   void install(Session session) throws SQLException;
 
-  /** Whether it unpacks an object that is stored with gzip. */
+  /** Whether the import decompresses this object. */
   boolean unpacks(StoredObject object);
 
-  /** Whether it imports the object as it was when we looked, or fails. */
+  /** Whether the import fails if the object has changed since its head was read. */
   boolean pinsObject();
 
   /**
    * Imports an object.
    *
-   * @param into the table that takes the rows, quoted as SQL needs it: the target table or one with
-   *     its columns
-   * @param target for messages
+   * @param into the table to import into, quoted as SQL needs it: the target table or a stage
+   * @param target the target table, for messages
    * @param columns in the order of the file's fields
-   * @param object as it was when we looked
-   * @return how many rows were imported
-   * @throws LoadException {@code ROW_REJECTED} for what the file holds, {@code IMPORT_UNAVAILABLE}
-   *     or {@code OBJECT_UNREADABLE} for what cannot be read
+   * @param object as it was when its head was read
+   * @return the number of rows imported
+   * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table; {@code
+   *     IMPORT_UNAVAILABLE} or {@code OBJECT_UNREADABLE} when the object cannot be read
    */
   long run(
       Session session,

@@ -9,15 +9,15 @@ import java.util.regex.Pattern;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * Why a row was rejected, in words that whoever wrote the file understands. Of Postgres' texts only
- * what is a name of the catalogue is repeated; all else may quote a cell.
+ * Explains to the sender why a row was rejected. Of Postgres' texts it repeats only names from the
+ * catalogue, because the rest may quote a cell.
  */
 final class RowReason {
-  /** {@code Key (id, name)=(1, x) already exists.} */
+  /** Matches {@code Key (id, name)=(1, x) already exists.} */
   private static final Pattern KEY_COLUMNS =
       Pattern.compile("^[^(]*\\((.*?)\\)=\\(", Pattern.DOTALL);
 
-  /** The innermost context of an error that a function raises by itself. */
+  /** Matches the innermost context of an error that a PL/pgSQL function raises by a statement. */
   private static final Pattern RAISED =
       Pattern.compile(
           "^PL/pgSQL function (?:([\\w.]+)\\()?.* line \\d+ at (?:RAISE|ASSERT)(?:\n|$)");
@@ -58,7 +58,9 @@ final class RowReason {
   }
 
   /**
-   * @param column that the error is about, if Postgres says so
+   * Explains an error.
+   *
+   * @param column of the error, if Postgres names it
    * @return one clause without a full stop
    */
   static String of(SQLException e, TargetTable table, Optional<TargetTable.Column> column) {
@@ -66,7 +68,9 @@ final class RowReason {
     return raisedBy(e).orElseGet(reason::words);
   }
 
-  /** The function that refused a row in words and with a SQLSTATE of its own; not the database. */
+  /**
+   * Names the function that refused a row by {@code RAISE} or {@code ASSERT}; empty if none did.
+   */
   static Optional<String> raisedBy(SQLException e) {
     return SqlErrors.serverMessage(e)
         .map(ServerErrorMessage::getWhere)
@@ -118,12 +122,12 @@ final class RowReason {
     if (text().startsWith("invalid input value for enum")) {
       return "not one of the values of " + type();
     }
-    // A precision stands in the middle: timestamp(3) with time zone.
+    // The precision is in the middle: timestamp(3) with time zone.
     String base = type().replaceAll("\\(.*?\\)", "");
     return "not " + PLAIN.getOrDefault(base, "a valid " + type());
   }
 
-  /** The error names the table that refers to the other; both may be ours. */
+  /** Postgres names the referring table; either of the two tables may be the target. */
   private String foreignKey() {
     boolean refersToOurs =
         text().startsWith("update or delete on table")
@@ -151,12 +155,12 @@ final class RowReason {
     return message.map(ServerErrorMessage::getConstraint);
   }
 
-  /** {@code id, name (constraint people_pkey)}. */
+  /** Names key and constraint: {@code id, name (constraint people_pkey)}. */
   private String keyAndConstraint(String otherwise) {
     return key().orElse(otherwise) + constraint().map(" (constraint %s)"::formatted).orElse("");
   }
 
-  /** The columns before the values in the detail, if they are columns and nothing else. */
+  /** The key's columns from the detail, if each of them is a column of the table. */
   private Optional<String> key() {
     return message
         .map(ServerErrorMessage::getDetail)
@@ -175,7 +179,7 @@ final class RowReason {
     return message.map(ServerErrorMessage::getMessage).orElse("");
   }
 
-  /** These messages of COPY hold no value; in another language, the reason is general. */
+  /** Explains errors of {@code COPY} whose English messages hold no value; others in general. */
   private String malformed() {
     String words = text();
     if (words.startsWith("missing data for column")) {

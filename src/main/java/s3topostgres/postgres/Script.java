@@ -9,9 +9,8 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * SQL of a setting, run inside the load's transaction. It may hold several statements, but none
- * that ends the transaction: it runs in {@code EXECUTE}, which refuses those before anything of the
- * load could be committed.
+ * Runs the SQL of a setting in the load's transaction. A script may hold several statements. {@code
+ * EXECUTE} refuses a statement that would end the transaction.
  *
  * @see <a
  *     href="https://www.postgresql.org/docs/current/plpgsql-statements.html#PLPGSQL-STATEMENTS-EXECUTING-DYN">EXECUTE</a>
@@ -19,7 +18,7 @@ import s3topostgres.LoadException;
 public final class Script {
   private static final String COMMENT = "--[^\n]*|/\\*.*?\\*/";
 
-  /** What ends at a semicolon that is not quoted. Possessive, so that its length needs no stack. */
+  /** Matches one statement, up to a semicolon that is not quoted; possessive, to need no stack. */
   private static final Pattern STATEMENT =
       Pattern.compile(
           "(?s)(?:'[^']*'|\"[^\"]*\"|\\$(\\w*)\\$.*?\\$\\1\\$|" + COMMENT + "|[^;'\"])++");
@@ -29,9 +28,11 @@ public final class Script {
   private Script() {}
 
   /**
+   * Runs a script.
+   *
    * @param setting the variable that holds the script, for messages
-   * @throws LoadException {@code ROW_REJECTED} when the script finds the data wrong (a constraint,
-   *     a cast, {@code RAISE EXCEPTION}), {@code DATABASE_REFUSED} when the script itself is
+   * @throws LoadException {@code ROW_REJECTED} when the script refuses the data (by a constraint, a
+   *     cast or {@code RAISE EXCEPTION}); {@code DATABASE_REFUSED} when Postgres refuses the script
    */
   public static void run(Session session, String setting, String sql) throws SQLException {
     try {
@@ -45,7 +46,7 @@ public final class Script {
     }
   }
 
-  /** Those statements of a script that only set a parameter, such as the date style. */
+  /** Selects the statements of a script that only set a parameter, such as {@code DateStyle}. */
   public static List<String> settings(String sql) {
     return STATEMENT
         .matcher(sql)

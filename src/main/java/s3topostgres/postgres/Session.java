@@ -20,19 +20,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection for one load. Every statement may take what is left until the deadline and no
- * longer: the server cancels it ({@code statement_timeout}), and if the server does not answer, the
- * socket times out a little later. Values are bound, never written into the SQL.
+ * The connection of one load. Every statement is limited by the deadline: the server cancels it
+ * ({@code statement_timeout}), and if the server does not answer, the socket times out a little
+ * later. Values are bound, never written into the SQL.
  *
- * <p>{@link #close} rolls back what was not committed.
+ * <p>{@link #close} rolls back an open transaction.
  */
 public final class Session implements AutoCloseable {
-  /** How much longer than the server the socket waits, so that the server's error comes first. */
+  /** By how much the socket waits longer than the server, whose error is the better one. */
   private static final Duration GRACE = Duration.ofSeconds(2);
 
   private static final int PIECE_BYTES = 64 * 1024;
 
-  /** Both limits are whole milliseconds in 31 bits; this is well below. */
+  /** The longest time limit; both limits are milliseconds in 31 bits. */
   private static final Duration LONGEST = Duration.ofDays(1);
 
   private static final Logger log = LoggerFactory.getLogger(Session.class);
@@ -71,8 +71,8 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Commits everything since {@link #begin}. Postgres does not apply the statement's time limit to
-   * a commit, so only the socket's holds here.
+   * Commits everything since {@link #begin}. Postgres does not apply {@code statement_timeout} to a
+   * commit, so only the socket's time limit holds.
    */
   public void commit() throws SQLException {
     limitSocket(millisLeft());
@@ -89,7 +89,7 @@ public final class Session implements AutoCloseable {
     execute(SessionSettings.IDLE.formatted("5s") + "; SAVEPOINT " + name);
   }
 
-  /** Rolls back what came after a savepoint, even after a statement that failed. */
+  /** Rolls back to a savepoint, even after a statement that failed. */
   public void rollbackTo(String savepoint) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("ROLLBACK TO SAVEPOINT " + savepoint);
@@ -113,14 +113,14 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** Runs statements with their values and forgets what they return. */
+  /** Runs statements with bound values, and ignores what they return. */
   public void execute(String sql, Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(sql, values)) {
       run(statement);
     }
   }
 
-  /** Runs one statement, and returns how many rows it changed. */
+  /** Runs one statement, and returns the number of rows that it changed. */
   public long update(String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.setEscapeProcessing(false);
@@ -130,7 +130,7 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** The rows of one query. */
+  /** Runs one query, and returns its rows. */
   public <T> List<T> query(String sql, Row<T> row, Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(sql, values)) {
       run(statement);
@@ -146,22 +146,22 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Runs a {@code COPY ... FROM STDIN}. A row that is refused is heard of when all is sent; the
-   * server has released its locks by then, unless there is a savepoint.
+   * Runs a {@code COPY ... FROM STDIN}. The driver reports a refused row only after all content is
+   * sent. By then the server has released its locks, unless there is a savepoint.
    *
-   * <p>The server does not end a statement while it waits for the client, and the socket's limit is
-   * one for reading. So {@code content} has to keep to the deadline, and if the server takes
-   * nothing any more, the connection is cut a little after it.
+   * <p>{@code content} has to keep to the deadline, because the server does not cancel a statement
+   * that waits for the client. If the server stops reading, the connection is aborted a little
+   * after the deadline, because the socket's time limit is for reads only.
    *
-   * @return how many rows came of the content
+   * @return the number of rows copied
    * @throws IOException from {@code content} only
    * @see <a
    *     href="https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/commands/copyfromparse.c">CopyGetData</a>,
    *     which holds off cancellations while it reads
    */
   long copyIn(String sql, InputStream content) throws SQLException, IOException {
-    // The driver reads nothing until all is sent: notices, of a trigger for instance, would stop
-    // the server when they fill the network.
+    // The driver reads nothing until all is sent. So a trigger's notices would block the server
+    // once they fill the socket's buffers.
     execute("SET client_min_messages = error");
     log.debug("sql {}", sql);
     ScheduledExecutorService end = new ScheduledThreadPoolExecutor(1, Session::daemon);
@@ -175,7 +175,7 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** As the driver's own loop, but no byte waits for others, so a lost connection is noticed. */
+  /** Sends like the driver's own loop, but flushes each piece, so that a lost connection shows. */
   private static long send(CopyIn copy, InputStream content) throws SQLException, IOException {
     try {
       byte[] piece = new byte[PIECE_BYTES];
@@ -197,12 +197,12 @@ public final class Session implements AutoCloseable {
     return thread;
   }
 
-  /** A limit as {@code lock_timeout} takes it, in milliseconds; 0 would be no limit at all. */
+  /** A limit for {@code lock_timeout}, in milliseconds; at least 1, because 0 means no limit. */
   public static long lockMillis(Duration limit) {
     return Math.max(1, limit.toMillis());
   }
 
-  /** Attaches the notices that came before an error to it, as its next exceptions. */
+  /** Runs a statement; attaches the notices before an error to it, as its next exceptions. */
   private static void run(PreparedStatement statement) throws SQLException {
     try {
       statement.execute();
@@ -220,7 +220,7 @@ public final class Session implements AutoCloseable {
     return statement;
   }
 
-  /** Puts the time limit in front, in the same round trip. */
+  /** Puts the time limit in front of a statement, in the same round trip. */
   private String timed(String sql) throws SQLException {
     long left = millisLeft();
     log.debug("sql {}", sql);
@@ -241,8 +241,8 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Closes the socket without notice, from any thread, even while a statement runs. The server then
-   * rolls back.
+   * Closes the socket at once, from any thread, even while a statement runs. The server then rolls
+   * back.
    */
   public void abort() {
     try {
@@ -252,7 +252,7 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** Rolls back if a transaction is open, and closes the connection. Errors here lose nothing. */
+  /** Rolls back an open transaction and closes the connection. Errors are only logged. */
   @Override
   public void close() {
     try (connection) {

@@ -1,19 +1,17 @@
 package s3topostgres.postgres;
 
-/** What every session is set to by its first statement. */
+/** The settings of every session, applied by its first statement. */
 final class SessionSettings {
   /**
-   * The locks of a function that died are released soon, even behind a NAT that drops idle
-   * connections: while a statement runs, the server checks every two seconds whether its client is
-   * there; between statements it waits for 30 seconds, which a load never needs.
+   * Soon releases the locks of a dead function, even behind a NAT that drops idle connections.
+   * While a statement runs, the server checks every two seconds whether its client is connected.
+   * Between statements the server waits for at most 30 seconds, which a load never needs.
    *
-   * <p>What the project has set for its database or role neither breaks a load nor is overridden by
-   * accident. After waiting for a lock, a load has to see what was committed meanwhile; it sets its
-   * own limits for waiting; what was reported as loaded survives a crash; and {@code aws_s3} says
-   * in notices why it does not reach S3.
+   * <p>Overrides settings of the database or role that would break a load: read committed shows
+   * what was committed while a load waited for a lock; a load sets its own lock timeout; a
+   * synchronous commit survives a crash; {@code aws_s3} explains in notices why it cannot reach S3.
    *
-   * <p>A server that accepts no changes, such as the old writer for a while after a failover, fails
-   * here.
+   * <p>Fails on a read-only server, such as the old writer for a while after a failover.
    *
    * @see <a
    *     href="https://www.postgresql.org/docs/current/runtime-config-connection.html">Connection
@@ -67,7 +65,7 @@ final class SessionSettings {
         ORDER BY name, setrole = 0, setdatabase = 0
       ) AS defaults""";
 
-  /** How long the server waits for us between the statements of this transaction. */
+  /** Sets how long the server waits between the statements of this transaction. */
   static final String IDLE = "SET LOCAL idle_in_transaction_session_timeout = '%s'";
 
   private SessionSettings() {}

@@ -20,17 +20,18 @@ import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.DatabaseSettings.Login;
 
 /**
- * Translates errors of the database into failures. Postgres' messages may quote a cell or a line,
- * so none is passed on once a load has begun. Before that, while connecting, they are safe, and are
- * shown.
+ * Translates errors of the database into failures. Postgres' messages are shown only for errors
+ * while connecting; later they may quote a cell or a line.
  */
 public final class SqlErrors {
-  /** A cancellation this close to the deadline is the deadline's. */
+  /**
+   * A statement cancelled this close to the deadline was cancelled by {@code statement_timeout}.
+   */
   private static final Duration CLOSE_TO_DEADLINE = Duration.ofMillis(500);
 
   private SqlErrors() {}
 
-  /** What went wrong in a statement, when the statement itself says no more than the SQLSTATE. */
+  /** Translates an error of a statement, by its SQLSTATE alone. */
   public static LoadException translate(SQLException e, Deadline deadline) {
     String state = state(e);
     boolean atDeadline = deadline.left().compareTo(CLOSE_TO_DEADLINE) < 0;
@@ -69,7 +70,7 @@ public final class SqlErrors {
         "See the database's own log; nothing was changed.");
   }
 
-  /** What went wrong while connecting; the server has seen nothing of the file yet. */
+  /** Translates an error while connecting; the server has received nothing of the file yet. */
   static LoadException connecting(SQLException e, DatabaseSettings settings) {
     String where = "%s:%d".formatted(settings.host(), settings.port());
     String state = state(e);
@@ -109,7 +110,7 @@ public final class SqlErrors {
     return failure.sqlState(e.getSQLState());
   }
 
-  /** Whether the certificate or the handshake is the reason, and not the network. */
+  /** Whether the certificate or the TLS handshake failed, not the network. */
   private static boolean isTlsRefused(SQLException e) {
     boolean lost =
         hasCause(e, EOFException.class)
@@ -144,10 +145,7 @@ public final class SqlErrors {
         || state(e).startsWith(SqlState.SHUTDOWN_PREFIX);
   }
 
-  /**
-   * Whether the name that a statement looks up is malformed, or in a schema that is not accessible
-   * to the user.
-   */
+  /** Whether a table's name is malformed, or in a schema that the user may not access. */
   public static boolean isNameRefused(SQLException e) {
     String state = state(e);
     return state.startsWith(SqlState.SYNTAX_OR_ACCESS_CLASS)
@@ -155,7 +153,7 @@ public final class SqlErrors {
         || state.equals(SqlState.FEATURE_NOT_SUPPORTED);
   }
 
-  /** The load cannot finish in time. */
+  /** The failure of a load that cannot finish in time. */
   public static LoadException outOfTime() {
     return new LoadException(
         ErrorCode.OUT_OF_TIME,
@@ -172,7 +170,7 @@ public final class SqlErrors {
             + " event again.");
   }
 
-  /** After a failover, until the address leads to the new writer; or a replica, permanently. */
+  /** The failure at a replica, or after a failover until DB_HOST resolves to the new writer. */
   private static LoadException readOnly(String database) {
     return new LoadException(
         ErrorCode.DATABASE_UNAVAILABLE,
@@ -195,7 +193,7 @@ public final class SqlErrors {
         : Optional.empty();
   }
 
-  /** Whether the context of an error has such a frame. */
+  /** Whether the context of an error has a matching frame. */
   static boolean hasFrame(SQLException e, Pattern frame) {
     return serverMessage(e)
         .map(ServerErrorMessage::getWhere)

@@ -1,7 +1,7 @@
 package s3topostgres.postgres;
 
 /**
- * The error codes of Postgres that are distinguished here.
+ * The SQLSTATEs of Postgres that the function distinguishes.
  *
  * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">Error Codes</a>
  */
@@ -13,7 +13,7 @@ public final class SqlState {
   static final String SYNTAX_OR_ACCESS_CLASS = "42";
   static final String RESOURCES_CLASS = "53";
 
-  /** Administrator's or crash shutdown, cannot connect now, database dropped, idle too long. */
+  /** Shutdown by the administrator or a crash, starting up, database dropped, idle too long. */
   static final String SHUTDOWN_PREFIX = "57P";
 
   static final String CONNECTION_REJECTED = "08004";

@@ -10,18 +10,19 @@ import s3topostgres.LoadException;
 import s3topostgres.Spelling;
 import s3topostgres.config.TableName;
 
-/** Finds the table that an object's key names. What comes from the key is compared, never run. */
+/** Finds the table that an object key names. Text of the key is bound, never written into SQL. */
 final class TableFromObjectKey {
   private static final int LONGEST_SHOWN = 80;
 
   private TableFromObjectKey() {}
 
   /**
-   * The name of the table, quoted as SQL needs it.
+   * Finds the table.
    *
-   * @param values of the names in the key's pattern
-   * @throws LoadException {@code TABLE_UNUSABLE} with the names that were tried and the nearest
-   *     that exist, when there is no such table
+   * @param values of the placeholders, by name
+   * @return the table's name, quoted as SQL needs it
+   * @throws LoadException {@code TABLE_UNUSABLE} when there is no such table; the message names the
+   *     names that were tried and the nearest one that exists
    */
   static String find(Session session, TableName table, Map<String, String> values)
       throws SQLException {
@@ -44,7 +45,7 @@ final class TableFromObjectKey {
     return found.get();
   }
 
-  /** The same; empty when there is no such table. */
+  /** Finds the table's name, quoted as SQL needs it; empty when there is no such table. */
   static Optional<String> look(Session session, TableName table, Map<String, String> values)
       throws SQLException {
     List<List<String>> candidates = table.candidates(values);
@@ -64,19 +65,19 @@ final class TableFromObjectKey {
         .findFirst();
   }
 
-  /** Empty for those on the search path. */
+  /** The candidates for the schema; empty for the search path. */
   private static String[] schemas(List<List<String>> candidates) {
     return candidates.size() == 1 ? new String[0] : candidates.get(0).toArray(String[]::new);
   }
 
-  /** The last of the names that it may have, written as in SQL. */
+  /** The table's last candidate, written as in SQL. */
   static String written(TableName table, Map<String, String> values) {
     return table.loosest(values).stream()
         .map(name -> '"' + name.replace("\"", "\"\"") + '"')
         .collect(joining("."));
   }
 
-  /** The tables that a key may name, quoted as SQL needs it. */
+  /** Lists the tables that a key may name, quoted as SQL needs it. */
   static List<String> possible(Session session, TableName table) throws SQLException {
     List<Optional<String>> written = table.written();
     return session.query(
@@ -96,14 +97,14 @@ final class TableFromObjectKey {
         written.get(written.size() - 1).orElse(null));
   }
 
-  /** Whether the key names the schema, too. */
+  /** Whether the schema comes from the key. */
   private static boolean isAnySchema(TableName table) {
     return table.written().size() == 2 && table.written().get(0).isEmpty();
   }
 
   /**
-   * The tables that the user may fill: in any schema, and with it; or in those schemas; or on the
-   * search path.
+   * Lists the tables that the user may insert into: in any schema, with the schema's name; or in
+   * the given schemas; or, if none is given, on the search path.
    */
   private static List<String> existing(Session session, boolean anySchema, String[] schemas)
       throws SQLException {

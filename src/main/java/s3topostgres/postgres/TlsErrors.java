@@ -12,13 +12,15 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * Says why a TLS connection to the database was not made. The JVM's texts differ from version to
- * version, so of its exceptions only the types are looked at.
+ * Explains why a TLS connection to the database failed. It relies on the types of the JVM's
+ * exceptions, because their texts differ from version to version.
  */
 final class TlsErrors {
   private TlsErrors() {}
 
   /**
+   * Translates an error of TLS.
+   *
    * @param where the database's host and port
    */
   static LoadException translate(Throwable e, String where) {
@@ -47,8 +49,8 @@ final class TlsErrors {
   }
 
   /**
-   * Whether the driver, which compares the names itself after the handshake, found another one. Its
-   * message names its verifier in every language.
+   * Whether the driver found another host name in the certificate. Its message names the verifier's
+   * class in every language.
    */
   static boolean isForAnotherName(Throwable e) {
     return String.valueOf(e.getMessage()).contains("PgjdbcHostnameVerifier");
