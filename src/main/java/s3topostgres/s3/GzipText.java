@@ -8,22 +8,24 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * The content of an object that is stored with gzip: all of it, or an error. The JDK's class treats
- * whatever follows a member of the gzip, unless it is another member, as the end.
+ * Decompresses an object that is stored with gzip, to its end or to an error. The JDK's class would
+ * ignore whatever follows a member of the gzip and is not another member.
  */
 final class GzipText extends GZIPInputStream {
   private static final int BUFFER_BYTES = 64 * 1024;
 
-  /** Behind the compressed data: checksum and length. */
+  /** The size of checksum and length, which follow the compressed data. */
   private static final int TRAILER_BYTES = 8;
 
   private final ObjectStream packed;
 
-  /** Where {@link #packed} was when the last bytes were taken for the inflater. */
+  /** The position of {@link #packed} after the inflater's buffer was last filled. */
   private long filledAt;
 
   /**
-   * @throws IOException when it does not begin as gzip
+   * Reads the gzip's header.
+   *
+   * @throws IOException when it is none
    */
   GzipText(ObjectStream packed) throws IOException {
     super(packed, BUFFER_BYTES);
@@ -37,7 +39,9 @@ final class GzipText extends GZIPInputStream {
   }
 
   /**
-   * @throws LoadException {@code ROW_REJECTED} when the gzip is damaged or not complete
+   * Decompresses bytes.
+   *
+   * @throws LoadException {@code ROW_REJECTED} when the gzip is damaged or incomplete
    */
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * An object as the bucket's list has it.
+ * An entry of a bucket's list.
  *
  * @param etag without quotes
  * @param modified when it was uploaded, in whole seconds; for a multipart upload, when it began
@@ -12,7 +12,7 @@ import java.util.Optional;
 public record ListedObject(ObjectLocation location, String etag, Instant modified) {
 
   /**
-   * The upload that left it so.
+   * Makes the upload that created the object, which no event announced.
    *
    * @param region of the bucket
    */

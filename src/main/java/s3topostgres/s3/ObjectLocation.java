@@ -4,10 +4,10 @@ import java.util.Locale;
 import java.util.Objects;
 
 /**
- * Where an object is.
+ * The location of an object.
  *
  * @param bucket the bucket's name
- * @param key the key, decoded; any characters
+ * @param key the object key, decoded; any characters
  */
 public record ObjectLocation(String bucket, String key) {
   public ObjectLocation {
@@ -15,13 +15,13 @@ public record ObjectLocation(String bucket, String key) {
     Objects.requireNonNull(key);
   }
 
-  /** Whether it is a CSV file by its name, whatever the case of {@code .csv} or {@code .csv.gz}. */
+  /** Whether the key ends in {@code .csv} or {@code .csv.gz}, in any case. */
   public boolean isCsv() {
     String name = key.toLowerCase(Locale.ROOT);
     return name.endsWith(".csv") || name.endsWith(".csv.gz");
   }
 
-  /** {@code s3://bucket/key} for messages; control characters are shown as question marks. */
+  /** The location for messages: {@code s3://bucket/key}, with control characters as {@code ?}. */
   @Override
   public String toString() {
     return ("s3://" + bucket + "/" + key).replaceAll("\\p{Cntrl}", "?");

@@ -15,12 +15,11 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
 /**
- * All bytes of an object, in order. S3 may drop the connection at any time, and does so when
- * nothing was read for some seconds. Then the rest is requested. The stream ends at the object's
- * size, never before.
+ * Streams an object. When the connection breaks, it requests the rest; S3 drops connections, for
+ * instance when nothing was read for some seconds. The stream never ends before the object's size.
  */
 final class ObjectStream extends InputStream {
-  /** In a row, without a byte; the SDK's own retries are within each. */
+  /** The number of attempts in a row without a byte; within each the SDK itself retries. */
   private static final int ATTEMPTS = 5;
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
@@ -36,8 +35,10 @@ final class ObjectStream extends InputStream {
   private int failures;
 
   /**
-   * @param restFrom requests the object from that byte on
-   * @param left how much time there is, for all of it
+   * Connects at the first read.
+   *
+   * @param restFrom requests the object from a byte on
+   * @param left the time that is left for the whole stream
    */
   ObjectStream(
       long size,
@@ -48,7 +49,7 @@ final class ObjectStream extends InputStream {
     this.left = left;
   }
 
-  /** How many bytes were read so far. */
+  /** The number of bytes read so far. */
   long position() {
     return position;
   }
@@ -81,7 +82,7 @@ final class ObjectStream extends InputStream {
     return -1;
   }
 
-  /** How many bytes came; none if the connection broke. */
+  /** Reads bytes; returns their number, or -1 if the connection broke. */
   private int tryToRead(byte[] bytes, int offset, int length) {
     try {
       if (rest.isEmpty()) {
@@ -122,13 +123,13 @@ final class ObjectStream extends InputStream {
             + " there.");
   }
 
-  /** Not zero before the end: {@link java.util.zip.GZIPInputStream} treats zero as the end. */
+  /** Returns 1 before the end: {@link java.util.zip.GZIPInputStream} treats 0 as the end. */
   @Override
   public int available() {
     return position < size ? 1 : 0;
   }
 
-  /** Drops the connection if there is more to come, so that the rest is not read. */
+  /** Aborts the connection, so that the rest is not read. */
   @Override
   public void close() {
     rest.ifPresent(ResponseInputStream::abort);

@@ -24,13 +24,13 @@ import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * Looks at objects in S3, and reads them. The SDK finds region, credentials and endpoint, and
- * retries what can be retried.
+ * Reads and lists objects in S3. The SDK finds region, credentials and endpoint, and retries
+ * temporary errors.
  */
 public final class S3Objects {
   /**
-   * How much of an object is looked at: 256 KiB, as 1,600 columns have at most 100,800 bytes of
-   * names.
+   * The size of an object's head: 256 KiB, because a header of 1,600 columns has up to 100,800
+   * bytes of names.
    */
   public static final int HEAD_BYTES = 256 * 1024;
 
@@ -41,8 +41,9 @@ public final class S3Objects {
   }
 
   /**
-   * As AWS's own environment variables say. Where they name another endpoint, buckets are in the
-   * path, because the endpoint's name need not have one for each bucket.
+   * Makes a client that is configured by AWS's own environment variables. With another endpoint
+   * than AWS's, buckets are in the path, because the endpoint may have no host name for each
+   * bucket.
    */
   public static S3Objects connect(Map<String, String> environment) {
     boolean elsewhere =
@@ -51,10 +52,11 @@ public final class S3Objects {
   }
 
   /**
-   * Size, ETag and first bytes of an object, in one request.
+   * Reads size, ETag and first bytes of an object, in one request.
    *
    * @param limit for all attempts together
-   * @throws LoadException {@code OBJECT_UNREADABLE} when it is empty, gone, or may not be read
+   * @throws LoadException {@code OBJECT_UNREADABLE} when the object is empty, does not exist, or
+   *     may not be read
    */
   public StoredObject look(ObjectLocation location, Duration limit) {
     try {
@@ -76,13 +78,13 @@ public final class S3Objects {
   }
 
   /**
-   * The content of an object, unpacked where it is stored with gzip. If the connection breaks, the
-   * rest is requested. The caller closes it.
+   * Streams the content of an object, decompressed if it is stored with gzip. If the connection
+   * breaks, the rest is requested. The caller closes the stream.
    *
-   * @param object as it was when we looked; an object with another ETag is not read
-   * @param left how much time there is, for all of it
-   * @throws LoadException {@code OBJECT_UNREADABLE}, even from a read, when it has changed or S3
-   *     does not send the rest; {@code ROW_REJECTED} when the gzip is damaged or not complete
+   * @param object as it was when its head was read; an object with another ETag is not read
+   * @param left the time that is left for the whole stream
+   * @throws LoadException also from reads: {@code OBJECT_UNREADABLE} when the object has changed or
+   *     S3 does not send the rest; {@code ROW_REJECTED} when the gzip is damaged or incomplete
    */
   public InputStream read(ObjectLocation location, StoredObject object, Supplier<Duration> left) {
     ObjectStream stream =
@@ -95,7 +97,7 @@ public final class S3Objects {
     }
   }
 
-  /** An object from that byte on. */
+  /** Requests an object from a byte on. */
   private ResponseInputStream<GetObjectResponse> rest(
       ObjectLocation location, StoredObject object, long from, Duration limit) {
     try {
@@ -110,7 +112,7 @@ public final class S3Objects {
                       .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
       String range = "bytes %d-%d/%d".formatted(from, object.size() - 1, object.size());
       if (!range.equals(answer.response().contentRange())) {
-        // The JDK takes the headers that came before a connection broke for all of them.
+        // If the connection breaks between headers, the JDK returns those that it has.
         answer.abort();
         throw SdkClientException.create("not the bytes that were requested");
       }
@@ -124,11 +126,12 @@ public final class S3Objects {
   }
 
   /**
-   * Finds out whether objects of a bucket could be read, by asking for one.
+   * Checks whether the function can read a bucket, by requesting an object that does not exist. S3
+   * answers 404 only to a role that may list the bucket.
    *
-   * @param absentKey of an object that does not exist: only who may list the bucket learns that
+   * @param absentKey of an object that does not exist
    * @param limit for all attempts together
-   * @throws LoadException {@code OBJECT_UNREADABLE} when they could not
+   * @throws LoadException {@code OBJECT_UNREADABLE} when it cannot
    * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html">GetObject</a>
    */
   public void checkAccess(String bucket, String absentKey, Duration limit) {
@@ -147,7 +150,7 @@ public final class S3Objects {
   }
 
   /**
-   * All objects of a bucket, in one request for each thousand.
+   * Lists the objects of a bucket, with one request for each thousand.
    *
    * @param limit for each request, with all attempts
    * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed
@@ -160,7 +163,7 @@ public final class S3Objects {
                   request
                       .bucket(bucket)
                       .prefix(prefix)
-                      // XML cannot write every character of a key.
+                      // XML cannot represent every character of a key.
                       .encodingType(EncodingType.URL)
                       .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
           .contents()
@@ -170,7 +173,7 @@ public final class S3Objects {
                   new ListedObject(
                       new ObjectLocation(bucket, object.key()),
                       object.eTag().replace("\"", ""),
-                      // S3's list and header have whole seconds; other servers' list has more.
+                      // S3 rounds to whole seconds; other servers do so only in the header.
                       object.lastModified().truncatedTo(ChronoUnit.SECONDS)))
           .toList();
     } catch (S3Exception e) {
@@ -190,7 +193,7 @@ public final class S3Objects {
                 .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
   }
 
-  /** The whole size: the number behind the slash of {@code Content-Range: bytes 0-65535/200000}. */
+  /** The object's size, from {@code Content-Range: bytes 0-65535/200000}. */
   private static long size(GetObjectResponse object, long read) {
     String range = object.contentRange();
     return range == null ? read : Long.parseLong(range.substring(range.lastIndexOf('/') + 1));

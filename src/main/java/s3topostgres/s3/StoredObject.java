@@ -4,13 +4,13 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * An object as it was when we looked.
+ * An object as it was when its head was read.
  *
  * @param size in bytes, as stored
  * @param etag without quotes
- * @param modified when it was uploaded, in whole seconds; for a multipart upload, when it began
+ * @param modified the time of the upload, in whole seconds; of a multipart upload, its beginning
  * @param versionId empty in a bucket without versioning
- * @param contentEncoding the header of that name, such as {@code gzip}
+ * @param contentEncoding the header {@code Content-Encoding}, such as {@code gzip}
  * @param head the first bytes, at most {@link S3Objects#HEAD_BYTES}
  */
 public record StoredObject(
@@ -20,16 +20,16 @@ public record StoredObject(
     Optional<String> versionId,
     Optional<String> contentEncoding,
     byte[] head) {
-  /** Of CSV; it compresses better the more its rows resemble each other. */
+  /** By which factor gzip usually compresses CSV. */
   private static final int USUAL_COMPRESSION = 5;
 
-  /** Whether its {@code Content-Encoding} is gzip. */
+  /** Whether {@code Content-Encoding} is gzip. */
   public boolean saysGzip() {
     return contentEncoding.filter("gzip"::equalsIgnoreCase).isPresent();
   }
 
   /**
-   * Whether it is stored with gzip, by that header or by its first bytes.
+   * Whether the object is stored with gzip, by {@code Content-Encoding} or its first bytes.
    *
    * @see <a href="https://www.rfc-editor.org/rfc/rfc1952#page-6">The first bytes of gzip</a>
    */
@@ -37,7 +37,7 @@ public record StoredObject(
     return saysGzip() || head.length > 1 && head[0] == 0x1f && head[1] == (byte) 0x8b;
   }
 
-  /** How many bytes it has when it is unpacked; a guess where it is compressed. */
+  /** The size when decompressed, in bytes; a guess where the object is compressed. */
   public long unpackedSize() {
     return isGzip() ? size * USUAL_COMPRESSION : size;
   }

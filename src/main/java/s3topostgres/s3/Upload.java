@@ -4,15 +4,15 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * One upload as S3 announced it, or as it was found in the bucket.
+ * An upload of an object, announced by an event or found in the bucket's list.
  *
  * @param region of the bucket, such as {@code eu-west-1}
- * @param sequencer orders the uploads of one key; hexadecimal, of any length; empty in an event
- *     that was written by hand, and where no event is known
- * @param eventTime when S3 finished the upload; where no event is known, the time in the bucket's
- *     list, which is in whole seconds and, for a multipart upload, its beginning
- * @param etag of the object then, without quotes
- * @param found whether it was found in the bucket, because no load of it is known
+ * @param sequencer orders the uploads of one object key; hexadecimal, of any length; empty without
+ *     an event, and in an event that was written by hand
+ * @param eventTime when S3 finished the upload; without an event, the time in the bucket's list, in
+ *     whole seconds, which for a multipart upload is its beginning
+ * @param etag of the uploaded object, without quotes
+ * @param found whether the upload was found in the bucket's list, because no load of it is recorded
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event
  *     message structure</a>
@@ -25,7 +25,7 @@ public record Upload(
     Optional<String> etag,
     boolean found) {
 
-  /** An upload that was announced. */
+  /** Makes an upload that an event announced. */
   public Upload(
       ObjectLocation object,
       String region,
@@ -35,7 +35,7 @@ public record Upload(
     this(object, region, sequencer, eventTime, etag, false);
   }
 
-  /** An object of which nothing but its place is known. */
+  /** Makes an upload of which only the object's location is known. */
   public static Upload unannounced(ObjectLocation object, String region) {
     return new Upload(object, region, Optional.empty(), Optional.empty(), Optional.empty());
   }

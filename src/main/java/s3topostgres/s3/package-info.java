@@ -1,5 +1,5 @@
 /**
- * Objects in S3: an {@link s3topostgres.s3.Upload} is one as S3 announced it, and {@link
- * s3topostgres.s3.S3Objects} looks at what is there now.
+ * Objects in S3: {@link s3topostgres.s3.Upload} is an upload as S3 announced it, and {@link
+ * s3topostgres.s3.S3Objects} reads the object as it is now.
  */
 package s3topostgres.s3;
