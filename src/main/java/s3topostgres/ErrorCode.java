@@ -55,7 +55,17 @@ public enum ErrorCode {
     return retryHelps;
   }
 
-  /** The names of those for which a retry can help. */
+  /**
+   * Makes a failure with this code, for the caller to throw.
+   *
+   * @param why one clause without a full stop
+   * @param whatToDo one or more whole sentences
+   */
+  public LoadException failure(String why, String whatToDo) {
+    return new LoadException(this, why, whatToDo);
+  }
+
+  /** The names of the codes for which a retry can help. */
   public static String[] retryable() {
     return Arrays.stream(values())
         .filter(ErrorCode::retryHelps)

@@ -7,8 +7,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A load that failed, described for the person who has to act. The message is {@code CODE:
- * s3://bucket/key, line N, column C: why. What to do.}; what is not known is left out.
+ * A load that failed, described for the person who has to act. Made by {@link ErrorCode#failure}.
+ * The message is {@code CODE: s3://bucket/key, line N, column C: why. What to do.}; what is not
+ * known is left out.
  *
  * <p>Postgres quotes cells and whole lines in its errors, so none of its exceptions is ever a cause
  * of this one: every word of the message is ours.
@@ -16,130 +17,90 @@ import java.util.stream.Stream;
 public final class LoadException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /**
-   * What is known of a failure.
-   *
-   * @param object the object as {@code s3://bucket/key}; empty while it is not known
-   * @param line the physical line of the file, 1 is the first, the header counts
-   * @param column the column of the target table
-   * @param sqlState the five characters that Postgres gave
-   * @param why one clause without a full stop
-   * @param whatToDo one or more whole sentences
-   * @param faults what the file has that the table does not accept, the first of them
-   */
-  private record Failure(
-      ErrorCode code,
-      Optional<String> object,
-      OptionalLong line,
-      Optional<String> column,
-      Optional<String> sqlState,
-      String why,
-      String whatToDo,
-      List<Fault> faults) {
+  private final ErrorCode code;
+  private String why;
+  private String whatToDo;
+  private transient Optional<String> object = Optional.empty();
+  private transient OptionalLong line = OptionalLong.empty();
+  private transient Optional<String> column = Optional.empty();
+  private transient Optional<String> sqlState = Optional.empty();
+  private transient List<Fault> faults = List.of();
 
-    String message() {
-      String place =
-          Stream.concat(
-                  object.stream(),
-                  // The places of several stand in the words.
-                  faults.size() > 1 ? Stream.empty() : Fault.place(line, column))
-              .collect(Collectors.joining(", "));
-      return code + ": " + (place.isEmpty() ? "" : place + ": ") + why + ". " + whatToDo;
-    }
+  LoadException(ErrorCode code, String why, String whatToDo) {
+    this.code = code;
+    this.why = why;
+    this.whatToDo = whatToDo;
   }
 
-  private final transient Failure failure;
-
-  /**
-   * @param why one clause without a full stop
-   * @param whatToDo one or more whole sentences
-   */
-  public LoadException(ErrorCode code, String why, String whatToDo) {
-    this(
-        new Failure(
-            code,
-            Optional.empty(),
-            OptionalLong.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            why,
-            whatToDo,
-            List.of()));
-  }
-
-  private LoadException(Failure failure) {
-    super(failure.message());
-    this.failure = failure;
-  }
-
-  /** The same failure with the object it is about, given as {@code s3://bucket/key}. */
-  public LoadException about(String object) {
-    return with(
-        new Failure(
-            failure.code,
-            Optional.of(object),
-            failure.line,
-            failure.column,
-            failure.sqlState,
-            failure.why,
-            failure.whatToDo,
-            failure.faults));
-  }
-
-  /** The same failure with its place in the file. */
-  public LoadException at(OptionalLong line, Optional<String> column) {
-    return with(
-        new Failure(
-            failure.code,
-            failure.object,
-            line,
-            column,
-            failure.sqlState,
-            failure.why,
-            failure.whatToDo,
-            failure.faults));
-  }
-
-  /** The same failure with the SQLSTATE that Postgres gave; may be null. */
-  public LoadException sqlState(String sqlState) {
-    return with(
-        new Failure(
-            failure.code,
-            failure.object,
-            failure.line,
-            failure.column,
-            Optional.ofNullable(sqlState),
-            failure.why,
-            failure.whatToDo,
-            failure.faults));
-  }
-
-  /**
-   * The same failure with what the file has that the table does not accept. The first is its place.
-   *
-   * @param why names them all, if there are several
-   * @param faults at least one, in the order of the file; perhaps only the first of them
-   */
-  public LoadException listing(String why, String whatToDo, List<Fault> faults) {
-    Fault first = faults.get(0);
-    return with(
-        new Failure(
-            failure.code,
-            failure.object,
-            first.line(),
-            first.column(),
-            failure.sqlState,
-            why,
-            whatToDo,
-            faults));
-  }
-
-  private LoadException with(Failure changed) {
-    LoadException copy = new LoadException(changed);
+  private LoadException copy() {
+    LoadException copy = new LoadException(code, why, whatToDo);
+    copy.object = object;
+    copy.line = line;
+    copy.column = column;
+    copy.sqlState = sqlState;
+    copy.faults = faults;
     copy.setStackTrace(getStackTrace());
     for (Throwable suppressed : getSuppressed()) {
       copy.addSuppressed(suppressed);
     }
+    return copy;
+  }
+
+  /** Names the object, given as {@code s3://bucket/key}, in a copy of the failure. */
+  public LoadException about(String object) {
+    LoadException copy = copy();
+    copy.object = Optional.of(object);
+    return copy;
+  }
+
+  /**
+   * Names the place in the file in a copy of the failure.
+   *
+   * @param line the physical line, 1 is the first, the header counts
+   * @param column the column of the target table
+   */
+  public LoadException at(OptionalLong line, Optional<String> column) {
+    LoadException copy = copy();
+    copy.line = line;
+    copy.column = column;
+    return copy;
+  }
+
+  /** Names the line, and no column, in a copy of the failure. */
+  public LoadException at(long line) {
+    return at(OptionalLong.of(line), Optional.empty());
+  }
+
+  /** Adds the SQLSTATE that Postgres gave, which may be null, to a copy of the failure. */
+  public LoadException sqlState(String sqlState) {
+    LoadException copy = copy();
+    copy.sqlState = Optional.ofNullable(sqlState);
+    return copy;
+  }
+
+  /** Replaces the advice in a copy of the failure. */
+  public LoadException advising(String whatToDo) {
+    return faults().isEmpty() ? advised(whatToDo) : listing(why, whatToDo, faults());
+  }
+
+  private LoadException advised(String whatToDo) {
+    LoadException copy = copy();
+    copy.whatToDo = whatToDo;
+    return copy;
+  }
+
+  /**
+   * Lists the file's faults in a copy of the failure. The first is its place.
+   *
+   * @param why names all faults, if there are several
+   * @param faults at least one, in the order of the file; perhaps only the first of them
+   */
+  public LoadException listing(String why, String whatToDo, List<Fault> faults) {
+    LoadException copy = advised(whatToDo);
+    copy.why = why;
+    copy.line = faults.get(0).line();
+    copy.column = faults.get(0).column();
+    copy.faults = faults;
     return copy;
   }
 
@@ -156,38 +117,48 @@ public final class LoadException extends RuntimeException {
     }
   }
 
+  @Override
+  public String getMessage() {
+    String place =
+        Stream.concat(
+                object.stream(),
+                // The places of several stand in the words.
+                faults.size() > 1 ? Stream.empty() : Fault.place(line, column))
+            .collect(Collectors.joining(", "));
+    return code + ": " + (place.isEmpty() ? "" : place + ": ") + why + ". " + whatToDo;
+  }
+
   public ErrorCode code() {
-    return failure.code;
+    return code;
   }
 
   /** One clause without a full stop. */
   public String why() {
-    return failure.why;
+    return why;
   }
 
   /** One or more whole sentences. */
   public String whatToDo() {
-    return failure.whatToDo;
+    return whatToDo;
   }
 
-  /**
-   * What the file has that the table does not accept, the first of them; empty for other failures.
-   */
+  /** The file's faults, or the first of them; empty for other codes than {@code ROW_REJECTED}. */
   public List<Fault> faults() {
-    return failure.faults.isEmpty() && failure.code == ErrorCode.ROW_REJECTED
-        ? List.of(new Fault(failure.line, failure.column, failure.why))
-        : failure.faults;
+    return faults.isEmpty() && code == ErrorCode.ROW_REJECTED
+        ? List.of(new Fault(line, column, why))
+        : faults;
   }
 
   public OptionalLong line() {
-    return failure.line;
+    return line;
   }
 
   public Optional<String> column() {
-    return failure.column;
+    return column;
   }
 
+  /** The five characters that Postgres gave. */
   public Optional<String> sqlState() {
-    return failure.sqlState;
+    return sqlState;
   }
 }

@@ -68,13 +68,13 @@ final class Checklist {
       return task.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       task.cancel(true);
-      throw failure(
+      throw ErrorCode.DATABASE_UNAVAILABLE.failure(
           "no answer within %d s".formatted(item.limit().toSeconds()), item.whenNoAnswer());
     } catch (ExecutionException e) {
       throw translate(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failure("the check was interrupted", "Run it again.");
+      throw ErrorCode.DATABASE_UNAVAILABLE.failure("the check was interrupted", "Run it again.");
     }
   }
 
@@ -86,13 +86,8 @@ final class Checklist {
       return SqlErrors.translate(failure, end);
     }
     // Its text may quote anything.
-    return failure(
+    return ErrorCode.DATABASE_UNAVAILABLE.failure(
         "the check itself failed (%s)".formatted(cause.getClass().getName()), "Report it.");
-  }
-
-  /** The code is not shown: it stands for no load. */
-  private static LoadException failure(String why, String whatToDo) {
-    return new LoadException(ErrorCode.DATABASE_UNAVAILABLE, why, whatToDo);
   }
 
   /** Tells whether everything that an item needs is there; if not, that is its result. */

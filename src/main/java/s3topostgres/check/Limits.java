@@ -26,7 +26,7 @@ record Limits(Duration time, int megabytes) {
    */
   String judge(Optional<Duration> longest) {
     if (megabytes < LEAST_MEGABYTES) {
-      throw insufficient(
+      throw ErrorCode.OUT_OF_TIME.failure(
           "the function has %d MB of memory, and a load needs %d"
               .formatted(megabytes, LEAST_MEGABYTES),
           "Raise memorySize in serverless.yml.");
@@ -39,13 +39,9 @@ record Limits(Duration time, int megabytes) {
         "the longest of the last loads took %d s of the %d s that the function has"
             .formatted(longest.get().toSeconds(), time.toSeconds());
     if (longest.get().toMillis() * 100 > time.toMillis() * MOST_OF_THE_TIME_PERCENT) {
-      throw insufficient(
+      throw ErrorCode.OUT_OF_TIME.failure(
           found, "Raise timeout in serverless.yml (900 s at most), or send smaller files.");
     }
     return found + ", and %d MB of memory".formatted(megabytes);
-  }
-
-  private static LoadException insufficient(String why, String whatToDo) {
-    return new LoadException(ErrorCode.OUT_OF_TIME, why, whatToDo);
   }
 }

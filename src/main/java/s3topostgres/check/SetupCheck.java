@@ -6,12 +6,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import s3topostgres.LoadException;
 import s3topostgres.config.DatabaseSettings;
+import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
+import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.AwsS3Extension;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
@@ -39,11 +42,17 @@ public final class SetupCheck {
   private final S3Objects objects;
   private final Parameters parameters;
   private final Limits limits;
+  private final Function<LoadSettings, LoadMode> modes;
   private final Checklist list;
   private final Deadline end;
 
   private SetupCheck(
-      Map<String, String> environment, S3Objects objects, Parameters parameters, Limits limits) {
+      Map<String, String> environment,
+      S3Objects objects,
+      Parameters parameters,
+      Limits limits,
+      Function<LoadSettings, LoadMode> modes) {
+    this.modes = modes;
     this.environment = environment;
     this.objects = objects;
     this.parameters = parameters;
@@ -58,15 +67,18 @@ public final class SetupCheck {
    * @param environment the process's
    * @param functionTime what the function may take
    * @param megabytes what memory it has
+   * @param modes makes the mode that the settings name
    */
   public static List<CheckResult> run(
       Map<String, String> environment,
       S3Objects objects,
       Parameters parameters,
       Duration functionTime,
-      int megabytes) {
+      int megabytes,
+      Function<LoadSettings, LoadMode> modes) {
     SetupCheck check =
-        new SetupCheck(environment, objects, parameters, new Limits(functionTime, megabytes));
+        new SetupCheck(
+            environment, objects, parameters, new Limits(functionTime, megabytes), modes);
     try {
       Settings settings = Settings.read(environment);
       check.list.ok(Item.SETTINGS, "all settings can be used");
@@ -152,7 +164,7 @@ public final class SetupCheck {
   }
 
   private void checkDatabase(Session session, Settings settings, Database database) {
-    TableChecks tables = new TableChecks(session, settings.load());
+    TableChecks tables = new TableChecks(session, settings.load(), modes.apply(settings.load()));
     list.check(Item.TABLE, tables::table);
     settings
         .load()

@@ -5,18 +5,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.config.Mode;
 import s3topostgres.history.History;
 import s3topostgres.history.LoadTimes;
-import s3topostgres.mode.Indexes;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
 /** Looks at the target table, or at all that objects' keys may name. */
-record TableChecks(Session session, LoadSettings settings) {
+record TableChecks(Session session, LoadSettings settings, LoadMode mode) {
 
   /**
    * Whether the mode can work with it. Where the object's key decides, one table is enough.
@@ -31,15 +30,8 @@ record TableChecks(Session session, LoadSettings settings) {
     TargetTable table = TargetTable.resolve(session, settings.table().setting());
     String can =
         "%s has %d columns, and %s".formatted(table.name(), table.columns().size(), check(table));
-    Optional<String> obstacle =
-        settings.rebuildIndexes() && settings.mode() == Mode.REPLACE
-            ? new Indexes(session, table).obstacle()
-            : Optional.empty();
-    return obstacle
-        .map(
-            why ->
-                "%s. A large file would load about twice as fast with its indexes built after the rows, but %s (settings.md, \"Indexes after the rows\")"
-                    .formatted(can, why))
+    return mode.improvement(session, table)
+        .map(improvement -> can + ". " + improvement)
         .orElse(can);
   }
 
@@ -61,14 +53,15 @@ record TableChecks(Session session, LoadSettings settings) {
                 usable.isEmpty() ? "no table" : String.join(", ", usable),
                 unusable.isEmpty() ? "" : "; not usable: " + String.join("; ", unusable));
     if (usable.isEmpty()) {
-      throw TargetTable.unusable(found, "Create a table for it, or grant what loads need.");
+      throw ErrorCode.TABLE_UNUSABLE.failure(
+          found, "Create a table for it, or grant what loads need.");
     }
     return found;
   }
 
   private String check(TargetTable table) throws SQLException {
-    History.refuseAsTarget(session, settings, table);
-    return LoadMode.of(settings).check(session, table);
+    History.refuseAsTarget(session, settings.historyTable(), table);
+    return mode.check(session, table);
   }
 
   /** How long the longest of the last loads took; empty when none is recorded. */

@@ -63,7 +63,7 @@ public final class CaCertificate {
                 .read(setting, "DB_CA_CERTIFICATE", limit)
                 .getBytes(StandardCharsets.ISO_8859_1);
     if (!holdsCertificates(pem)) {
-      throw invalid(
+      throw ErrorCode.CONFIG_INVALID.failure(
           "%s (DB_CA_CERTIFICATE) holds no certificate in PEM".formatted(setting),
           "Put the authority's certificate there, from -----BEGIN CERTIFICATE----- on.");
     }
@@ -82,7 +82,7 @@ public final class CaCertificate {
     try {
       return Files.readAllBytes(Path.of(path));
     } catch (IOException | RuntimeException e) {
-      throw invalid(
+      throw ErrorCode.CONFIG_INVALID.failure(
           "the file %s (DB_CA_CERTIFICATE) cannot be read".formatted(path),
           "Put it into src/main/resources, and name it without a folder, or into a layer, and name"
               + " it as /opt/NAME.pem. A parameter's name must not end in .pem.");
@@ -108,9 +108,5 @@ public final class CaCertificate {
     } catch (CertificateException e) {
       return false;
     }
-  }
-
-  private static LoadException invalid(String why, String whatToDo) {
-    return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
   }
 }

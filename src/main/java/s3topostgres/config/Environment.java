@@ -106,8 +106,7 @@ final class Environment {
                             problem(
                                 "%s is not a setting; did you mean %s?".formatted(name, meant))));
     if (!problems.isEmpty()) {
-      throw new LoadException(
-          ErrorCode.CONFIG_INVALID,
+      throw ErrorCode.CONFIG_INVALID.failure(
           "the function's settings have "
               + (problems.size() == 1 ? "a problem" : problems.size() + " problems")
               + problems.stream().map(problem -> "\n- " + problem).collect(joining())

@@ -55,6 +55,18 @@ public record LoadSettings(
     return packed && mode != Mode.CHANGES ? Optional.empty() : objectKeys.match(objectKey);
   }
 
+  /** Why objects with this key are not loaded, as a clause; empty if they are. */
+  public Optional<String> whyIgnored(String objectKey) {
+    if (match(objectKey).isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        objectKeys.match(objectKey).isPresent()
+            ? "only LOAD_MODE=changes loads files named .csv.gz"
+            : "its key does not match %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
+                .formatted(objectKeys.shown()));
+  }
+
   static LoadSettings read(Environment environment) {
     LoadSettings settings = readEach(environment);
     if (settings.mode == Mode.CHANGES && settings.historyTable.isEmpty()) {

@@ -23,19 +23,4 @@ public enum Mode {
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
-
-  /** Whether the file is the whole table, so that only the newest of all files counts. */
-  public boolean isWholeTable() {
-    return this == REPLACE || this == SYNC;
-  }
-
-  /** Whether rows come into a temporary table first, and from there into the target. */
-  public boolean hasStage() {
-    return this == SYNC || this == UPSERT || this == CHANGES;
-  }
-
-  /** Whether loads of one table may run at the same time. */
-  public boolean isSideBySide() {
-    return this == APPEND;
-  }
 }

@@ -123,18 +123,18 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
   }
 
   /** The longest prefix shared by all object keys that match these values. */
-  public String beginning(Map<String, String> values) {
-    StringBuilder beginning = new StringBuilder(prefix);
+  public String commonPrefix(Map<String, String> values) {
+    StringBuilder common = new StringBuilder(prefix);
     Matcher token = TOKEN.matcher(pattern.orElse("*"));
     while (token.find() && !token.group().startsWith("*")) {
       String text = token.group(1) == null ? token.group() : values.get(token.group(1));
       // The extension's case may be another.
-      beginning.append(
+      common.append(
           token.end() == pattern.orElse("").length()
               ? EXTENSION.matcher(text).replaceFirst("")
               : text);
     }
-    return beginning.toString();
+    return common.toString();
   }
 
   /** The names of the placeholders, in their order. */

@@ -70,9 +70,7 @@ public final class Parameters {
 
   private static LoadException unreadable(
       ErrorCode code, String name, String setting, String reason, String whatToDo) {
-    return new LoadException(
-        code,
-        "the parameter %s (%s) cannot be read: %s".formatted(name, setting, reason),
-        whatToDo);
+    return code.failure(
+        "the parameter %s (%s) cannot be read: %s".formatted(name, setting, reason), whatToDo);
   }
 }

@@ -19,7 +19,6 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Spelling;
 import s3topostgres.config.CsvFormat;
-import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
@@ -27,7 +26,7 @@ import s3topostgres.postgres.TargetTable.Column;
  * Finds the column that each field of a header names: by its exact name first, then whatever the
  * case and the blanks around it, then with blanks and punctuation taken for underscores.
  */
-final class ColumnMatch {
+public final class ColumnMatch {
   /** Postgres cuts longer names, so a header may have a column's name from before the cut. */
   private static final int LONGEST_NAME_BYTES = 63;
 
@@ -51,29 +50,32 @@ final class ColumnMatch {
 
   private final List<String> header;
   private final CsvFormat format;
-  private final Mode mode;
+  private final boolean staged;
   private final TargetTable table;
   private final Column[] matched;
   private final Set<String> problems = new LinkedHashSet<>();
 
   private ColumnMatch(
-      List<String> header, Column[] beside, CsvFormat format, Mode mode, TargetTable table) {
+      List<String> header, Column[] beside, CsvFormat format, boolean staged, TargetTable table) {
     this.header = header;
     this.format = format;
-    this.mode = mode;
+    this.staged = staged;
     this.table = table;
     this.matched = beside.clone();
   }
 
   /**
+   * Finds the columns of a header.
+   *
    * @param header the fields of the header line
-   * @param beside for each field what takes it, or null if a column is to be found
+   * @param beside for each field the column that takes it, or null if one is to be found
+   * @param staged whether the mode imports into a stage, which takes identity columns, too
    * @return the columns in the order of the header
    * @throws LoadException {@code HEADER_MISMATCH} with everything that does not fit
    */
-  static List<Column> match(
-      List<String> header, Column[] beside, CsvFormat format, Mode mode, TargetTable table) {
-    ColumnMatch match = new ColumnMatch(header, beside, format, mode, table);
+  public static List<Column> match(
+      List<String> header, Column[] beside, CsvFormat format, boolean staged, TargetTable table) {
+    ColumnMatch match = new ColumnMatch(header, beside, format, staged, table);
     FORMS.forEach(match::matchBy);
     match.refuseWhatDoesNotFit();
     return List.of(match.matched);
@@ -112,11 +114,11 @@ final class ColumnMatch {
       if (delimiter != format.delimiter()
           && (found + 1 == columns || found > 0 && record.size() == 1)
           && columns > 1) {
-        throw mismatch(
-            "the file looks delimited by %s, and CSV_DELIMITER is %s"
+        throw ErrorCode.HEADER_MISMATCH.failure(
+            "the file looks delimited by %s, and %s is expected (CSV_DELIMITER)"
                 .formatted(shown(delimiter), shown(format.delimiter())),
-            "Set CSV_DELIMITER=%s, or send the file delimited by %s."
-                .formatted(shown(delimiter), shown(format.delimiter())));
+            "Send the file delimited by %s, or have the operator set CSV_DELIMITER=%s."
+                .formatted(shown(format.delimiter()), shown(delimiter)));
       }
     }
   }
@@ -126,7 +128,7 @@ final class ColumnMatch {
       refuseOtherDelimiter(header, format, table.columns().size());
       problems.add(
           String.join("", header).isBlank()
-              ? "it is blank"
+              ? "it is empty"
               : "none of its fields (%d) names a column".formatted(matched.length));
     } else {
       int shown = showable();
@@ -139,9 +141,9 @@ final class ColumnMatch {
         .forEach(
             column -> problems.add("column %s is required and missing".formatted(column.name())));
     if (!problems.isEmpty()) {
-      throw mismatch(
+      throw ErrorCode.HEADER_MISMATCH.failure(
           "the first line does not fit the table: " + String.join("; ", problems),
-          "%s has the columns %s. Correct the first line, or set CSV_HEADER, CSV_DELIMITER and CSV_ENCODING to what the file has."
+          "%s has the columns %s. Correct the first line, or have the operator set CSV_HEADER, CSV_DELIMITER and CSV_ENCODING to what the file has."
               .formatted(table.name(), names().stream().collect(joining(", "))));
     }
   }
@@ -164,7 +166,7 @@ final class ColumnMatch {
   private void checkField(int i, boolean shown) {
     if (matched[i] == null) {
       problems.add(unknown(i, header.get(i), shown));
-    } else if (matched[i].generated() || matched[i].identityAlways() && !mode.hasStage()) {
+    } else if (matched[i].generated() || matched[i].identityAlways() && !staged) {
       problems.add("column %s is filled by the database".formatted(matched[i].name()));
     }
   }
@@ -174,7 +176,7 @@ final class ColumnMatch {
       return "field %d has no name".formatted(i + 1);
     }
     if (name.contains(NOT_DECODED)) {
-      return "field %d is not %s (save the file as UTF-8, or set CSV_ENCODING=WIN1252)"
+      return "field %d is not %s (save the file as UTF-8, or have the operator set CSV_ENCODING=WIN1252)"
           .formatted(i + 1, format.encoding());
     }
     List<String> meant =
@@ -207,10 +209,6 @@ final class ColumnMatch {
 
   private List<String> names() {
     return table.columns().stream().map(Column::name).toList();
-  }
-
-  private static LoadException mismatch(String why, String whatToDo) {
-    return new LoadException(ErrorCode.HEADER_MISMATCH, why, whatToDo);
   }
 
   /** A delimiter as the setting has it. */

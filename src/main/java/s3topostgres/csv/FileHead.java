@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
@@ -15,10 +14,6 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
-import s3topostgres.config.Mode;
-import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.TargetTable.Column;
-import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
 
@@ -28,7 +23,7 @@ public final class FileHead {
   private static final Pattern LINE_BREAK = Pattern.compile("\\r\\n|[\\r\\n]");
 
   /** So many records tell whether all of them begin with an operation. */
-  private static final int MANY = 100;
+  static final int MANY = 100;
 
   private static final Pattern SEPARATOR_LINE = Pattern.compile("(?i)\"?sep=.\"?[\r\n]");
 
@@ -54,32 +49,26 @@ public final class FileHead {
   }
 
   /**
-   * The columns that the file's fields belong to, and others for fields that have none, which only
-   * a stage can take.
+   * The fields of the header.
    *
-   * @param written by AWS DMS, for {@code LOAD_MODE=changes} only
-   * @return in the order of the fields
-   * @throws LoadException {@code HEADER_MISMATCH} when the fields do not fit
+   * @throws LoadException {@code HEADER_MISMATCH} when it does not end within the head
    */
-  public List<Column> columns(Mode mode, TargetTable table, Optional<DmsFile> written) {
-    if (format.header() == Header.MATCH) {
-      List<String> header = first();
-      Column[] beside =
-          written
-              .map(file -> Fields.besideColumns(records, table, file))
-              .orElseGet(() -> new Column[header.size()]);
-      return ColumnMatch.match(header, beside, format, mode, table);
-    }
-    int first = format.header() == Header.SKIP ? 1 : 0;
-    List<List<String>> rows = records.subList(Math.min(first, records.size()), records.size());
-    List<Column> fields =
-        written
-            .map(file -> Fields.positional(rows, first + 1, format, table, file))
-            .orElseGet(() -> Fields.positional(format, mode, table));
-    if (!rows.isEmpty()) {
-      refuseOtherNumber(rows.get(0), first + 1, format, table, fields.size(), written.isPresent());
-    }
-    return fields;
+  public List<String> header() {
+    return first();
+  }
+
+  /** The first rows that end within the head; at most {@value #MANY} with the header. */
+  public List<List<String>> rows() {
+    return records.subList(Math.min(headerRecords(), records.size()), records.size());
+  }
+
+  /** The number of the first row among the records, from 1. */
+  public int firstRow() {
+    return headerRecords() + 1;
+  }
+
+  private int headerRecords() {
+    return format.header() == Header.NONE ? 0 : 1;
   }
 
   /** The first records of what can be a CSV file. */
@@ -89,10 +78,10 @@ public final class FileHead {
     String text = new String(beginning.bytes, format.charset());
     boolean marked = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK;
     if (marked && format.header() == Header.NONE) {
-      throw mismatch(
+      throw ErrorCode.HEADER_MISMATCH.failure(
           "the file begins with a byte-order mark, which Postgres would put into the first field",
-          "Save it without one (UTF-8 instead of UTF-8 with BOM), or send a header line and set"
-              + " CSV_HEADER=match or skip.");
+          "Save it without one (UTF-8 instead of UTF-8 with BOM). For files with a header line, the"
+              + " operator sets CSV_HEADER=match or skip.");
     }
     String unmarked = marked ? text.substring(1) : text;
     refuseSeparatorLine(unmarked, format);
@@ -139,40 +128,36 @@ public final class FileHead {
 
   private List<String> first() {
     if (records.isEmpty()) {
-      throw mismatch(
+      throw ErrorCode.HEADER_MISMATCH.failure(
           "the first line does not end within the first %d bytes".formatted(bytes),
-          "Close every quote in it (CSV_QUOTE), and end it with a line break.");
+          "Close every quote in it, and end it with a line break. The operator sets the quote character (CSV_QUOTE).");
     }
     return records.get(0);
   }
 
-  private static void refuseOtherNumber(
-      List<String> record,
-      int number,
-      CsvFormat format,
-      TargetTable table,
-      int columns,
-      boolean written) {
+  /**
+   * Refuses a first row with another number of fields.
+   *
+   * @param expectation says that so many are expected, with a place for the number
+   * @throws LoadException {@code HEADER_MISMATCH}
+   */
+  public void requireFields(int expected, String expectation, String whatToDo) {
+    if (rows().isEmpty()) {
+      return;
+    }
+    List<String> row = rows().get(0);
     // Bytes of another encoding may hide a delimiter, and Postgres will say that they are there.
-    boolean decoded = !String.join("", record).contains(ColumnMatch.NOT_DECODED);
-    if (record.size() != columns && decoded) {
-      ColumnMatch.refuseOtherDelimiter(record, format, columns);
-      throw mismatch(
-          "record %d has %d %s, and %s %d %s"
+    boolean decoded = !String.join("", row).contains(ColumnMatch.NOT_DECODED);
+    if (row.size() != expected && decoded) {
+      ColumnMatch.refuseOtherDelimiter(row, format, expected);
+      throw ErrorCode.HEADER_MISMATCH.failure(
+          "record %d has %d %s, and %s"
               .formatted(
-                  number,
-                  record.size(),
-                  record.size() == 1 ? "field" : "fields",
-                  written || format.columns().isPresent() ? "not" : table.name() + " has",
-                  columns,
-                  written || format.columns().isPresent() ? "as expected" : "columns"),
-          written
-              ? "Name the fields in CSV_COLUMNS if they are not the table's columns behind Op. If the"
-                  + " file has changes of several tables, set PreserveTransactions=false and no"
-                  + " CdcPath for the S3 endpoint of DMS."
-              : "Send the fields in the order of the table, or of CSV_COLUMNS, all of them, or a header"
-                  + " line with CSV_HEADER=match; CSV_DELIMITER is %s."
-                      .formatted(ColumnMatch.shown(format.delimiter())));
+                  firstRow(),
+                  row.size(),
+                  row.size() == 1 ? "field" : "fields",
+                  expectation.formatted(expected)),
+          whatToDo);
     }
   }
 
@@ -182,18 +167,19 @@ public final class FileHead {
         new String(bytes, 0, Math.min(3, bytes.length), StandardCharsets.UTF_8)
             .startsWith(String.valueOf(BYTE_ORDER_MARK));
     if (utf8 && !format.charset().equals(StandardCharsets.UTF_8)) {
-      throw mismatch(
-          "the file begins with the byte-order mark of UTF-8, and CSV_ENCODING is "
-              + format.encoding(),
-          "Set CSV_ENCODING=UTF8, or save the file as " + format.encoding() + ".");
+      throw ErrorCode.HEADER_MISMATCH.failure(
+          "the file begins with the byte-order mark of UTF-8, and %s is expected (CSV_ENCODING)"
+              .formatted(format.encoding()),
+          "Save the file as %s, or have the operator set CSV_ENCODING=UTF8."
+              .formatted(format.encoding()));
     }
   }
 
   private static void refuseSeparatorLine(String text, CsvFormat format) {
     if (SEPARATOR_LINE.matcher(text).lookingAt()) {
-      throw mismatch(
+      throw ErrorCode.HEADER_MISMATCH.failure(
           "the first line is a sep= line, which only Excel understands",
-          "Remove that line; CSV_DELIMITER is %s."
+          "Remove that line; the operator has set the delimiter to %s (CSV_DELIMITER)."
               .formatted(ColumnMatch.shown(format.delimiter())));
     }
   }
@@ -227,7 +213,7 @@ public final class FileHead {
       if (!object.saysGzip()) {
         return plain(object);
       }
-      throw mismatch(
+      throw ErrorCode.HEADER_MISMATCH.failure(
           "the object says Content-Encoding: gzip, but is not gzip",
           "Upload it without that header, or compressed.");
     }
@@ -236,9 +222,5 @@ public final class FileHead {
 
   private static Beginning plain(StoredObject object) {
     return new Beginning(object.head(), object.head().length == object.size());
-  }
-
-  private static LoadException mismatch(String why, String whatToDo) {
-    return new LoadException(ErrorCode.HEADER_MISMATCH, why, whatToDo);
   }
 }

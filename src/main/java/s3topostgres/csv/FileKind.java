@@ -23,8 +23,7 @@ final class FileKind {
     other(start)
         .ifPresent(
             kind -> {
-              throw new LoadException(
-                  ErrorCode.HEADER_MISMATCH,
+              throw ErrorCode.HEADER_MISMATCH.failure(
                   "the file is %s, not CSV".formatted(kind),
                   "Save or export it as CSV in UTF-8 and upload that.");
             });

@@ -25,7 +25,7 @@ final class NewColumns {
     for (int i = 0; i < names.size(); i++) {
       int first = names.indexOf(names.get(i));
       if (names.get(i).replace("_", "").isEmpty() || first < i) {
-        throw mismatch(
+        throw ErrorCode.HEADER_MISMATCH.failure(
             "field %d of the first line has %s"
                 .formatted(i + 1, first < i ? "the name of field " + (first + 1) : "no name"),
             "Give each field of the first line a name of its own.");
@@ -33,14 +33,10 @@ final class NewColumns {
     }
     long values = header.stream().filter(name -> VALUE.matcher(name.strip()).matches()).count();
     if (values * 2 >= header.size()) {
-      throw mismatch(
+      throw ErrorCode.HEADER_MISMATCH.failure(
           "the first line looks like values, not like names of columns",
-          "Put a line with names first, or set CSV_HEADER=none.");
+          "Put a line with names first. For files without one, the operator sets CSV_HEADER=none.");
     }
     return names;
-  }
-
-  private static LoadException mismatch(String why, String whatToDo) {
-    return new LoadException(ErrorCode.HEADER_MISMATCH, why, whatToDo);
   }
 }

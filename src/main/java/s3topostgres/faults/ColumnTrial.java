@@ -19,10 +19,8 @@ import s3topostgres.postgres.TargetTable.Column;
  *     that forbids NULL could not begin empty, and of a composite type, because Postgres 13 assigns
  *     no text to it
  * @param required whether it must not be NULL
- * @param collation the clause that a value of the column needs; may be empty
  */
-record ColumnTrial(
-    int place, Column column, String type, boolean element, boolean required, String collation) {
+record ColumnTrial(int place, Column column, String type, boolean element, boolean required) {
 
   /**
    * The fields of a file, in its order.
@@ -41,11 +39,7 @@ record ColumnTrial(
           -- COPY needs no privilege on a type's schema, but who writes its name does.
           CASE WHEN t.oid = 'regclass'::regtype OR NOT has_schema_privilege(t.typnamespace, 'USAGE')
             THEN 'text'
-            ELSE format_type(a.atttypid, a.atttypmod) END AS type,
-          coalesce((
-            SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
-            FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
-            WHERE c.oid = a.attcollation AND c.oid <> t.typcollation), '') AS collation
+            ELSE format_type(a.atttypid, a.atttypmod) END AS type
         FROM unnest(?::text[]) WITH ORDINALITY AS field (name, place)
           JOIN pg_attribute a ON a.attrelid = ?::oid AND a.attname = field.name
           JOIN pg_type t ON t.oid = a.atttypid
@@ -56,8 +50,7 @@ record ColumnTrial(
                 columns.get(row.getInt("place") - 1),
                 row.getString("type"),
                 row.getBoolean("element"),
-                row.getBoolean("required"),
-                row.getString("collation")),
+                row.getBoolean("required")),
         key.toArray(String[]::new),
         complete,
         columns.stream().map(Column::name).toArray(String[]::new),
@@ -91,7 +84,7 @@ record ColumnTrial(
 
   /** The value as the table would have it, under the column's name; for {@code SELECT}. */
   String cast() {
-    return "CAST(%1$s AS %2$s)%3$s AS %1$s".formatted(name(), type, collation);
+    return "CAST(%1$s AS %2$s)%3$s AS %1$s".formatted(name(), type, column.collation());
   }
 
   /**

@@ -73,8 +73,8 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
         .map(
             fault ->
                 explain(
-                    new LoadException(
-                            ErrorCode.ROW_REJECTED, fault.reason(), ImportErrors.CORRECT_THE_FILE)
+                    ErrorCode.ROW_REJECTED
+                        .failure(fault.reason(), ImportErrors.CORRECT_THE_FILE)
                         .at(fault.line(), fault.column()),
                     false));
   }

@@ -8,13 +8,15 @@ import java.util.OptionalLong;
 import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.mode.RowSource;
+import s3topostgres.csv.RowSource;
+import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Stage;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.UniqueIndex;
 
 /**
  * Finds everything in a file that its table does not accept: values against the types of their
@@ -22,8 +24,6 @@ import s3topostgres.postgres.TargetTable;
  * of the table only the catalogue is read.
  */
 public final class FaultSearch {
-  private static final String CHECKING = "s3_load_checking";
-
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
@@ -44,12 +44,15 @@ public final class FaultSearch {
    * Looks at a file in the session's transaction, which has to be rolled back afterwards.
    *
    * @param key the columns that the mode finds rows by; may be empty
-   * @param complete whether the file's rows are rows of the table; if not, such as changes, only
-   *     their values are tried
+   * @param scope what can be said about the rows
    * @throws LoadException when the file cannot be imported, for another reason than a row
    */
   public static Result find(
-      Session session, TargetTable table, RowSource rows, List<String> key, boolean complete)
+      Session session,
+      TargetTable table,
+      RowSource rows,
+      List<String> key,
+      LoadMode.FaultScope scope)
       throws SQLException {
     Stage stage;
     try {
@@ -60,6 +63,7 @@ public final class FaultSearch {
       }
       return new Result(OptionalLong.empty(), FaultList.stoppedBy(e), Optional.of(e));
     }
+    boolean complete = scope != LoadMode.FaultScope.VALUES;
     FaultSearch search = new FaultSearch(session, table, stage);
     List<ColumnTrial> fields = ColumnTrial.of(session, table, stage.columns(), key, complete);
     boolean all = new ValueTrial(session, stage).run(fields);
@@ -82,7 +86,9 @@ public final class FaultSearch {
     }
     for (UniqueIndex index : UniqueIndex.of(session, table)) {
       Optional<List<ColumnTrial>> parts = ColumnTrial.named(index.columns(), fields);
-      if (parts.isPresent() && !parts.map(Set::copyOf).equals(own.map(Set::copyOf))) {
+      if (parts.isPresent()
+          && !index.withoutOverlaps()
+          && !parts.map(Set::copyOf).equals(own.map(Set::copyOf))) {
         compare(
             parts.get(),
             "the same %%s (constraint %s) as".formatted(index.name().replace("%", "%%")),
@@ -124,14 +130,12 @@ public final class FaultSearch {
    */
   private boolean evaluateChecks(List<ColumnTrial> fields) throws SQLException {
     List<CheckConstraint> checks;
-    session.execute("SAVEPOINT " + CHECKING);
     try {
-      checks = checks();
+      checks = session.inSavepoint(this::checks);
     } catch (SQLException e) {
       if (!SqlState.LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
         throw e;
       }
-      session.rollbackTo(CHECKING);
       return false;
     }
     for (CheckConstraint check : checks) {
@@ -172,18 +176,17 @@ public final class FaultSearch {
   }
 
   private void evaluate(CheckConstraint check, List<ColumnTrial> fields) throws SQLException {
-    session.execute("SAVEPOINT " + CHECKING);
+    // Nothing is bound, because an expression may have an operator of that name: ?
+    String insert =
+        "INSERT INTO %s (place, reason) SELECT %s, %s FROM (%s) AS typed WHERE NOT (%s)"
+            .formatted(
+                FaultTable.NAME, stage.number(), check.reason, typed(fields), check.expression);
     try {
-      // Nothing is bound, because an expression may have an operator of that name: ?
-      session.execute(
-          "INSERT INTO %s (place, reason) SELECT %s, %s FROM (%s) AS typed WHERE NOT (%s)"
-              .formatted(
-                  FaultTable.NAME, stage.number(), check.reason, typed(fields), check.expression));
+      session.inSavepoint(() -> session.update(insert));
     } catch (SQLException e) {
       if (!ImportErrors.isRowRejected(e) && !SqlErrors.isNameRefused(e)) {
         throw e;
       }
-      session.rollbackTo(CHECKING);
     }
   }
 

@@ -3,7 +3,7 @@ package s3topostgres.faults;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import s3topostgres.mode.RowSource;
+import s3topostgres.csv.RowSource;
 import s3topostgres.mode.Stage;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
@@ -41,8 +41,6 @@ public record TableProposal(String create, List<String> notes, long rows) {
 
   /** A date whose day and month may be either way round. */
   private static final String TURNABLE = "\\d{1,2}[./-]\\d{1,2}[./-](\\d{2}|\\d{4})";
-
-  private static final String TRYING = "s3_load_trying";
 
   /**
    * Imports a file for which there is no table, in the session's transaction, which has to be
@@ -101,10 +99,11 @@ public record TableProposal(String create, List<String> notes, long rows) {
 
   private static boolean isTakenIn(String order, Session session, Column column)
       throws SQLException {
-    session.execute("SAVEPOINT s3_load_order; SET LOCAL datestyle = 'ISO, %s'".formatted(order));
-    boolean taken = isTaken(session, column, "date");
-    session.rollbackTo("s3_load_order");
-    return taken;
+    return session.inUndoneSavepoint(
+        () -> {
+          session.execute("SET LOCAL datestyle = 'ISO, %s'".formatted(order));
+          return isTaken(session, column, "date");
+        });
   }
 
   private static boolean isWritten(Session session, Column column, String pattern)
@@ -113,25 +112,19 @@ public record TableProposal(String create, List<String> notes, long rows) {
   }
 
   private static boolean isEach(Session session, String condition) throws SQLException {
-    return session
-        .query(
-            "SELECT NOT EXISTS (SELECT FROM %s WHERE NOT (%s))".formatted(Stage.TABLE, condition),
-            row -> row.getBoolean(1))
-        .contains(true);
+    return !session.exists(
+        "SELECT FROM %s WHERE NOT (%s) LIMIT 1".formatted(Stage.TABLE, condition));
   }
 
   private static boolean isTaken(Session session, Column column, String type) throws SQLException {
-    session.execute("SAVEPOINT " + TRYING);
+    String cast =
+        "SELECT count(CAST(%s AS %s)) FROM %s".formatted(column.quoted(), type, Stage.TABLE);
     try {
-      session.query(
-          "SELECT count(CAST(%s AS %s)) FROM %s".formatted(column.quoted(), type, Stage.TABLE),
-          row -> true);
-      return true;
+      return session.inSavepoint(() -> session.exists(cast));
     } catch (SQLException e) {
       if (!ImportErrors.isRowRejected(e)) {
         throw e;
       }
-      session.rollbackTo(TRYING);
       return false;
     }
   }

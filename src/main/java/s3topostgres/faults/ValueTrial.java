@@ -17,36 +17,26 @@ record ValueTrial(Session session, Stage stage) {
   /** A row with faults costs some subtransactions, so no more rows than these are looked for. */
   private static final int MOST_ROWS = 100_000;
 
-  private static final String TRYING = "s3_load_trying";
-
   /** Fills the table of faults; false when there are too many to find them all. */
   boolean run(List<ColumnTrial> all) throws SQLException {
     List<ColumnTrial> fields = all.stream().filter(ColumnTrial::mayHaveFaults).toList();
-    session.execute("SAVEPOINT " + TRYING);
     try {
-      fill(fields, suspicious(fields));
+      session.inSavepoint(() -> fill(fields, suspicious(fields)));
     } catch (SQLException e) {
       if (!ImportErrors.isRowRejected(e) && !SqlState.INTERNAL_ERROR.equals(e.getSQLState())) {
         throw e;
       }
-      session.rollbackTo(TRYING);
       fill(fields, "true");
     }
-    return session
-        .query(
-            "SELECT count(DISTINCT place) < %d FROM %s".formatted(MOST_ROWS, FaultTable.NAME),
-            row -> row.getBoolean(1))
-        .contains(true);
+    return session.one(
+        "SELECT count(DISTINCT place) < %d FROM %s".formatted(MOST_ROWS, FaultTable.NAME),
+        row -> row.getBoolean(1));
   }
 
   /** The condition of rows that may have faults. */
   private String suspicious(List<ColumnTrial> fields) throws SQLException {
     boolean known =
-        session
-            .query(
-                "SELECT current_setting('server_version_num')::integer >= 160000",
-                row -> row.getBoolean(1))
-            .contains(true);
+        session.exists("SELECT WHERE current_setting('server_version_num')::integer >= 160000");
     return known ? any(fields.stream().map(ColumnTrial::suspicion).toList()) : "true";
   }
 
@@ -54,8 +44,8 @@ record ValueTrial(Session session, Stage stage) {
     return conditions.isEmpty() ? "false" : String.join(" OR ", conditions);
   }
 
-  private void fill(List<ColumnTrial> fields, String condition) throws SQLException {
-    session.execute(
+  private long fill(List<ColumnTrial> fields, String condition) throws SQLException {
+    return session.update(
         """
         CREATE FUNCTION pg_temp.s3_load_try() RETURNS TABLE (
           place bigint, field integer, state text, message text, context text, broken text)

@@ -21,14 +21,7 @@ public final class CatchUpHandler implements RequestHandler<Map<String, Object>,
    * @throws s3topostgres.LoadException {@code CONFIG_INVALID} with every problem in the settings
    */
   public CatchUpHandler() {
-    Wiring wiring = Wiring.of(System.getenv());
-    catchUp =
-        new CatchUp(
-            wiring.settings().load(),
-            wiring.objects(),
-            wiring.database(),
-            wiring.loader(),
-            wiring.region());
+    catchUp = Wiring.of(System.getenv()).catchUp();
   }
 
   /**

@@ -6,14 +6,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import s3topostgres.ErrorCode;
-import s3topostgres.LoadException;
 import s3topostgres.check.CheckFailedException;
 import s3topostgres.check.CheckResult;
+import s3topostgres.check.DryRunResult;
 import s3topostgres.check.SetupCheck;
 import s3topostgres.config.Parameters;
-import s3topostgres.config.Settings;
-import s3topostgres.load.DryRun;
-import s3topostgres.load.DryRunResult;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
@@ -63,25 +60,25 @@ public final class CheckHandler implements RequestHandler<Object, Object> {
             S3Objects.connect(System.getenv()),
             Parameters.connect(),
             time,
-            context.getMemoryLimitInMB());
+            context.getMemoryLimitInMB(),
+            Wiring::mode);
     CheckFailedException.throwIfAnyFailed(results);
     return new Answer(results.stream().map(CheckHandler::line).toList());
   }
 
   private static DryRunResult dryRun(String key, Deadline end) {
     Wiring wiring = Wiring.of(System.getenv());
-    Settings settings = wiring.settings();
     String bucket =
-        settings
+        wiring
+            .settings()
             .load()
             .bucket()
             .orElseThrow(
                 () ->
-                    new LoadException(
-                        ErrorCode.CONFIG_INVALID,
-                        "S3_BUCKET_NAME is not set",
-                        "Name the bucket that the object is in."));
-    return new DryRun(settings.load(), settings.format(), wiring.objects(), wiring.database())
+                    ErrorCode.CONFIG_INVALID.failure(
+                        "S3_BUCKET_NAME is not set", "Name the bucket that the object is in."));
+    return wiring
+        .dryRun()
         .run(Upload.unannounced(new ObjectLocation(bucket, key), wiring.region()), end);
   }
 

@@ -59,8 +59,7 @@ record EventRecord(S3EventNotificationRecord record) {
   }
 
   private static LoadException malformed(String why) {
-    return new LoadException(
-        ErrorCode.OBJECT_UNREADABLE,
+    return ErrorCode.OBJECT_UNREADABLE.failure(
         "a record of the event " + why,
         "The function takes S3's own events: have the bucket notify it directly, not through SNS,"
             + " SQS or EventBridge. An event written by hand needs s3.bucket.name and"

@@ -7,15 +7,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import s3topostgres.ErrorCode;
-import s3topostgres.LoadException;
-import s3topostgres.config.LoadSettings;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Upload;
 
 /**
- * What is in the bucket, and was never loaded as far as the history knows.
+ * The uploads that are in the bucket, and were never loaded as far as the history knows.
  *
  * <p>An object counts as loaded when it was loaded as it is now, and after it was uploaded: the
  * same content may have been loaded before something else was. The history's times are those of
@@ -68,40 +66,39 @@ public final class Backlog {
   private Backlog() {}
 
   /**
-   * Finds uploads that are to be loaded after all, the newest first. Left out is what was uploaded
-   * before the first load that the history knows, what is older than the table's rows where a file
-   * is the whole table, and what failed for a reason that a retry does not change.
+   * Finds uploads of one table that are still to be loaded, newest first. Uploads older than the
+   * history's first load are left out, and so are those that failed for a reason that a retry does
+   * not change. Where a file is the whole table, uploads older than the table's rows are left out.
    *
-   * <p>Nothing is found where no load has made the history.
-   *
+   * @param wholeTable whether a file is the whole table
    * @param region of the bucket
    * @param objects of the bucket
-   * @throws LoadException {@code TABLE_UNUSABLE} when the history cannot be used
+   * @return empty where no load has created the history
    */
   public static List<Upload> find(
       Session session,
-      LoadSettings settings,
+      History history,
       String targetTable,
+      boolean wholeTable,
       String region,
       List<ListedObject> objects)
       throws SQLException {
-    Optional<HistoryTable> history =
-        HistoryTable.existing(session, settings.historyTable().orElseThrow());
-    return history.isEmpty()
+    return history.tableName().isEmpty() || objects.isEmpty()
         ? List.of()
         : session.query(
-            SQL.formatted(history.get().name()),
+            SQL.formatted(history.tableName().get()),
             row -> upload(row, region),
             targetTable,
             texts(objects, object -> object.location().bucket()),
             texts(objects, object -> object.location().key()),
             texts(objects, ListedObject::etag),
             texts(objects, object -> object.modified().toString()),
-            settings.mode().isWholeTable(),
+            wholeTable,
             ErrorCode.retryable());
   }
 
-  static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
+  /** One property of objects, as the driver binds an array. */
+  public static String[] texts(List<ListedObject> objects, Function<ListedObject, String> text) {
     return objects.stream().map(text).toArray(String[]::new);
   }
 

@@ -1,7 +1,6 @@
 package s3topostgres.history;
 
 import java.sql.SQLException;
-import s3topostgres.config.Mode;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.Upload;
 
@@ -10,7 +9,7 @@ import s3topostgres.s3.Upload;
  *
  * @param table the history, quoted as SQL needs it
  */
-record DeliveryLookup(String table, Mode mode) {
+record DeliveryLookup(String table) {
   /**
    * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
    *
@@ -21,16 +20,18 @@ record DeliveryLookup(String table, Mode mode) {
   static final String PADDED = "(rpad(lower(%s), 64, '0') COLLATE \"C\")";
 
   /**
-   * What an upload is: {@code NEW}; {@code DUPLICATE} or {@code STALE}; or {@code TAKEN}, when the
-   * load of an earlier event has loaded it, which is not recorded yet.
+   * Judges an upload by the loads of one table.
+   *
+   * @param wholeTable whether a file is the whole table, so that later uploads of other objects
+   *     make it stale
    */
-  String ask(Session session, String targetTable, Upload upload) throws SQLException {
+  Verdict verdict(Session session, String targetTable, Upload upload, boolean wholeTable)
+      throws SQLException {
     if (upload.sequencer().isEmpty() && !upload.found()) {
-      return "NEW";
+      return Verdict.NEW;
     }
-    return session
-        .query(
-            """
+    return session.one(
+        """
             -- Each part is one look at the end of an index, however long the history is.
             SELECT CASE
               WHEN EXISTS (
@@ -77,21 +78,20 @@ record DeliveryLookup(String table, Mode mode) {
               SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,
                      ?::timestamptz AS event_time, ? AS etag, ? AS found, ? AS whole) AS upload
             """
-                .formatted(table, PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
-            row -> row.getString(1),
-            targetTable,
-            upload.object().bucket(),
-            upload.object().key(),
-            upload.sequencer().orElse(null),
-            upload.eventTime().map(History::atUtc).orElse(null),
-            upload.etag().orElse(null),
-            upload.found(),
-            mode.isWholeTable())
-        .get(0);
+            .formatted(table, PADDED.formatted("?::text"), PADDED.formatted("h.sequencer")),
+        row -> Verdict.valueOf(row.getString(1)),
+        targetTable,
+        upload.object().bucket(),
+        upload.object().key(),
+        upload.sequencer().orElse(null),
+        upload.eventTime().map(History::atUtc).orElse(null),
+        upload.etag().orElse(null),
+        upload.found(),
+        wholeTable);
   }
 
-  /** Records that what the last load of the object took is this upload, too. */
-  void taken(Session session, String targetTable, Upload upload) throws SQLException {
+  /** Records that the last load of the object read the content of this upload, too. */
+  void recordTaken(Session session, String targetTable, Upload upload) throws SQLException {
     session.execute(
         """
         INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,

@@ -107,12 +107,12 @@ public record HistoryTable(String name) {
 
   private static HistoryTable usable(Found found) {
     if (!found.usable) {
-      throw unusable(
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           "the database user may not read and write " + found.name,
           "GRANT SELECT, INSERT ON %s TO the user, or set %s".formatted(found.name, WITHOUT));
     }
     if (!found.missing.isEmpty() && !found.owned) {
-      throw unusable(
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           "the history table %s is from an earlier version".formatted(found.name),
           "Have its owner run %s; or set %s".formatted(found.upgrade(), WITHOUT));
     }
@@ -153,7 +153,8 @@ public record HistoryTable(String name) {
    */
   private static SQLException unlessMalformed(SQLException e) {
     if (SqlErrors.isNameRefused(e)) {
-      throw unusable(
+      throw ErrorCode.TABLE_UNUSABLE
+          .failure(
               "HISTORY_TABLE is not the name of a table, or its schema is not accessible to the database user",
               "Write it as in SQL, GRANT USAGE ON its schema to the user, or set " + WITHOUT)
           .sqlState(e.getSQLState());
@@ -175,18 +176,15 @@ public record HistoryTable(String name) {
       return Optional.of(usable(found.get(0)));
     }
     boolean creatable =
-        session
-            .query(
-                """
+        session.exists(
+            """
                 SELECT FROM pg_namespace
                 WHERE has_schema_privilege(oid, 'CREATE')
                   AND nspname = CASE
                     WHEN array_length(parse_ident(?), 1) > 1 THEN (parse_ident(?))[1]
                     ELSE current_schema() END""",
-                row -> true,
-                setting,
-                setting)
-            .contains(true);
+            setting,
+            setting);
     if (!creatable) {
       throw uncreatable(quoted(session, setting), "42501");
     }
@@ -205,14 +203,12 @@ public record HistoryTable(String name) {
   /** The name that a setting gives, quoted as SQL needs it. */
   private static String quoted(Session session, String setting) throws SQLException {
     try {
-      return session
-          .query(
-              """
+      return session.one(
+          """
               SELECT string_agg(quote_ident(part), '.' ORDER BY place)
               FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)""",
-              row -> row.getString(1),
-              setting)
-          .get(0);
+          row -> row.getString(1),
+          setting);
     } catch (SQLException e) {
       throw unlessMalformed(e);
     }
@@ -223,7 +219,8 @@ public record HistoryTable(String name) {
   }
 
   private static LoadException uncreatable(String name, String sqlState) {
-    return unusable(
+    return ErrorCode.TABLE_UNUSABLE
+        .failure(
             "the history table %s is missing and cannot be created (SQLSTATE %s)"
                 .formatted(name, sqlState),
             "Have this run by somebody who may, and GRANT SELECT, INSERT ON it to the database"
@@ -232,9 +229,5 @@ public record HistoryTable(String name) {
                 + "\nOr set "
                 + WITHOUT)
         .sqlState(sqlState);
-  }
-
-  private static LoadException unusable(String why, String whatToDo) {
-    return new LoadException(ErrorCode.TABLE_UNUSABLE, why, whatToDo);
   }
 }

@@ -6,18 +6,19 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
 /**
- * What a row of the history says of a load, however it ended.
+ * The part of a history row that is the same however a load ended.
  *
  * @param table the target table with its schema; as the setting has it where it was not found
- * @param object as it was when we looked; empty where we did not come to that
+ * @param mode as {@code LOAD_MODE} names it
+ * @param object as it was when the load looked at it; empty where the load failed before that
+ * @param uploadedAt when the content that was loaded was uploaded, as far as it is known
  * @param requestId of the invocation
- * @param completes whether the table was made equal to a full load of AWS DMS, whose last file the
- *     upload is
  */
 public record LoadRecord(
     Upload upload,
     String table,
+    String mode,
     Optional<StoredObject> object,
+    Optional<Instant> uploadedAt,
     Instant startedAt,
-    String requestId,
-    boolean completes) {}
+    String requestId) {}

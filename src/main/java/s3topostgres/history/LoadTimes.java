@@ -21,7 +21,7 @@ public final class LoadTimes {
     return history.isEmpty()
         ? Optional.empty()
         : session
-            .query(
+            .one(
                 """
                 SELECT extract(epoch FROM max(finished_at - started_at)) * 1000 AS millis
                 FROM (
@@ -31,7 +31,6 @@ public final class LoadTimes {
                     .formatted(history.get(0).name()),
                 row -> Optional.ofNullable(row.getBigDecimal("millis")),
                 (Object) targetTables.toArray(String[]::new))
-            .get(0)
             .map(millis -> Duration.ofMillis(millis.longValue()));
   }
 }

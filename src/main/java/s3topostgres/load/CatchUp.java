@@ -1,25 +1,28 @@
 package s3topostgres.load;
 
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.config.Mode;
+import s3topostgres.history.History;
+import s3topostgres.order.BucketListing;
+import s3topostgres.order.LoadOrder;
+import s3topostgres.order.LoadTask;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
 import s3topostgres.s3.ListedObject;
-import s3topostgres.s3.S3Objects;
-import s3topostgres.s3.Upload;
 
 /**
- * Loads what was never loaded, because its event was lost or an outage outlasted its retries: what
- * is in the bucket, and the history does not know. Called by a schedule; may run beside loads and
+ * Loads the backlog: uploads that are in the bucket and not in the history, because their events
+ * were lost or an outage outlasted their retries. Called by a schedule; may run beside loads and
  * beside itself.
  */
 public final class CatchUp {
@@ -29,8 +32,9 @@ public final class CatchUp {
   private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
 
   private final LoadSettings settings;
-  private final Missed missed;
-  private final DmsOrder dmsOrder;
+  private final BucketListing listing;
+  private final LoadOrder order;
+  private final Database database;
   private final Loader loader;
   private final String region;
 
@@ -38,18 +42,18 @@ public final class CatchUp {
    * @param region of the bucket
    */
   public CatchUp(
-      LoadSettings settings, S3Objects objects, Database database, Loader loader, String region) {
-    this.settings = settings;
-    this.missed = new Missed(settings, objects, database);
-    this.dmsOrder = new DmsOrder(settings, missed, database);
+      BucketListing listing, LoadOrder order, Database database, Loader loader, String region) {
+    this.settings = listing.settings();
+    this.listing = listing;
+    this.order = order;
+    this.database = database;
     this.loader = loader;
     this.region = region;
   }
 
   /**
-   * Looks for such uploads. Where a file is the whole table, the newest of each table that can be
-   * loaded is, and the others need not be; otherwise all are, the oldest first. A full load of AWS
-   * DMS is complete when no file of it has come for so long.
+   * Loads what was never loaded. {@code replace} and {@code sync} load each table's newest loadable
+   * file; the other modes load all, oldest first.
    *
    * @param now which makes uploads old enough
    * @param functionEnd when the function is killed
@@ -60,7 +64,7 @@ public final class CatchUp {
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
     TimeBudget budget = new TimeBudget(functionEnd.before(Loader.MARGIN));
-    for (List<LoadTask> ofOneTable : missed(now, budget)) {
+    for (List<LoadTask> ofOneTable : backlog(now, budget)) {
       load(ofOneTable, functionEnd, budget, requestId, loads, failures);
     }
     LoadException.throwFirst(failures);
@@ -74,72 +78,57 @@ public final class CatchUp {
       String requestId,
       List<LoadResult> loads,
       List<LoadException> failures) {
-    boolean oneIsEnough = settings.mode().isWholeTable();
-    for (LoadTask step : ofOneTable) {
+    for (LoadTask task : ofOneTable) {
       if (budget.latestStart().passed()) {
         return;
       }
       try {
-        loads.add(loader.run(step, functionEnd, requestId));
-        if (oneIsEnough) {
+        loads.add(loader.run(task, functionEnd, requestId));
+        if (order.isWholeTable()) {
           return;
         }
       } catch (LoadException e) {
         failures.add(e);
-        // Another file may be good where this one is bad. No other cause goes away with another
-        // file.
-        if (e.code().owner() != ErrorCode.Owner.SENDER || settings.mode() == Mode.CHANGES) {
+        if (order.stopsAfter(e)) {
           return;
         }
       }
     }
   }
 
-  /** For each table, in the order in which they are to be tried. */
-  private List<List<LoadTask>> missed(Instant now, TimeBudget budget) {
+  /** Finds what is to be loaded, for each table in the order in which it is tried. */
+  private List<List<LoadTask>> backlog(Instant now, TimeBudget budget) {
     if (settings.historyTable().isEmpty()) {
-      throw impossible(
+      throw ErrorCode.CONFIG_INVALID.failure(
           "with HISTORY_TABLE=off, it is not known what was loaded, so nothing is caught up on",
           "Name a table in HISTORY_TABLE, or deploy with CATCH_UP_EVERY=never.");
     }
-    String bucket =
-        settings
-            .bucket()
-            .orElseThrow(
-                () -> impossible("S3_BUCKET_NAME is not set", "Name the bucket to look into."));
+    if (settings.bucket().isEmpty()) {
+      throw ErrorCode.CONFIG_INVALID.failure(
+          "S3_BUCKET_NAME is not set", "Name the bucket to look into.");
+    }
+    String bucket = settings.bucket().get();
     Instant end = now.minus(EVENT_GRACE_PERIOD);
-    List<ListedObject> all = missed.files(bucket, budget);
-    List<ListedObject> files =
-        all.stream().filter(object -> object.modified().isBefore(end)).toList();
-    List<List<LoadTask>> steps =
-        settings.mode() == Mode.CHANGES
-            ? dmsOrder.missing(all, end, region, budget)
-            : missed.among(files, region, budget).stream().map(this::inOrder).toList();
+    List<ListedObject> files = listing.files(bucket, budget.deadline());
+    List<List<LoadTask>> backlog = backlog(files, end, budget);
     log.info(
         "catching up: {} of {} files in s3://{}/{} were never loaded",
-        steps.stream()
-            .flatMap(List::stream)
-            .filter(step -> step.kind() == LoadTask.Kind.BACKFILL)
-            .count(),
-        files.size(),
+        backlog.stream().flatMap(List::stream).filter(LoadTask::isOfOneFile).count(),
+        files.stream().filter(file -> file.modified().isBefore(end)).count(),
         bucket,
         settings.objectKeys().prefix());
-    return steps;
+    return backlog;
   }
 
-  /**
-   * @param uploads the newest first
-   */
-  private List<LoadTask> inOrder(List<Upload> uploads) {
-    List<LoadTask> steps = new ArrayList<>();
-    uploads.forEach(upload -> steps.add(new LoadTask(upload, LoadTask.Kind.BACKFILL)));
-    if (!settings.mode().isWholeTable()) {
-      Collections.reverse(steps);
+  private List<List<LoadTask>> backlog(List<ListedObject> files, Instant end, TimeBudget budget) {
+    if (files.isEmpty()) {
+      return List.of();
     }
-    return steps;
-  }
-
-  private static LoadException impossible(String why, String whatToDo) {
-    return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
+    try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
+      History history = History.openExisting(session, settings.historyTable());
+      return order.backlog(session, history, files, end, region);
+    } catch (SQLException e) {
+      throw SqlErrors.translate(e, budget.deadline());
+    }
   }
 }

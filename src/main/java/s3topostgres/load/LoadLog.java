@@ -1,11 +1,15 @@
 package s3topostgres.load;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
+import s3topostgres.mode.LoadOutcome;
+import s3topostgres.order.LoadProgress;
 
 /**
  * The one line that a load leaves in the log, as {@code load key=value ...}. Values with blanks,
@@ -17,7 +21,30 @@ final class LoadLog {
 
   private LoadLog() {}
 
-  static void ended(LoadProgress progress, LoadResult result) {
+  static void ended(LoadProgress progress, LoadResult result, Optional<LoadOutcome> outcome) {
+    Map<String, Object> fields = fields(progress, result);
+    outcome.flatMap(LoadOutcome::way).ifPresent(way -> fields.put("way", way));
+    if (!progress.defaulted().isEmpty()) {
+      fields.put("defaulted", String.join(",", progress.defaulted()));
+    }
+    Optional<Duration> indexes = progress.took("indexing");
+    if (indexes.isPresent()) {
+      progress.took("importing").ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
+      fields.put("indexMillis", indexes.get().toMillis());
+    }
+    log.info(line(fields));
+  }
+
+  /**
+   * @param why as a clause
+   */
+  static void ignored(LoadProgress progress, LoadResult result, String why) {
+    Map<String, Object> fields = fields(progress, result);
+    fields.put("reason", why);
+    log.info(line(fields));
+  }
+
+  private static Map<String, Object> fields(LoadProgress progress, LoadResult result) {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("status", result.status());
     fields.put("object", result.object());
@@ -31,21 +58,7 @@ final class LoadLog {
     fields.put("bytes", result.bytes());
     fields.put("millis", result.millis());
     fields.put("request", progress.requestId());
-    progress.way().ifPresent(way -> fields.put("way", way));
-    if (!progress.defaulted().isEmpty()) {
-      fields.put("defaulted", String.join(",", progress.defaulted()));
-    }
-    progress.ignored().ifPresent(why -> fields.put("reason", why));
-    progress
-        .took("indexing")
-        .ifPresent(
-            indexes -> {
-              progress
-                  .took("importing")
-                  .ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
-              fields.put("indexMillis", indexes.toMillis());
-            });
-    log.info(line(fields));
+    return fields;
   }
 
   static void failed(LoadProgress progress, LoadException failure) {

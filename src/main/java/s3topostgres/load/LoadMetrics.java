@@ -4,6 +4,8 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
+import s3topostgres.history.Verdict;
+import s3topostgres.order.LoadProgress;
 import software.amazon.cloudwatchlogs.emf.environment.LambdaEnvironment;
 import software.amazon.cloudwatchlogs.emf.logger.MetricsLogger;
 import software.amazon.cloudwatchlogs.emf.model.DimensionSet;
@@ -30,7 +32,7 @@ final class LoadMetrics {
 
   /** Nothing is printed for what was not loaded because it need not be. */
   static void ended(LoadResult result) {
-    if (result.status() == LoadResult.Status.LOADED) {
+    if (result.status() == Verdict.LOADED) {
       print(
           result.table(),
           (metrics, ofTable) -> {

@@ -1,10 +1,17 @@
 package s3topostgres.load;
 
+import java.util.Optional;
+import s3topostgres.history.RowCounts;
+import s3topostgres.history.Verdict;
+import s3topostgres.mode.LoadOutcome;
+import s3topostgres.order.LoadProgress;
+
 /**
  * What became of one upload. Its components are the fields of the function's answer.
  *
  * @param object {@code s3://bucket/key}
  * @param table the target table with its schema; as the setting has it where no load was begun
+ * @param status {@code LOADED}, {@code DUPLICATE}, {@code STALE} or {@code IGNORED}
  * @param rows in the file
  * @param inserted of the table's rows; null in a mode without a stage, and then left out of the
  *     answer, as are the next two
@@ -16,7 +23,7 @@ package s3topostgres.load;
 public record LoadResult(
     String object,
     String table,
-    Status status,
+    Verdict status,
     long rows,
     Long inserted,
     Long updated,
@@ -24,15 +31,26 @@ public record LoadResult(
     long bytes,
     long millis) {
 
-  /** How a load that did not fail ended. */
-  public enum Status {
-    /** The table holds the file. */
-    LOADED,
-    /** This delivery was loaded before. */
-    DUPLICATE,
-    /** Something newer is already in the table. */
-    STALE,
-    /** The event is not about a new CSV file. */
-    IGNORED
+  static LoadResult loaded(LoadProgress progress, LoadOutcome outcome) {
+    return result(progress, Verdict.LOADED, outcome.rows(), progress.bytes(), outcome.counts());
+  }
+
+  /** The result where nothing had to be loaded. */
+  static LoadResult withoutLoad(LoadProgress progress, Verdict status) {
+    return result(progress, status, 0, 0, Optional.empty());
+  }
+
+  private static LoadResult result(
+      LoadProgress progress, Verdict status, long rows, long bytes, Optional<RowCounts> counts) {
+    return new LoadResult(
+        progress.upload().object().toString(),
+        progress.table(),
+        status,
+        rows,
+        counts.map(RowCounts::inserted).orElse(null),
+        counts.map(RowCounts::updated).orElse(null),
+        counts.map(RowCounts::deleted).orElse(null),
+        bytes,
+        progress.millis());
   }
 }

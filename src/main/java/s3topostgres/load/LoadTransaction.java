@@ -1,30 +1,33 @@
 package s3topostgres.load;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.config.Mode;
-import s3topostgres.history.AppliedFiles;
+import s3topostgres.csv.FileImports;
 import s3topostgres.history.History;
-import s3topostgres.load.LoadResult.Status;
+import s3topostgres.history.LoadRecord;
+import s3topostgres.history.Verdict;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadOutcome;
+import s3topostgres.order.LoadContext;
+import s3topostgres.order.LoadOrder;
+import s3topostgres.order.LoadProgress;
+import s3topostgres.order.LoadTask;
 import s3topostgres.postgres.Database;
-import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.Upload;
 
 /**
- * One load, from the connection to the commit. The table holds all of the file's rows afterwards,
+ * One load, from the connection to the commit. Afterwards the table holds all of the file's rows,
  * as the mode has it, or what it held before.
  */
 final class LoadTransaction {
@@ -34,142 +37,146 @@ final class LoadTransaction {
   private static final Logger log = LoggerFactory.getLogger(LoadTransaction.class);
 
   private final LoadSettings settings;
-  private final FileImports imports;
-  private final Database database;
+  private final FileImports files;
   private final LoadMode mode;
-  private final FileLoad fileLoad;
-  private final DmsOrder dmsOrder;
+  private final LoadOrder order;
+  private final Database database;
 
-  LoadTransaction(FileImports imports, Database database, DmsOrder dmsOrder) {
-    this.settings = imports.settings();
-    this.imports = imports;
+  LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Database database) {
+    this.settings = files.settings();
+    this.files = files;
+    this.mode = mode;
+    this.order = order;
     this.database = database;
-    this.dmsOrder = dmsOrder;
-    this.mode = LoadMode.of(settings);
-    this.fileLoad = new FileLoad(imports, mode);
   }
 
   /**
-   * Loads, unless another load of the table runs, or something has to be done before. Then nothing
-   * is done and no connection is held.
+   * How an attempt to load ended.
    *
-   * @return empty if another load runs, which does not make this one superfluous, or if the
-   *     progress has got earlier steps
-   * @throws LoadException when the load failed; the transaction is rolled back then
+   * @param verdict {@code NEW} if nothing was done
+   * @param outcome of a load that was committed
+   * @param predecessors that must be loaded first; if nothing was done and there are none, another
+   *     load of the table runs
    */
-  Optional<LoadResult> run(LoadProgress progress, TimeBudget budget) {
-    Upload upload = progress.upload();
-    Deadline deadline = budget.deadline();
-    progress.step("connecting");
-    try (Session session = database.connect(deadline, budget.latestStart())) {
-      imports.objectImport().install(session);
-      History history = History.open(session, settings);
+  record Ending(Verdict verdict, Optional<LoadOutcome> outcome, List<LoadTask> predecessors) {
 
-      session.begin();
-      describe(session, progress);
-      TargetTable table = imports.table(session, upload);
-      progress.table(table.name());
-      History.refuseAsTarget(session, settings, table);
-      mode.check(session, table);
-      boolean alone = lockOutOtherLoads(session, table, upload);
-      Optional<History.Seen> seen =
-          progress.completes()
-              ? history.applied(session, table.name()).ended()
-              : alone
-                  ? history.recognise(session, table.name(), upload)
-                  : history.look(session, table.name(), upload);
-      if (seen.isPresent() || !alone) {
-        session.commit();
-        return seen.map(why -> progress.ended(Status.valueOf(why.name())));
-      }
-
-      if (settings.mode() == Mode.CHANGES
-          && progress.isAnnounced()
-          && progress.earlier().isEmpty()) {
-        progress.step("looking-for-earlier-uploads");
-        AppliedFiles applied = history.applied(session, table.name());
-        progress.earlier(dmsOrder.before(applied, upload, budget));
-        if (!progress.earlier().get().isEmpty()) {
-          session.commit();
-          return Optional.empty();
-        }
-      }
-
-      budget.ends();
-      progress.step("looking");
-      LoadOutcome loaded =
-          progress.completes()
-              ? fileLoad.complete(session, progress, history, table)
-              : fileLoad.run(session, progress, history, table);
-      progress.step("after-load-sql");
-      runScript(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
-
-      progress.step("committing");
-      history.loaded(session, progress.record(), loaded.rows(), loaded.changes());
-      checkDeferredConstraints(session, table);
-      commit(session);
-      if (!isSmall(loaded, upload)) {
-        analyze(session, table);
-      }
-      return Optional.of(progress.loaded(loaded));
-    } catch (SQLException e) {
-      throw SqlErrors.translate(e, deadline);
+    static Ending withoutLoad(Verdict verdict) {
+      return new Ending(verdict, Optional.empty(), List.of());
     }
   }
 
-  /** Whether the planner's statistics stay good. Changes are left to autovacuum. */
-  private boolean isSmall(LoadOutcome loaded, Upload upload) {
-    return settings.mode() == Mode.CHANGES && !DmsFile.of(upload.object()).isFullLoad()
-        || loaded.changes().map(changes -> changes.areFewOf(loaded.rows())).orElse(false);
+  /**
+   * Does a task, unless it is superfluous, another load of the table runs, or other tasks must come
+   * first. Then nothing is done, and no connection is held.
+   *
+   * @param findPredecessors whether to look for tasks that must come first
+   * @throws LoadException when the load failed; the transaction is rolled back then
+   */
+  Ending run(LoadTask task, boolean findPredecessors, LoadProgress progress, TimeBudget budget) {
+    progress.step("connecting");
+    try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
+      files.objectImport().install(session);
+      History history = History.open(session, settings.historyTable());
+
+      session.begin();
+      describeUpload(session, task.upload(), progress.requestId());
+      TargetTable table = resolveTarget(session, task.upload(), progress);
+      boolean locked = lockOutOtherLoads(session, table, task.upload());
+      LoadContext context = new LoadContext(session, history, table, files, mode, order, progress);
+
+      Verdict verdict = task.verdict(context, locked);
+      if (verdict != Verdict.NEW || !locked) {
+        session.commit();
+        return Ending.withoutLoad(verdict);
+      }
+      if (findPredecessors) {
+        progress.step("looking-for-earlier-uploads");
+        List<LoadTask> predecessors = order.predecessorsUnderLock(context, task.upload());
+        if (!predecessors.isEmpty()) {
+          session.commit();
+          return new Ending(Verdict.NEW, Optional.empty(), predecessors);
+        }
+      }
+
+      budget.loadBegins();
+      progress.step("looking");
+      LoadTask.Work work = task.prepare(context);
+      progress.step("before-load-sql");
+      Script.run(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
+      LoadOutcome outcome = work.run();
+      progress.step("after-load-sql");
+      Script.run(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
+
+      progress.step("committing");
+      history.recordLoad(session, record(task, progress), outcome.rows(), outcome.counts());
+      checkDeferredConstraints(session, table);
+      commit(session);
+      if (!mode.keepsStatistics(outcome, task.upload().object())) {
+        analyze(session, table);
+      }
+      return new Ending(Verdict.LOADED, Optional.of(outcome), List.of());
+    } catch (SQLException e) {
+      throw SqlErrors.translate(e, budget.deadline());
+    }
   }
 
-  /**
-   * Lets the table's defaults say where a row came from, as current_setting('s3_load.key', true).
-   */
-  private static void describe(Session session, LoadProgress progress) throws SQLException {
+  /** What the history says of a task, however it ended. */
+  LoadRecord record(LoadTask task, LoadProgress progress) {
+    return new LoadRecord(
+        task.upload(),
+        progress.table(),
+        task.recordedMode(mode),
+        progress.object(),
+        order.uploadedAt(task.upload(), progress.object()),
+        progress.startedAt(),
+        progress.requestId());
+  }
+
+  /** Tells the table's defaults where a row comes from: current_setting('s3_load.key', true). */
+  private static void describeUpload(Session session, Upload upload, String requestId)
+      throws SQLException {
     session.execute(
         """
         SELECT set_config('s3_load.bucket', ?, true), set_config('s3_load.key', ?, true),
                set_config('s3_load.request_id', ?, true)""",
-        progress.upload().object().bucket(),
-        progress.upload().object().key(),
-        progress.requestId());
+        upload.object().bucket(),
+        upload.object().key(),
+        requestId);
+  }
+
+  private TargetTable resolveTarget(Session session, Upload upload, LoadProgress progress)
+      throws SQLException {
+    TargetTable table = files.targetTable(session, upload);
+    progress.table(table.name());
+    History.refuseAsTarget(session, settings.historyTable(), table);
+    mode.check(session, table);
+    return table;
   }
 
   /**
-   * Keeps other loads of this table out until the transaction ends, if none runs now; where loads
-   * run side by side, only those of the same object. The lock goes by the name, as the history
-   * does: somebody may put another table in its place meanwhile. Each later statement waits for
-   * locks no longer than readers of the table wait with it.
+   * Locks the table against other loads until the transaction ends, without waiting; where loads
+   * run side by side, only against loads of the same object. The lock is on the table's name, as in
+   * the history: somebody may replace the table meanwhile. Each later statement waits for locks no
+   * longer than {@code LOCK_TIMEOUT_SECONDS}.
    *
-   * @return whether others are locked out; if not, another load runs
+   * @return false if another load runs
    */
   private boolean lockOutOtherLoads(Session session, TargetTable table, Upload upload)
       throws SQLException {
-    boolean sideBySide = settings.mode().isSideBySide();
-    return session
-        .query(
-            """
-            SELECT pg_try_advisory_xact_lock%1$s(hashtextextended(?, %2$d))
-              AND pg_try_advisory_xact_lock(hashtextextended(?, %2$d));
-            SET LOCAL lock_timeout = %3$d"""
-                .formatted(
-                    sideBySide ? "_shared" : "",
-                    LOCK_SEED,
-                    Session.lockMillis(settings.lockTimeout())),
-            row -> row.getBoolean(1),
-            table.name(),
-            sideBySide ? table.name() + " " + upload.object() : table.name())
-        .contains(true);
+    boolean sideBySide = mode.runsSideBySide();
+    return session.one(
+        """
+        SELECT pg_try_advisory_xact_lock%1$s(hashtextextended(?, %2$d))
+          AND pg_try_advisory_xact_lock(hashtextextended(?, %2$d));
+        SET LOCAL lock_timeout = %3$d"""
+            .formatted(
+                sideBySide ? "_shared" : "", LOCK_SEED, Session.lockMillis(settings.lockTimeout())),
+        row -> row.getBoolean(1),
+        table.name(),
+        sideBySide ? table.name() + " " + upload.object() : table.name());
   }
 
-  static void runScript(Session session, String setting, Optional<String> sql) throws SQLException {
-    if (sql.isPresent()) {
-      Script.run(session, setting, sql.get());
-    }
-  }
-
-  /** The commit would check them too, but under no time limit. */
+  /** Checks deferred constraints within the time limit, which does not apply to the commit. */
   private static void checkDeferredConstraints(Session session, TargetTable table)
       throws SQLException {
     try {
@@ -187,8 +194,8 @@ final class LoadTransaction {
       session.commit();
     } catch (SQLException e) {
       if (SqlErrors.isConnectionLost(e)) {
-        throw new LoadException(
-                ErrorCode.DATABASE_UNAVAILABLE,
+        throw ErrorCode.DATABASE_UNAVAILABLE
+            .failure(
                 "the connection was lost during the commit, so it is not known whether the file is loaded",
                 "Send the event again: if the file is loaded, the history recognises it.")
             .sqlState(e.getSQLState());
@@ -198,12 +205,11 @@ final class LoadTransaction {
   }
 
   /**
-   * Renews the planner's statistics. The rows are committed by now, so whatever goes wrong here is
-   * no failure of the load.
+   * Renews the planner's statistics. The rows are committed, so an error is no failure of the load.
    */
   private static void analyze(Session session, TargetTable table) {
     try {
-      // The next load has the table perhaps, and will analyze it too.
+      // The next load may have locked the table, and will analyze it, too.
       session.execute("SET lock_timeout = '2s'; ANALYZE " + table.name());
     } catch (SQLException | LoadException e) {
       log.warn(

@@ -2,22 +2,27 @@ package s3topostgres.load;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
-import s3topostgres.config.Mode;
+import s3topostgres.csv.FileImports;
+import s3topostgres.faults.TrialImport;
 import s3topostgres.history.History;
-import s3topostgres.load.LoadResult.Status;
+import s3topostgres.history.LoadRecord;
+import s3topostgres.history.Verdict;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.order.FileTask;
+import s3topostgres.order.LoadOrder;
+import s3topostgres.order.LoadProgress;
+import s3topostgres.order.LoadTask;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
-import s3topostgres.s3.DmsFile;
 import s3topostgres.s3.ObjectLocation;
-import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /**
@@ -31,26 +36,22 @@ public final class Loader {
   /** Of that, for the answer; if the network does not answer, the socket takes 2 s of it. */
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
 
-  private static final String CORRECT_THE_SOURCE =
-      "Correct the rows at the source and reload the table in DMS; the old rows are still there.";
-
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
 
   private final LoadSettings settings;
+  private final FileImports files;
+  private final LoadMode mode;
+  private final LoadOrder order;
   private final Database database;
-  private final Missed missed;
-  private final FileImports imports;
   private final LoadTransaction transaction;
-  private final DryRun dryRun;
 
-  public Loader(LoadSettings settings, CsvFormat format, S3Objects objects, Database database) {
-    this.settings = settings;
+  public Loader(FileImports files, LoadMode mode, LoadOrder order, Database database) {
+    this.settings = files.settings();
+    this.files = files;
+    this.mode = mode;
+    this.order = order;
     this.database = database;
-    this.missed = new Missed(settings, objects, database);
-    this.imports = FileImports.of(settings, format, objects);
-    this.transaction =
-        new LoadTransaction(imports, database, new DmsOrder(settings, missed, database));
-    this.dryRun = new DryRun(imports, database);
+    this.transaction = new LoadTransaction(files, mode, order, database);
   }
 
   /**
@@ -62,157 +63,152 @@ public final class Loader {
    *     and, if the database can be reached, in the history
    */
   public LoadResult load(Upload upload, Deadline functionEnd, String requestId) {
-    Optional<String> ignored = imports.whyIgnored(upload);
-    if (ignored.isPresent()) {
-      return ignore(upload, ignored.get(), requestId);
-    }
-    return run(new LoadTask(upload, LoadTask.Kind.EVENT), functionEnd, requestId);
-  }
-
-  /** Does one step of what there is to do. */
-  LoadResult run(LoadTask step, Deadline functionEnd, String requestId) {
-    Upload upload = step.upload();
-    TimeBudget budget = new TimeBudget(functionEnd.before(MARGIN));
-    try (LoadProgress progress = new LoadProgress(step, settings.table().setting(), requestId)) {
-      try {
-        refuseOtherBuckets(upload);
-        if (progress.isAnnounced()) {
-          progress.step("looking-for-earlier-uploads");
-          for (Upload earlier : missed.before(upload, budget)) {
-            runEarlier(
-                new LoadTask(earlier, LoadTask.Kind.BACKFILL), budget, functionEnd, requestId);
-          }
-        }
-        LoadResult result = load(progress, budget, functionEnd);
-        LoadLog.ended(progress, result);
-        LoadMetrics.ended(result);
-        return result;
-      } catch (LoadException e) {
-        LoadException failure =
-            dryRun.explain(budget.retryableIfLate(e), progress, budget.deadline());
-        throw failed(
-            progress, functionEnd, advising(failure, upload).about(upload.object().toString()));
-      } catch (RuntimeException e) {
-        throw failed(progress, functionEnd, unexpected(e).about(upload.object().toString()));
-      }
-    }
+    Optional<String> ignored = files.whyIgnored(upload);
+    return ignored.isPresent()
+        ? ignore(upload, ignored.get(), requestId)
+        : run(FileTask.announced(upload), functionEnd, requestId);
   }
 
   /**
-   * An upload that no retry can load does not delay others; but changes are lost that are left out.
-   */
-  private void runEarlier(
-      LoadTask earlier, TimeBudget budget, Deadline functionEnd, String requestId) {
-    try {
-      run(earlier, functionEnd, requestId);
-    } catch (LoadException e) {
-      if (settings.mode() == Mode.CHANGES) {
-        throw new LoadException(
-                e.code(),
-                "%s, which comes before it, cannot be loaded: %s"
-                    .formatted(earlier.upload().object(), e.why()),
-                e.whatToDo())
-            .sqlState(e.sqlState().orElse(null));
-      }
-      if (e.code().retryHelps()) {
-        throw e;
-      }
-    }
-    budget.othersFirst();
-  }
-
-  /**
-   * Notes that an event was not about a file to load.
+   * Reports that an event was not about a file to load.
    *
    * @param why for the log
    */
   public LoadResult ignore(Upload upload, String why, String requestId) {
-    try (LoadProgress progress =
-        new LoadProgress(
-            new LoadTask(upload, LoadTask.Kind.EVENT), settings.table().setting(), requestId)) {
-      LoadResult result = progress.ended(Status.IGNORED);
-      progress.ignored(why);
-      LoadLog.ended(progress, result);
+    try (LoadProgress progress = progress(upload, requestId)) {
+      LoadResult result = LoadResult.withoutLoad(progress, Verdict.IGNORED);
+      LoadLog.ignored(progress, result, why);
       return result;
     }
   }
 
   /**
-   * Notes that a record of an event says of no object that it was uploaded.
+   * Reports that a record of an event names no object.
    *
    * @return the failure, for the caller to throw
    */
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
-    ObjectLocation unknown = new ObjectLocation("?", "?");
-    Upload upload = Upload.unannounced(unknown, "");
-    try (LoadProgress progress =
-        new LoadProgress(
-            new LoadTask(upload, LoadTask.Kind.EVENT), settings.table().setting(), requestId)) {
-      return failed(progress, functionEnd, malformed);
+    Upload unknown = Upload.unannounced(new ObjectLocation("?", "?"), "");
+    try (LoadProgress progress = progress(unknown, requestId)) {
+      return failed(FileTask.announced(unknown), progress, functionEnd, malformed);
     }
   }
 
-  private LoadResult load(LoadProgress progress, TimeBudget budget, Deadline functionEnd) {
-    boolean ordered = false;
-    while (true) {
-      Optional<LoadResult> result = transaction.run(progress, budget);
-      if (result.isPresent()) {
-        return result.get();
+  /** Does a task and its predecessors, and reports how each ended. */
+  LoadResult run(LoadTask task, Deadline functionEnd, String requestId) {
+    Upload upload = task.upload();
+    TimeBudget budget = new TimeBudget(functionEnd.before(MARGIN));
+    try (LoadProgress progress = progress(upload, requestId)) {
+      try {
+        refuseOtherBuckets(upload);
+        if (task.isAnnounced()) {
+          progress.step("looking-for-earlier-uploads");
+          runFirst(
+              order.predecessors(upload, budget.deadline(), budget.latestStart()),
+              budget,
+              functionEnd,
+              requestId);
+        }
+        return loaded(runInTurn(task, progress, budget, functionEnd), progress);
+      } catch (LoadException e) {
+        LoadException failure = explain(budget.retryableIfLate(e), task, progress, budget);
+        throw failed(task, progress, functionEnd, failure.about(upload.object().toString()));
+      } catch (RuntimeException e) {
+        throw failed(task, progress, functionEnd, unexpected(e).about(upload.object().toString()));
       }
-      if (ordered || progress.earlier().isEmpty()) {
+    }
+  }
+
+  /** Tries until no other load of the table runs, and all predecessors are done. */
+  private LoadTransaction.Ending runInTurn(
+      LoadTask task, LoadProgress progress, TimeBudget budget, Deadline functionEnd) {
+    boolean findPredecessors = task.isAnnounced();
+    while (true) {
+      LoadTransaction.Ending ending = transaction.run(task, findPredecessors, progress, budget);
+      if (ending.verdict() != Verdict.NEW) {
+        return ending;
+      }
+      if (ending.predecessors().isEmpty()) {
         budget.waitForOthers(progress);
       } else {
-        ordered = true;
-        for (LoadTask earlier : progress.earlier().get()) {
-          runEarlier(earlier, budget, functionEnd, progress.requestId());
-        }
+        findPredecessors = false;
+        runFirst(ending.predecessors(), budget, functionEnd, progress.requestId());
       }
     }
   }
 
-  /**
-   * The first file of a full load, uploaded again, would begin another, without the other files.
-   */
-  private LoadException advising(LoadException failure, Upload upload) {
-    boolean fullLoad =
-        settings.mode() == Mode.CHANGES
-            && failure.code() == ErrorCode.ROW_REJECTED
-            && DmsFile.find(upload.object()).filter(DmsFile::isFullLoad).isPresent();
-    return fullLoad
-        ? failure.listing(failure.why(), CORRECT_THE_SOURCE, failure.faults())
-        : failure;
+  private void runFirst(
+      List<LoadTask> predecessors, TimeBudget budget, Deadline functionEnd, String requestId) {
+    for (LoadTask predecessor : predecessors) {
+      try {
+        run(predecessor, functionEnd, requestId);
+      } catch (LoadException e) {
+        Optional<LoadException> blocked = order.blockedBy(predecessor, e);
+        if (blocked.isPresent()) {
+          throw blocked.get();
+        }
+      }
+      budget.othersFirst();
+    }
+  }
+
+  private LoadProgress progress(Upload upload, String requestId) {
+    return new LoadProgress(upload, settings.table().setting(), requestId, LoadLog::progress);
+  }
+
+  private static LoadResult loaded(LoadTransaction.Ending ending, LoadProgress progress) {
+    LoadResult result =
+        ending
+            .outcome()
+            .map(outcome -> LoadResult.loaded(progress, outcome))
+            .orElseGet(() -> LoadResult.withoutLoad(progress, ending.verdict()));
+    LoadLog.ended(progress, result, ending.outcome());
+    LoadMetrics.ended(result);
+    return result;
+  }
+
+  /** Adds all faults of the file, and advice that fits such files. */
+  private LoadException explain(
+      LoadException failure, LoadTask task, LoadProgress progress, TimeBudget budget) {
+    LoadException explained = failure;
+    if (failure.code() == ErrorCode.ROW_REJECTED
+        && task.isOfOneFile()
+        && progress.object().isPresent()) {
+      progress.step("looking-for-all-faults");
+      explained =
+          new TrialImport(files, mode, database)
+              .explain(failure, task.upload(), progress.object().get(), budget.deadline());
+    }
+    return mode.advise(explained, task.upload().object());
   }
 
   private void refuseOtherBuckets(Upload upload) {
-    settings
-        .bucket()
-        .filter(bucket -> !bucket.equals(upload.object().bucket()))
-        .ifPresent(
-            bucket -> {
-              throw new LoadException(
-                  ErrorCode.OBJECT_UNREADABLE,
-                  "only objects of the bucket %s are loaded (S3_BUCKET_NAME)".formatted(bucket),
-                  "Upload the file there, or correct S3_BUCKET_NAME.");
-            });
+    Optional<String> bucket = settings.bucket();
+    if (bucket.isPresent() && !bucket.get().equals(upload.object().bucket())) {
+      throw ErrorCode.OBJECT_UNREADABLE.failure(
+          "only objects of the bucket %s are loaded (S3_BUCKET_NAME)".formatted(bucket.get()),
+          "Upload the file there, or correct S3_BUCKET_NAME.");
+    }
   }
 
-  /** The exception's own message may quote a cell; its stack is kept. */
+  /** Keeps the stack only: the exception's own message may quote a cell. */
   private static LoadException unexpected(RuntimeException e) {
     LoadException failure =
-        new LoadException(
-            ErrorCode.INTERNAL,
+        ErrorCode.INTERNAL.failure(
             "an unexpected " + e.getClass().getName(),
             "Report it with the stack in the function's log; the old rows are still there.");
     failure.setStackTrace(e.getStackTrace());
     return failure;
   }
 
-  private LoadException failed(LoadProgress progress, Deadline functionEnd, LoadException failure) {
+  private LoadException failed(
+      LoadTask task, LoadProgress progress, Deadline functionEnd, LoadException failure) {
     LoadLog.failed(progress, failure);
     LoadMetrics.failed(progress, failure);
     if (settings.historyTable().isPresent()) {
+      LoadRecord record = transaction.record(task, progress);
       try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
-        History.open(session, settings).failed(session, progress.record(), failure);
+        History.open(session, settings.historyTable()).recordFailure(session, record, failure);
       } catch (SQLException | RuntimeException e) {
         log.warn("the failure could not be recorded in the history");
       }

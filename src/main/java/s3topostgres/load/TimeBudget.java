@@ -3,6 +3,7 @@ package s3topostgres.load;
 import java.time.Duration;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.order.LoadProgress;
 import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Deadline;
 
@@ -50,8 +51,7 @@ final class TimeBudget {
    */
   void waitForOthers(LoadProgress progress) {
     if (latestStart.passed()) {
-      throw new LoadException(
-          ErrorCode.TABLE_BUSY,
+      throw ErrorCode.TABLE_BUSY.failure(
           "other loads of %s took the function's time".formatted(progress.table()),
           "Send the event again when they are done; the old rows are still there.");
     }
@@ -70,8 +70,8 @@ final class TimeBudget {
     waited = deadline.elapsed();
   }
 
-  /** The load begins. */
-  void ends() {
+  /** Notes that the load itself begins. */
+  void loadBegins() {
     waited = deadline.elapsed();
   }
 
@@ -84,8 +84,8 @@ final class TimeBudget {
         || waited.toMillis() * SHARE_OF_THE_WORK <= deadline.elapsed().toMillis()) {
       return failure;
     }
-    return new LoadException(
-            othersFirst ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE,
+    ErrorCode code = othersFirst ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE;
+    return code.failure(
             "the load was not finished before the function's time limit, of which it had waited %d s for %s"
                 .formatted(waited.toSeconds(), othersFirst ? "other loads" : "the database"),
             "Send the event again; the old rows are still there.")

@@ -3,11 +3,27 @@ package s3topostgres.mode;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Consumer;
+import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
-/** The file's rows are added to those of the table. Nobody waits for that. */
-final class Append implements LoadMode {
+/** Adds the rows of the file to those of the table. Nobody waits. */
+public final class Append implements LoadMode {
+
+  @Override
+  public String label() {
+    return "append";
+  }
+
+  @Override
+  public boolean runsSideBySide() {
+    return true;
+  }
+
+  @Override
+  public FaultScope faultScope() {
+    return FaultScope.ADDED_ROWS;
+  }
 
   @Override
   public String privileges() {
@@ -22,9 +38,10 @@ final class Append implements LoadMode {
   }
 
   @Override
-  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
+  public LoadOutcome load(
+      Session session, TargetTable table, RowSource rows, Consumer<String> progress)
       throws SQLException {
-    step.accept("importing");
+    progress.accept("importing");
     return LoadOutcome.simply(rows.into(table.name()));
   }
 }

@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
@@ -19,7 +20,7 @@ import s3topostgres.postgres.TargetTable;
  * builds them afterwards, in the caller's transaction. Only plain indexes are rebuilt: a table with
  * an index that has more than its definition, such as a comment, keeps all of its indexes.
  */
-public final class Indexes {
+public record Indexes(Session session, TargetTable table) {
   /**
    * From so many bytes on it pays whatever the table. Measured on two cores: with a key in random
    * order both ways are even at 1 to 2 MB, with one in ascending order at 6.
@@ -27,14 +28,6 @@ public final class Indexes {
   private static final long LARGE = 8_000_000;
 
   private static final Logger log = LoggerFactory.getLogger(Indexes.class);
-
-  private final Session session;
-  private final TargetTable table;
-
-  public Indexes(Session session, TargetTable table) {
-    this.session = session;
-    this.table = table;
-  }
 
   /** Imports the rows into the table, and returns how many there are. */
   @FunctionalInterface
@@ -48,15 +41,19 @@ public final class Indexes {
    * @param rebuild whether indexes may be built after the rows, if there are enough
    */
   static long fill(
-      Session session, TargetTable table, RowSource rows, boolean rebuild, Consumer<String> step)
+      Session session,
+      TargetTable table,
+      RowSource rows,
+      boolean rebuild,
+      Consumer<String> progress)
       throws SQLException {
     Filling filling =
         () -> {
-          step.accept("importing");
+          progress.accept("importing");
           return rows.into(table.name());
         };
     return rebuild && areWorthBuildingAfterwards(rows.bytes())
-        ? new Indexes(session, table).fill(filling, step)
+        ? new Indexes(session, table).fill(filling, progress)
         : filling.run();
   }
 
@@ -68,7 +65,7 @@ public final class Indexes {
   /**
    * Says why the table's indexes cannot be built after the rows: a clause for a message, empty when
    * they can. Without its indexes, a statement that queries the table during the import would be
-   * slow or fail. Replications such as AWS DMS react to every table that is altered.
+   * slow or fail. Replication tools react to every table that is altered.
    */
   public Optional<String> obstacle() throws SQLException {
     Optional<String> ofTheTable =
@@ -123,15 +120,15 @@ public final class Indexes {
    * rows are imported once more with all indexes in place: only {@code COPY} names the line.
    *
    * @param filling may be called twice; what the first call did is undone then
-   * @param step receives the name of the next step: {@code preparing-indexes}, {@code indexing} and
-   *     a name
+   * @param progress receives the name of the next step: {@code preparing-indexes}, {@code indexing}
+   *     and a name
    * @throws LoadException what the filling throws
    */
-  long fill(Filling filling, Consumer<String> step) throws SQLException {
+  long fill(Filling filling, Consumer<String> progress) throws SQLException {
     if (obstacle().isPresent()) {
       return filling.run();
     }
-    step.accept("preparing-indexes");
+    progress.accept("preparing-indexes");
     session.execute("SAVEPOINT indexes");
     List<TableIndex> indexes = TableIndex.of(session, table);
     boolean rebuildable = tryRebuilding(indexes);
@@ -142,7 +139,7 @@ public final class Indexes {
     drop(indexes);
     long rows = filling.run();
     try {
-      build(indexes, step);
+      build(indexes, progress);
       return rows;
     } catch (SQLException e) {
       if (!isOfTheIndex(e)) {
@@ -176,9 +173,9 @@ public final class Indexes {
     }
   }
 
-  private void build(List<TableIndex> indexes, Consumer<String> step) throws SQLException {
+  private void build(List<TableIndex> indexes, Consumer<String> progress) throws SQLException {
     for (TableIndex index : indexes) {
-      step.accept("indexing " + index.name());
+      progress.accept("indexing " + index.name());
       session.execute(index.build());
     }
     if (!TableIndex.of(session, table).equals(indexes)) {

@@ -2,35 +2,60 @@ package s3topostgres.mode;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import s3topostgres.LoadException;
-import s3topostgres.config.LoadSettings;
+import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.ObjectLocation;
 
 /** What a load does to the target table, in a transaction that the caller began and commits. */
 public interface LoadMode {
 
-  /** The one that the settings ask for. */
-  static LoadMode of(LoadSettings settings) {
-    return switch (settings.mode()) {
-      case REPLACE -> new Replace(settings.lockTimeout(), settings.rebuildIndexes());
-      case SYNC -> new Sync(settings.rowKey(), settings.lockTimeout(), settings.rebuildIndexes());
-      case APPEND -> new Append();
-      case UPSERT -> new Upsert(settings.rowKey(), settings.lockTimeout());
-      case CHANGES ->
-          new ApplyChanges(settings.rowKey(), settings.lockTimeout(), settings.rebuildIndexes());
-    };
+  /** The mode as {@code LOAD_MODE} and the history name it. */
+  String label();
+
+  /** Whether loads of one table may run at the same time. */
+  default boolean runsSideBySide() {
+    return false;
   }
 
-  /** What rows are of a table that is kept equal to its source. */
-  enum Share {
-    /** What has changed. */
-    CHANGES,
-    /** Some of all rows. */
-    PART,
-    /** All rows, of which all were loaded as parts. */
-    WHOLE
+  /** What a search for faults can say about a file. */
+  enum FaultScope {
+    /** The rows are rows of the table: values, keys and checks are tried. */
+    ROWS,
+    /** The same, but the table may already have a row with the key of one. */
+    ADDED_ROWS,
+    /** The rows are changes: only values are tried. */
+    VALUES
+  }
+
+  default FaultScope faultScope() {
+    return FaultScope.ROWS;
+  }
+
+  /**
+   * Adapts the advice of a failure to what the sender of such files can do.
+   *
+   * @param object that holds the file
+   */
+  default LoadException advise(LoadException failure, ObjectLocation object) {
+    return failure;
+  }
+
+  /**
+   * Whether the planner's statistics of the table stay good, so that it need not be analyzed.
+   *
+   * @param object that held the file
+   */
+  default boolean keepsStatistics(LoadOutcome outcome, ObjectLocation object) {
+    return outcome.counts().map(counts -> counts.areFewOf(outcome.rows())).orElse(false);
+  }
+
+  /** What would make loads of a table faster, as a sentence for the operator; empty if nothing. */
+  default Optional<String> improvement(Session session, TargetTable table) throws SQLException {
+    return Optional.empty();
   }
 
   /**
@@ -55,10 +80,10 @@ public interface LoadMode {
   /**
    * Imports the rows and changes the table.
    *
-   * @param step receives the name of the next step, for the log
+   * @param progress receives the name of the next step, for the log
    * @throws LoadException {@code TABLE_BUSY} when others use the table for too long, {@code
    *     ROW_REJECTED} when a row does not fit the table, and what {@link RowSource} throws
    */
-  LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
+  LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> progress)
       throws SQLException;
 }

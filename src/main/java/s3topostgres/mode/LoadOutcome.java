@@ -4,14 +4,14 @@ import java.util.Optional;
 import s3topostgres.history.RowCounts;
 
 /**
- * What a load did.
+ * The effect of a load on its table.
  *
  * @param rows in the file
  * @param way how the rows came into the table, in one word for the log; empty in modes that have
  *     but one
- * @param changes empty in modes without a stage
+ * @param counts of changed rows; empty in modes without a stage
  */
-public record LoadOutcome(long rows, Optional<String> way, Optional<RowCounts> changes) {
+public record LoadOutcome(long rows, Optional<String> way, Optional<RowCounts> counts) {
 
   /** In a mode that has one way, and no stage. */
   static LoadOutcome simply(long rows) {

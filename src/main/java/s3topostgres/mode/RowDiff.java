@@ -75,18 +75,15 @@ final class RowDiff {
                 sides(),
                 Stage.list("t.", stage.columns()),
                 TABLE));
-    return session
-        .query(
-            """
+    return session.one(
+        """
             SELECT count(*) FILTER (WHERE %1$s) AS inserted,
               count(*) FILTER (WHERE %2$s) AS updated,
               count(*) FILTER (WHERE %3$s) AS deleted
             FROM %4$s AS d"""
-                .formatted(added(), paired(), removed(), TABLE),
-            row ->
-                new RowCounts(
-                    row.getLong("inserted"), row.getLong("updated"), row.getLong("deleted")))
-        .get(0);
+            .formatted(added(), paired(), removed(), TABLE),
+        row ->
+            new RowCounts(row.getLong("inserted"), row.getLong("updated"), row.getLong("deleted")));
   }
 
   /** The condition that a row is in the file only. */
@@ -150,7 +147,7 @@ final class RowDiff {
 
   /** The columns that stay as they are, because the file does not have them. */
   private List<Column> kept() {
-    return table.positional().stream().filter(column -> !stage.columns().contains(column)).toList();
+    return table.loadable().stream().filter(column -> !stage.columns().contains(column)).toList();
   }
 
   /** Whether rows of the table would get another value in a column whose type has an equality. */

@@ -12,20 +12,21 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.postgres.UniqueIndex;
 
 /**
  * The columns that identify a row.
  *
  * @param unique whether the table has an index by which no two rows have the same
  */
-record RowKey(List<Part> parts, boolean unique) {
+public record RowKey(List<Part> parts, boolean unique) {
 
   /**
    * @param equals the operator by which the column's type compares; a type of an extension may have
    *     one of its own, in a schema that is not on the search path
    * @param cast to the type that has it, or nothing
    */
-  record Part(Column column, String equals, String cast) {}
+  public record Part(Column column, String equals, String cast) {}
 
   /**
    * The key that a setting names, or else the primary key.
@@ -75,7 +76,7 @@ record RowKey(List<Part> parts, boolean unique) {
             ORDER BY place""",
             row ->
                 new Part(
-                    column(table, row.getString("name")),
+                    table.column(row.getString("name")).orElseThrow(),
                     row.getString("equals"),
                     row.getString("cast")),
             setting.map(names -> names.toArray(String[]::new)).orElse(null),
@@ -92,29 +93,22 @@ record RowKey(List<Part> parts, boolean unique) {
    *
    * @throws LoadException {@code TABLE_UNUSABLE} when there is none
    */
-  static RowKey require(
+  public static RowKey require(
       Session session, TargetTable table, Optional<List<String>> setting, String mode)
       throws SQLException {
     return find(session, table, setting)
         .orElseThrow(
             () ->
-                TargetTable.unusable(
+                ErrorCode.TABLE_UNUSABLE.failure(
                     "%s has no primary key, by which LOAD_MODE=%s would find its rows, or part of it is generated"
                         .formatted(table.name(), mode),
                     "Name the columns of a key in LOAD_KEY, or give the table a primary key."));
   }
 
-  private static Column column(TargetTable table, String name) {
-    return table.columns().stream()
-        .filter(column -> column.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> unknown(table, name));
-  }
-
   private static Column named(TargetTable table, String name) {
-    Column found = column(table, name);
+    Column found = table.column(name).orElseThrow(() -> unknown(table, name));
     if (found.generated()) {
-      throw invalid(
+      throw ErrorCode.CONFIG_INVALID.failure(
           "LOAD_KEY names %s, which the database generates from other columns".formatted(name),
           "Name those instead.");
     }
@@ -123,7 +117,7 @@ record RowKey(List<Part> parts, boolean unique) {
 
   private static LoadException unknown(TargetTable table, String name) {
     List<String> names = table.columns().stream().map(Column::name).toList();
-    return invalid(
+    return ErrorCode.CONFIG_INVALID.failure(
         "LOAD_KEY names \"%s\", which is not a column of %s%s"
             .formatted(
                 name,
@@ -143,7 +137,8 @@ record RowKey(List<Part> parts, boolean unique) {
       session.execute("SELECT WHERE false GROUP BY " + values);
     } catch (SQLException e) {
       if (SqlState.NO_SUCH_FUNCTION.equals(e.getSQLState())) {
-        throw invalid(
+        throw ErrorCode.CONFIG_INVALID
+            .failure(
                 "LOAD_KEY names a column of a type that has no equality, such as json or point",
                 "Name other columns.")
             .sqlState(e.getSQLState());
@@ -154,24 +149,8 @@ record RowKey(List<Part> parts, boolean unique) {
 
   private static boolean isUnique(Session session, TargetTable table, List<String> names)
       throws SQLException {
-    return session
-        .query(
-            """
-            SELECT FROM pg_index i
-            WHERE i.indrelid = ?::oid AND i.indisunique AND i.indisvalid
-              AND i.indpred IS NULL AND i.indexprs IS NULL
-              -- The index of a table does not know the rows of those that inherit from it.
-              AND NOT EXISTS (
-                SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhparent
-                WHERE c.oid = i.indrelid AND c.relkind = 'r')
-              AND NOT EXISTS (
-                SELECT FROM generate_series(0, i.indnkeyatts - 1) AS n
-                  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n]
-                WHERE a.attname <> ALL (?::text[]) OR a.attcollation <> i.indcollation[n])""",
-            row -> true,
-            table.oid(),
-            names.toArray(String[]::new))
-        .contains(true);
+    return UniqueIndex.of(session, table).stream()
+        .anyMatch(index -> index.ofAllRows() && names.containsAll(index.columns()));
   }
 
   private static List<String> names(List<Part> parts) {
@@ -183,7 +162,7 @@ record RowKey(List<Part> parts, boolean unique) {
     return names(parts);
   }
 
-  List<Column> columns() {
+  public List<Column> columns() {
     return parts.stream().map(Part::column).toList();
   }
 
@@ -197,22 +176,21 @@ record RowKey(List<Part> parts, boolean unique) {
    *
    * @throws LoadException {@code HEADER_MISMATCH}
    */
-  void requireAmong(List<Column> columns) {
+  public void requireAmong(List<Column> columns) {
     if (!isAmong(columns)) {
-      throw new LoadException(
-          ErrorCode.HEADER_MISMATCH,
+      throw ErrorCode.HEADER_MISMATCH.failure(
           "the first line does not name all columns of the key (%s)".formatted(shown()),
           "Send them in every file; without them it is not known which rows are meant.");
     }
   }
 
   /** For people: {@code id, day}. */
-  String shown() {
+  public String shown() {
     return String.join(", ", names(parts));
   }
 
   /** Written as in SQL, with commas. */
-  String list() {
+  public String list() {
     return parts.stream().map(part -> part.column().quoted()).collect(joining(", "));
   }
 
@@ -229,9 +207,5 @@ record RowKey(List<Part> parts, boolean unique) {
                 "%1$s.%3$s %4$s %2$s.%3$s"
                     .formatted(one, other, part.column().quoted() + part.cast(), part.equals()))
         .collect(joining(" AND "));
-  }
-
-  private static LoadException invalid(String why, String whatToDo) {
-    return new LoadException(ErrorCode.CONFIG_INVALID, why, whatToDo);
   }
 }

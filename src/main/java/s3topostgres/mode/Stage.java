@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.csv.Fields;
+import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -43,9 +44,15 @@ public final class Stage {
     this.source = source;
   }
 
-  /** Makes it and imports the rows. */
-  static Stage fill(Session session, TargetTable table, RowSource rows) throws SQLException {
-    return fill(session, table, rows, definition(session, table, rows.columns()));
+  /** Creates a stage and imports the rows. */
+  public static Stage fill(Session session, TargetTable table, RowSource rows) throws SQLException {
+    return fill(
+        session,
+        table,
+        rows,
+        rows.columns().stream()
+            .map(column -> column.quoted() + " " + column.type() + column.collation())
+            .collect(joining(", ")));
   }
 
   /** The same with every field as it is written, whatever the type of its column. */
@@ -69,14 +76,8 @@ public final class Stage {
 
   /** A search path may name a schema before that of temporary tables; the rows would go there. */
   private static void requireFirstOnPath(Session session) throws SQLException {
-    boolean first =
-        session
-            .query(
-                "SELECT to_regclass('%s') = '%s'::regclass".formatted(NAME, TABLE),
-                row -> row.getBoolean(1))
-            .contains(true);
-    if (!first) {
-      throw TargetTable.unusable(
+    if (!session.exists("SELECT WHERE to_regclass('%s') = '%s'::regclass".formatted(NAME, TABLE))) {
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           "another table " + NAME + " comes before the temporary one on the search path",
           "Rename it, or put pg_temp first in the search_path of the database user.");
     }
@@ -97,15 +98,9 @@ public final class Stage {
    *
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
-  static void requirePrivilege(Session session) throws SQLException {
-    boolean granted =
-        session
-            .query(
-                "SELECT has_database_privilege(current_database(), 'TEMPORARY')",
-                row -> row.getBoolean(1))
-            .contains(true);
-    if (!granted) {
-      throw TargetTable.unusable(
+  public static void requirePrivilege(Session session) throws SQLException {
+    if (!session.exists("SELECT WHERE has_database_privilege(current_database(), 'TEMPORARY')")) {
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           "the database user may not create temporary tables, and the file is imported into one first",
           "GRANT TEMPORARY ON DATABASE ... TO the user.");
     }
@@ -113,39 +108,6 @@ public final class Stage {
 
   private static String number(TargetTable table) {
     return table.free("s3_load_row");
-  }
-
-  /**
-   * The names, types and collations of the columns; asking the catalogue takes no lock on the
-   * table.
-   */
-  private static String definition(Session session, TargetTable table, List<Column> fields)
-      throws SQLException {
-    return session
-        .query(
-            """
-            SELECT string_agg(
-              format('%I %s', f.name, coalesce(format_type(a.atttypid, a.atttypmod), 'text')) || coalesce((
-                SELECT format(' COLLATE %I.%I', n.nspname, c.collname)
-                FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
-                WHERE c.oid = a.attcollation AND c.oid <> t.typcollation), ''), ', ')
-            FROM unnest(?::text[], ?::text[]) AS f (name, model)
-              LEFT JOIN pg_attribute a ON a.attrelid = ?::oid AND a.attnum > 0 AND a.attname = f.model
-              LEFT JOIN pg_type t ON t.oid = a.atttypid""",
-            row -> row.getString(1),
-            fields.stream().map(Column::name).toArray(String[]::new),
-            fields.stream().map(field -> model(table, field)).toArray(String[]::new),
-            table.oid())
-        .get(0);
-  }
-
-  /** The name of the table's column whose values the field has; null if there is none. */
-  private static String model(TargetTable table, Column field) {
-    return table.columns().stream()
-        .filter(column -> column.equals(field) || Fields.before(table, column).equals(field))
-        .map(Column::name)
-        .findFirst()
-        .orElse(null);
   }
 
   /** The name of the column that numbers the rows from 1; quoting is not needed. */
@@ -159,12 +121,12 @@ public final class Stage {
   }
 
   /** All of the file's fields. */
-  List<Column> fields() {
+  public List<Column> fields() {
     return file.columns();
   }
 
   /** The same file, of which other rows are to come into the target. */
-  Stage from(String source) {
+  public Stage from(String source) {
     return new Stage(session, table, file, rows, source);
   }
 
@@ -194,16 +156,13 @@ public final class Stage {
   /** The line of the first row without a value in that column. */
   OptionalLong lineWithout(Column column) throws SQLException {
     long row =
-        session
-            .query(
-                "SELECT min(%s) FROM %s WHERE %s IS NULL"
-                    .formatted(number(), source, column.quoted()),
-                result -> result.getLong(1))
-            .get(0);
+        session.one(
+            "SELECT min(%s) FROM %s WHERE %s IS NULL".formatted(number(), source, column.quoted()),
+            result -> result.getLong(1));
     return row == 0 ? OptionalLong.empty() : OptionalLong.of(line(row));
   }
 
-  long line(long row) throws SQLException {
+  public long line(long row) throws SQLException {
     return lines(List.of(row)).get(row);
   }
 
@@ -240,12 +199,8 @@ public final class Stage {
   /** Whether COPY may count lines of the file otherwise, because they break within quotes. */
   public static boolean hasBrokenLines(Session session, RowSource file) throws SQLException {
     return file.headerLines() > 1
-        || session
-            .query(
-                "SELECT EXISTS (SELECT FROM %s WHERE %s)"
-                    .formatted(TABLE, hasLineBreak(file.columns())),
-                row -> row.getBoolean(1))
-            .contains(true);
+        || session.exists(
+            "SELECT FROM %s WHERE %s LIMIT 1".formatted(TABLE, hasLineBreak(file.columns())));
   }
 
   private static String hasLineBreak(List<Column> columns) {

@@ -2,20 +2,18 @@ package s3topostgres.mode;
 
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 
 /** The keys of the rows in a stage, by which the target's rows are to be found. */
-record StagedKeyChecks(Session session, Stage stage, RowKey key) {
+public record StagedKeyChecks(Session session, Stage stage, RowKey key) {
 
   /**
    * @throws LoadException {@code ROW_REJECTED} if a row has no value in its key
    */
-  void requireValues() throws SQLException {
+  public void requireValues() throws SQLException {
     List<Long> first =
         session.query(
             "SELECT %1$s FROM %2$s WHERE %3$s ORDER BY %1$s LIMIT 1"
@@ -23,7 +21,7 @@ record StagedKeyChecks(Session session, Stage stage, RowKey key) {
             row -> row.getLong(1));
     if (!first.isEmpty()) {
       throw rejected("a row without a value in its key (%s)".formatted(key.shown()))
-          .at(OptionalLong.of(stage.line(first.get(0))), Optional.empty());
+          .at(stage.line(first.get(0)));
     }
   }
 
@@ -38,23 +36,21 @@ record StagedKeyChecks(Session session, Stage stage, RowKey key) {
       return;
     }
     long[] rows =
-        session
-            .query(
-                """
+        session.one(
+            """
                 SELECT earlier, later
                 FROM (
                   SELECT %1$s AS later, lag(%1$s) OVER (PARTITION BY %2$s ORDER BY %1$s) AS earlier
                   FROM %3$s) AS rows
                 WHERE earlier IS NOT NULL ORDER BY later LIMIT 1"""
-                    .formatted(stage.number(), key.list(), Stage.TABLE),
-                row -> new long[] {row.getLong("earlier"), row.getLong("later")})
-            .get(0);
+                .formatted(stage.number(), key.list(), Stage.TABLE),
+            row -> new long[] {row.getLong("earlier"), row.getLong("later")});
     throw rejected(
             "a second row with the key (%s) of line %d".formatted(key.shown(), stage.line(rows[0])))
-        .at(OptionalLong.of(stage.line(rows[1])), Optional.empty());
+        .at(stage.line(rows[1]));
   }
 
   private static LoadException rejected(String why) {
-    return new LoadException(ErrorCode.ROW_REJECTED, why, ImportErrors.CORRECT_THE_FILE);
+    return ErrorCode.ROW_REJECTED.failure(why, ImportErrors.CORRECT_THE_FILE);
   }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.csv.RowSource;
 import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
@@ -16,26 +17,19 @@ import s3topostgres.postgres.TargetTable.Column;
 /**
  * The file is the table's new content, and only what differs is written. No reader waits. Into an
  * empty table the rows are imported without a stage.
+ *
+ * @param keySetting the row key's columns; empty for the primary key, if there is one
+ * @param lockTimeout how long to wait for other writers
+ * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
  */
-final class Sync implements LoadMode {
+public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes)
+    implements LoadMode {
   /** Where filling the table itself begins; going back to it also releases the lock. */
   private static final String FILLING = "s3_load_filling";
 
-  private static final String LOOKING = "s3_load_looking";
-
-  private final Optional<List<String>> keySetting;
-  private final Duration lockTimeout;
-  private final boolean rebuildIndexes;
-
-  /**
-   * @param keySetting the key's columns; empty for the primary key, if there is one
-   * @param lockTimeout how long to wait for others who write
-   * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
-   */
-  Sync(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes) {
-    this.keySetting = keySetting;
-    this.lockTimeout = lockTimeout;
-    this.rebuildIndexes = rebuildIndexes;
+  @Override
+  public String label() {
+    return "sync";
   }
 
   @Override
@@ -58,25 +52,26 @@ final class Sync implements LoadMode {
   }
 
   @Override
-  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
+  public LoadOutcome load(
+      Session session, TargetTable table, RowSource rows, Consumer<String> progress)
       throws SQLException {
     Optional<RowKey> key = key(session, table, rows.columns());
-    Optional<LoadOutcome> filled = intoEmptyTable(session, table, rows, key, step);
+    Optional<LoadOutcome> filled = intoEmptyTable(session, table, rows, key, progress);
     if (filled.isPresent()) {
       return filled.get();
     }
-    step.accept("importing");
+    progress.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new TableMerge(session, table, stage, key, true).run(lockTimeout, step);
+    return new TableMerge(session, table, stage, key, true).run(lockTimeout, progress);
   }
 
   /** Imports the rows without a stage; empty where the table has rows, or that is not possible. */
-  Optional<LoadOutcome> intoEmptyTable(
+  public Optional<LoadOutcome> intoEmptyTable(
       Session session,
       TargetTable table,
       RowSource rows,
       Optional<RowKey> key,
-      Consumer<String> step)
+      Consumer<String> progress)
       throws SQLException {
     if (key.isPresent() && !key.get().unique()
         || !table.columns().containsAll(rows.columns())
@@ -88,7 +83,7 @@ final class Sync implements LoadMode {
             && key.isPresent()
             && Indexes.areWorthBuildingAfterwards(rows.bytes())
             && new Indexes(session, table).obstacle().isEmpty();
-    return fill(session, table, rows, key, rebuild, step);
+    return fill(session, table, rows, key, rebuild, progress);
   }
 
   /**
@@ -105,28 +100,15 @@ final class Sync implements LoadMode {
     return found;
   }
 
-  private static boolean hasRowWithout(Session session, TargetTable table, RowKey key)
-      throws SQLException {
-    return session
-        .query(
-            "SELECT EXISTS (SELECT FROM %s WHERE %s)".formatted(table.name(), key.missing()),
-            row -> row.getBoolean(1))
-        .contains(true);
-  }
-
-  static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
-    // Rolled back to, so that no lock on the table stays: whoever waits for it delays others.
-    session.execute("SAVEPOINT " + LOOKING);
-    boolean empty =
-        session
-            .query(
-                "SELECT NOT row_security_active(?::oid) AND NOT EXISTS (SELECT FROM %s)"
+  /** Whether the table is empty, and all of its rows are visible to the database user. */
+  public static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
+    // Without a lock on the table afterwards: whoever waits for one delays others.
+    return session.inUndoneSavepoint(
+        () ->
+            session.exists(
+                "SELECT WHERE NOT row_security_active(?::oid) AND NOT EXISTS (SELECT FROM %s)"
                     .formatted(table.name()),
-                row -> row.getBoolean(1),
-                table.oid())
-            .contains(true);
-    session.rollbackTo(LOOKING);
-    return empty;
+                table.oid()));
   }
 
   /**
@@ -144,7 +126,7 @@ final class Sync implements LoadMode {
       RowSource rows,
       Optional<RowKey> key,
       boolean rebuild,
-      Consumer<String> step)
+      Consumer<String> progress)
       throws SQLException {
     session.execute("SAVEPOINT " + FILLING);
     TableLock lock = new TableLock(session, table, lockTimeout);
@@ -158,8 +140,11 @@ final class Sync implements LoadMode {
       return Optional.empty();
     }
     try {
-      long imported = Indexes.fill(session, table, rows, rebuild, step);
-      if (keySetting.isPresent() && hasRowWithout(session, table, key.orElseThrow())) {
+      long imported = Indexes.fill(session, table, rows, rebuild, progress);
+      if (keySetting.isPresent()
+          && session.exists(
+              "SELECT FROM %s WHERE %s LIMIT 1"
+                  .formatted(table.name(), key.orElseThrow().missing()))) {
         session.rollbackTo(FILLING);
         return Optional.empty();
       }

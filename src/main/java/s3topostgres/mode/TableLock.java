@@ -114,8 +114,8 @@ final class TableLock {
   }
 
   private LoadException busy() {
-    return new LoadException(
-            ErrorCode.TABLE_BUSY,
+    return ErrorCode.TABLE_BUSY
+        .failure(
             "other sessions used %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
                 .formatted(table.name(), limit.toSeconds()),
             "Send the event again when they are done; the old rows are still there.")

@@ -19,7 +19,7 @@ import s3topostgres.postgres.TargetTable.Column;
  * Changes the target table by the rows of the {@link Stage}, and writes only those that differ.
  * Others who write wait meanwhile; whoever reads sees the old rows until the commit.
  */
-final class TableMerge {
+public final class TableMerge {
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
@@ -32,7 +32,8 @@ final class TableMerge {
    *     rows that are equal do, as often as they are there
    * @param whole whether rows that are not in the file are deleted
    */
-  TableMerge(Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole) {
+  public TableMerge(
+      Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole) {
     this.session = session;
     this.table = table;
     this.stage = stage;
@@ -46,19 +47,29 @@ final class TableMerge {
    *
    * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table
    */
-  LoadOutcome run(Duration lockTimeout, Consumer<String> step) throws SQLException {
+  public LoadOutcome run(Duration lockTimeout, Consumer<String> progress) throws SQLException {
     stage.prepare(key);
-    step.accept("waiting-for-writers");
+    progress.accept("waiting-for-writers");
     return new TableLock(session, table, lockTimeout)
         .withoutWriters(
             () -> {
-              step.accept("comparing");
+              progress.accept("comparing");
               RowCounts found = differences.find();
-              step.accept("changing");
+              progress.accept("changing");
               LoadOutcome loaded = change(found);
-              requireAll(found, loaded.changes().orElseThrow());
+              requireAll(found, loaded.counts().orElseThrow());
               return loaded;
             });
+  }
+
+  /** How many rows the files have. */
+  public long rows() {
+    return stage.rows();
+  }
+
+  /** Rolls back what {@link #run} did before it failed, and releases the lock. */
+  public void rollback() throws SQLException {
+    session.rollbackTo(TableLock.SAVEPOINT);
   }
 
   /**
@@ -97,7 +108,7 @@ final class TableMerge {
   private void requireAll(RowCounts found, RowCounts changed) throws SQLException {
     boolean fewer = changed.updated() + changed.deleted() < found.updated() + found.deleted();
     if (fewer && table.hasRowSecurity(session)) {
-      throw TargetTable.unusable(
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           "row-level security shows the database user rows of %s that it does not let it change"
               .formatted(table.name()),
           "Let the policies for UPDATE and DELETE cover all rows that those for SELECT show.");
@@ -131,11 +142,10 @@ final class TableMerge {
     OptionalLong row = differences.notWritten(key, columns);
     if (row.isPresent()) {
       session.rollbackTo(TableLock.SAVEPOINT);
-      throw new LoadException(
-              ErrorCode.ROW_REJECTED,
-              "refers to a row of the table that is not in the file",
-              ImportErrors.CORRECT_THE_FILE)
-          .at(OptionalLong.of(stage.line(row.getAsLong())), Optional.empty());
+      throw ErrorCode.ROW_REJECTED
+          .failure(
+              "refers to a row of the table that is not in the file", ImportErrors.CORRECT_THE_FILE)
+          .at(stage.line(row.getAsLong()));
     }
   }
 

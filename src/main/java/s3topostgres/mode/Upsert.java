@@ -5,24 +5,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
 /**
  * Rows of the file with a key that the table does not have are inserted, others are updated where
  * they differ. No reader waits.
+ *
+ * @param keySetting the row key's columns; empty for the primary key
+ * @param lockTimeout how long to wait for other writers
  */
-final class Upsert implements LoadMode {
-  private final Optional<List<String>> keySetting;
-  private final Duration lockTimeout;
-
-  /**
-   * @param keySetting the key's columns; empty for the primary key
-   * @param lockTimeout how long to wait for others who write
-   */
-  Upsert(Optional<List<String>> keySetting, Duration lockTimeout) {
-    this.keySetting = keySetting;
-    this.lockTimeout = lockTimeout;
+public record Upsert(Optional<List<String>> keySetting, Duration lockTimeout) implements LoadMode {
+  @Override
+  public String label() {
+    return "upsert";
   }
 
   @Override
@@ -43,13 +40,15 @@ final class Upsert implements LoadMode {
   }
 
   @Override
-  public LoadOutcome load(Session session, TargetTable table, RowSource rows, Consumer<String> step)
+  public LoadOutcome load(
+      Session session, TargetTable table, RowSource rows, Consumer<String> progress)
       throws SQLException {
     RowKey key = key(session, table);
     key.requireAmong(rows.columns());
-    step.accept("importing");
+    progress.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new TableMerge(session, table, stage, Optional.of(key), false).run(lockTimeout, step);
+    return new TableMerge(session, table, stage, Optional.of(key), false)
+        .run(lockTimeout, progress);
   }
 
   private RowKey key(Session session, TargetTable table) throws SQLException {

@@ -62,7 +62,7 @@ final class AwsS3Errors {
   private static Optional<LoadException> byWords(String words) {
     if (words.contains(NO_ROWS)) {
       return Optional.of(
-          AwsS3Extension.unavailable(
+          ErrorCode.IMPORT_UNAVAILABLE.failure(
               "aws_s3 copied no row of a file that has some",
               "Send the event again. If the table has a trigger that leaves rows out, see whether it"
                   + " leaves out all of them."));
@@ -77,7 +77,7 @@ final class AwsS3Errors {
     }
     return words.contains("s3Import") || words.contains("credentials")
         ? Optional.of(
-            AwsS3Extension.unavailable(
+            ErrorCode.IMPORT_UNAVAILABLE.failure(
                 "the database has no role for reading from S3",
                 "Associate a role with the database instance or cluster, for the feature s3Import."))
         : Optional.empty();
@@ -86,25 +86,26 @@ final class AwsS3Errors {
   private static LoadException http(int status) {
     return switch (status) {
       case 403 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 denies the database access to it (HTTP 403)",
               "Allow the role that is associated with the database as s3Import s3:GetObject and"
                   + " s3:ListBucket on this bucket, and kms:Decrypt where it is encrypted.");
       case 404 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "the database does not find it in S3 (HTTP 404)",
               "Upload it again if it is still wanted.");
       case 412 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "the object changed while it was read (HTTP 412)",
               "A retry loads the object as it is then. The old rows are still there.");
-      case 416 -> unreadable("the object is empty", "Upload the file again.");
+      case 416 ->
+          ErrorCode.OBJECT_UNREADABLE.failure("the object is empty", "Upload the file again.");
       case 301, 307, 400 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 does not serve it to the database (wrong region, or its encryption key)",
               "Use a bucket in the database's region and a key that the s3Import role may use.");
       default ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 answered the database HTTP " + status,
               "Send the event again; if that does not help, look at the bucket.");
     };
@@ -117,14 +118,14 @@ final class AwsS3Errors {
    */
   private static LoadException curl(String code) {
     return code.equals("51") || code.equals("60")
-        ? AwsS3Extension.unavailable(
+        ? ErrorCode.IMPORT_UNAVAILABLE.failure(
             "the database cannot reach the bucket over TLS, because the bucket's name has dots",
             "Use a bucket without dots in its name.")
         : noRoute();
   }
 
   static LoadException noRoute() {
-    return AwsS3Extension.unavailable(
+    return ErrorCode.IMPORT_UNAVAILABLE.failure(
         "the database has no route to S3",
         "Give the database's subnets a gateway endpoint for S3, and let its security group send to"
             + " port 443.");
@@ -134,16 +135,12 @@ final class AwsS3Errors {
     return switch (SqlErrors.state(e)) {
       case SqlState.INTERNAL_ERROR ->
           Optional.of(
-              AwsS3Extension.unavailable(
+              ErrorCode.IMPORT_UNAVAILABLE.failure(
                   "aws_s3 failed inside the database (SQLSTATE XX000)",
                   "See the database's own log."));
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
           SqlErrors.hasFrame(e, COPY) ? Optional.empty() : Optional.of(AwsS3Extension.closed());
       default -> Optional.empty();
     };
-  }
-
-  private static LoadException unreadable(String why, String whatToDo) {
-    return new LoadException(ErrorCode.OBJECT_UNREADABLE, why, whatToDo);
   }
 }

@@ -35,7 +35,8 @@ public final class AwsS3Extension {
           // Another load has just installed it.
           case SqlState.UNIQUE_VIOLATION, SqlState.DUPLICATE_OBJECT, SqlState.DUPLICATE_SCHEMA -> {}
           case SqlState.INSUFFICIENT_PRIVILEGE ->
-              throw unavailable("the database has no extension aws_s3", SETUP)
+              throw ErrorCode.IMPORT_UNAVAILABLE
+                  .failure("the database has no extension aws_s3", SETUP)
                   .sqlState(e.getSQLState());
           case SqlState.UNDEFINED_FILE, SqlState.FEATURE_NOT_SUPPORTED ->
               throw notOffered().sqlState(e.getSQLState());
@@ -53,9 +54,8 @@ public final class AwsS3Extension {
    */
   public static boolean check(Session session) throws SQLException {
     String found =
-        session
-            .query(
-                """
+        session.one(
+            """
                 SELECT CASE
                   WHEN NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'aws_s3') THEN 'unknown'
                   WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'aws_s3') THEN
@@ -70,13 +70,13 @@ public final class AwsS3Extension {
                     WHERE (r.rolname = 'rds_superuser' AND pg_has_role(r.oid, 'MEMBER'))
                       OR (r.rolname = current_user AND r.rolsuper)) THEN 'installable'
                   ELSE 'missing' END""",
-                row -> row.getString(1))
-            .get(0);
+            row -> row.getString(1));
     return switch (found) {
       case "open" -> true;
       case "installable" -> false;
       case "closed" -> throw closed();
-      case "missing" -> throw unavailable("the database has no extension aws_s3", SETUP);
+      case "missing" ->
+          throw ErrorCode.IMPORT_UNAVAILABLE.failure("the database has no extension aws_s3", SETUP);
       default -> throw notOffered();
     };
   }
@@ -111,18 +111,14 @@ public final class AwsS3Extension {
 
   /** The failure when the user may not use the extension. */
   static LoadException closed() {
-    return unavailable(
+    return ErrorCode.IMPORT_UNAVAILABLE.failure(
         "the database user may not use aws_s3",
         GRANT + ", and GRANT INSERT on every column of the file.");
   }
 
   private static LoadException notOffered() {
-    return unavailable(
+    return ErrorCode.IMPORT_UNAVAILABLE.failure(
         "this Postgres does not offer the extension aws_s3",
         "It comes with Amazon RDS and Aurora, in versions that support S3 import.");
-  }
-
-  static LoadException unavailable(String why, String whatToDo) {
-    return new LoadException(ErrorCode.IMPORT_UNAVAILABLE, why, whatToDo);
   }
 }

@@ -17,11 +17,13 @@ import s3topostgres.s3.Upload;
 /**
  * Imports by RDS's extension {@code aws_s3}: the database itself fetches the object and loads it.
  *
+ * @param hasRows looks within a time limit whether a file has rows
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.S3Import.Reference.html">aws_s3
  *     functions</a>
  */
-public final class AwsS3Import implements ObjectImport {
+public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRows)
+    implements ObjectImport {
   /** Matches {@code 7 rows imported into relation "people" from file people.csv of 259 bytes}. */
   private static final Pattern ROWS = Pattern.compile("^(\\d{1,18})\\b");
 
@@ -33,19 +35,6 @@ public final class AwsS3Import implements ObjectImport {
       Set.of(SqlState.INVALID_TEXT, SqlState.BAD_FILE_FORMAT);
 
   private static final Logger log = LoggerFactory.getLogger(AwsS3Import.class);
-
-  private final CsvFormat format;
-  private final BiPredicate<Upload, Duration> hasRows;
-
-  /**
-   * Makes an import for files of a format.
-   *
-   * @param hasRows tells within a time limit whether a file has rows
-   */
-  public AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRows) {
-    this.format = format;
-    this.hasRows = hasRows;
-  }
 
   @Override
   public void install(Session session) throws SQLException {
@@ -103,17 +92,15 @@ public final class AwsS3Import implements ObjectImport {
 
   /** Counts the rows that this transaction inserted; other sessions may insert, too. */
   private static long inserted(Session session, String into) throws SQLException {
-    return session
-        .query(
-            """
+    return session.one(
+        """
             SELECT sum(pg_stat_get_xact_tuples_inserted(oid))
             FROM (
               SELECT to_regclass(?) AS oid
               UNION SELECT relid FROM pg_partition_tree(to_regclass(?))) AS parts""",
-            row -> row.getLong(1),
-            into,
-            into)
-        .get(0);
+        row -> row.getLong(1),
+        into,
+        into);
   }
 
   /** Imports again after an error that may be the extension's; a file without rows is no error. */
@@ -150,16 +137,14 @@ public final class AwsS3Import implements ObjectImport {
   private String importOnce(
       Session session, String into, List<TargetTable.Column> columns, Upload upload)
       throws SQLException {
-    return session
-        .query(
-            "SELECT aws_s3.table_import_from_s3(?, ?, ?, ?, ?, ?)",
-            row -> String.valueOf(row.getString(1)),
-            into,
-            CopyOptions.columns(columns),
-            CopyOptions.of(format),
-            upload.object().bucket(),
-            upload.object().key(),
-            upload.region())
-        .get(0);
+    return session.one(
+        "SELECT aws_s3.table_import_from_s3(?, ?, ?, ?, ?, ?)",
+        row -> String.valueOf(row.getString(1)),
+        into,
+        CopyOptions.columns(columns),
+        CopyOptions.of(format),
+        upload.object().bucket(),
+        upload.object().key(),
+        upload.region());
   }
 }

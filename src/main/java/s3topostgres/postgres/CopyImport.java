@@ -16,15 +16,7 @@ import s3topostgres.s3.Upload;
  *
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
  */
-public final class CopyImport implements ObjectImport {
-  private final CsvFormat format;
-  private final S3Objects objects;
-
-  public CopyImport(CsvFormat format, S3Objects objects) {
-    this.format = format;
-    this.objects = objects;
-  }
-
+public record CopyImport(CsvFormat format, S3Objects objects) implements ObjectImport {
   @Override
   public void install(Session session) {
     // Every Postgres has COPY.

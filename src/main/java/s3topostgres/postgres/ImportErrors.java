@@ -50,7 +50,7 @@ public final class ImportErrors {
           e,
           table,
           "bytes that are not " + encoding,
-          "Save the file as UTF-8, or set CSV_ENCODING to what it is in, such as WIN1252, and upload"
+          "Save the file as UTF-8, or have the operator set CSV_ENCODING to what it is in, such as WIN1252, and upload"
               + " it again; the old rows are still there.");
     }
     if (isRowRejected(e) || isFaultOfALine(e, table)) {
@@ -109,7 +109,8 @@ public final class ImportErrors {
 
   private static LoadException row(SQLException e, TargetTable table, String why, String whatToDo) {
     Place place = place(e, table);
-    return new LoadException(ErrorCode.ROW_REJECTED, why, whatToDo)
+    return ErrorCode.ROW_REJECTED
+        .failure(why, whatToDo)
         .at(
             isNoticedLate(e, place) ? OptionalLong.empty() : place.line,
             place.column.map(TargetTable.Column::name))

@@ -2,6 +2,7 @@ package s3topostgres.postgres;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.postgresql.util.ServerErrorMessage;
@@ -26,6 +27,14 @@ public final class Script {
   private static final Pattern SETTING = Pattern.compile("(?is)(?:\\s|" + COMMENT + ")*+SET\\s.*");
 
   private Script() {}
+
+  /** Runs the script of a setting, if there is one. */
+  public static void run(Session session, String setting, Optional<String> sql)
+      throws SQLException {
+    if (sql.isPresent()) {
+      run(session, setting, sql.get());
+    }
+  }
 
   /**
    * Runs a script.
@@ -59,8 +68,8 @@ public final class Script {
   private static LoadException failed(SQLException e, String setting, Deadline deadline) {
     String state = SqlErrors.state(e);
     if (ImportErrors.isRowRejected(e)) {
-      return new LoadException(
-              ErrorCode.ROW_REJECTED,
+      return ErrorCode.ROW_REJECTED
+          .failure(
               "%s refused the data (SQLSTATE %s)".formatted(setting, state),
               "Ask whoever wrote %s what it checks; the old rows are still there."
                   .formatted(setting))
@@ -70,8 +79,8 @@ public final class Script {
         || state.equals(SqlState.FEATURE_NOT_SUPPORTED)) {
       int position =
           SqlErrors.serverMessage(e).map(ServerErrorMessage::getInternalPosition).orElse(0);
-      return new LoadException(
-              ErrorCode.DATABASE_REFUSED,
+      return ErrorCode.DATABASE_REFUSED
+          .failure(
               "%s is not SQL that can run here (SQLSTATE %s%s)"
                   .formatted(setting, state, position > 0 ? ", at character " + position : ""),
               "Correct it; it runs inside the load's transaction, as the database user, and may not"

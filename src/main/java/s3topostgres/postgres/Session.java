@@ -18,6 +18,7 @@ import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import s3topostgres.LoadException;
 
 /**
  * The connection of one load. Every statement is limited by the deadline: the server cancels it
@@ -63,7 +64,7 @@ public final class Session implements AutoCloseable {
 
   /** The database user, quoted as SQL needs it. */
   public String user() throws SQLException {
-    return query("SELECT quote_ident(current_user)", row -> row.getString(1)).get(0);
+    return one("SELECT quote_ident(current_user)", row -> row.getString(1));
   }
 
   public void begin() throws SQLException {
@@ -143,6 +144,55 @@ public final class Session implements AutoCloseable {
       }
       return rows;
     }
+  }
+
+  /** The only row of a query, such as one that aggregates. */
+  public <T> T one(String sql, Row<T> row, Object... values) throws SQLException {
+    return query(sql, row, values).get(0);
+  }
+
+  /** Whether a query has a row. */
+  public boolean exists(String sql, Object... values) throws SQLException {
+    return !query(sql, row -> true, values).isEmpty();
+  }
+
+  /** Work in the database that returns something. */
+  @FunctionalInterface
+  public interface Work<T> {
+    T run() throws SQLException;
+  }
+
+  /**
+   * Runs work that may fail without an end of the transaction: what it did is rolled back then.
+   *
+   * @throws SQLException what the work throws, after the rollback
+   */
+  public <T> T inSavepoint(Work<T> work) throws SQLException {
+    execute("SAVEPOINT s3_load_work");
+    try {
+      T result = work.run();
+      execute("RELEASE SAVEPOINT s3_load_work");
+      return result;
+    } catch (SQLException | LoadException e) {
+      try {
+        undo();
+      } catch (SQLException lost) {
+        e.addSuppressed(lost);
+      }
+      throw e;
+    }
+  }
+
+  /** Runs work, and rolls back what it did and the locks that it took. */
+  public <T> T inUndoneSavepoint(Work<T> work) throws SQLException {
+    execute("SAVEPOINT s3_load_work");
+    T result = work.run();
+    undo();
+    return result;
+  }
+
+  private void undo() throws SQLException {
+    rollbackTo("s3_load_work; RELEASE SAVEPOINT s3_load_work");
   }
 
   /**

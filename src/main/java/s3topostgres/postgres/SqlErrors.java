@@ -40,13 +40,11 @@ public final class SqlErrors {
           case SqlState.QUERY_CANCELED ->
               atDeadline ? outOfTime() : unavailable("the statement was cancelled in the database");
           case SqlState.LOCK_NOT_AVAILABLE, SqlState.DEADLOCK, SqlState.SERIALIZATION_FAILURE ->
-              new LoadException(
-                  ErrorCode.TABLE_BUSY,
+              ErrorCode.TABLE_BUSY.failure(
                   "another session blocked the load (a lock or a deadlock)",
                   "Send the event again when that session is done; the old rows are still there.");
           case SqlState.INSUFFICIENT_PRIVILEGE ->
-              new LoadException(
-                  ErrorCode.TABLE_UNUSABLE,
+              ErrorCode.TABLE_UNUSABLE.failure(
                   "the database user lacks a privilege, or row-level security forbids a row",
                   "Grant what deploy.md lists under \"The database user\".");
           case SqlState.READ_ONLY_TRANSACTION -> readOnly("the database");
@@ -65,7 +63,7 @@ public final class SqlErrors {
     if (state.startsWith(SqlState.RESOURCES_CLASS)) {
       return unavailable("the database is out of memory, disk or connections");
     }
-    return refused(
+    return ErrorCode.DATABASE_REFUSED.failure(
         "the database refused one of the function's statements (SQLSTATE " + state + ")",
         "See the database's own log; nothing was changed.");
   }
@@ -79,7 +77,7 @@ public final class SqlErrors {
     LoadException failure;
     if (isLoginRefused(e) || state.equals(SqlState.NO_SUCH_DATABASE)) {
       failure =
-          refused(
+          ErrorCode.DATABASE_REFUSED.failure(
               "the database at " + where + " refused the login" + said.orElse(""),
               settings.login() == Login.IAM
                   ? "Check DB_USERNAME and DB_DATABASE, that the user was granted rds_iam, that IAM"
@@ -90,7 +88,7 @@ public final class SqlErrors {
       failure = TlsErrors.translate(e, where);
     } else if (state.equals(SqlState.CONNECTION_REJECTED)) {
       failure =
-          refused(
+          ErrorCode.DATABASE_REFUSED.failure(
               "the database at "
                   + where
                   + " does not offer the connection that DB_SSL_MODE requires",
@@ -103,7 +101,7 @@ public final class SqlErrors {
               "the database at " + where + " cannot be reached: " + reason(e) + said.orElse(""));
     } else {
       failure =
-          refused(
+          ErrorCode.DATABASE_REFUSED.failure(
               "the database at " + where + " refuses the connection" + said.orElse(""),
               "Check that DB_USERNAME may connect to DB_DATABASE, and the database's own log.");
     }
@@ -155,16 +153,14 @@ public final class SqlErrors {
 
   /** The failure of a load that cannot finish in time. */
   public static LoadException outOfTime() {
-    return new LoadException(
-        ErrorCode.OUT_OF_TIME,
+    return ErrorCode.OUT_OF_TIME.failure(
         "the load was not finished before the function's time limit",
         "Raise the function's timeout (900 s at most), find out what slowed the database down,"
             + " or split the file; the old rows are still there.");
   }
 
   private static LoadException unavailable(String why) {
-    return new LoadException(
-        ErrorCode.DATABASE_UNAVAILABLE,
+    return ErrorCode.DATABASE_UNAVAILABLE.failure(
         why,
         "Check that the database is up and reachable from the function's subnets, then send the"
             + " event again.");
@@ -172,15 +168,10 @@ public final class SqlErrors {
 
   /** The failure at a replica, or after a failover until DB_HOST resolves to the new writer. */
   private static LoadException readOnly(String database) {
-    return new LoadException(
-        ErrorCode.DATABASE_UNAVAILABLE,
+    return ErrorCode.DATABASE_UNAVAILABLE.failure(
         database + " is read-only",
         "After a failover, wait; otherwise set DB_HOST to the writer's address, not a"
             + " replica's. Then send the event again.");
-  }
-
-  private static LoadException refused(String why, String whatToDo) {
-    return new LoadException(ErrorCode.DATABASE_REFUSED, why, whatToDo);
   }
 
   static String state(SQLException e) {

@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Spelling;
 import s3topostgres.config.TableName;
@@ -121,7 +122,7 @@ final class TableFromObjectKey {
 
   private static LoadException missing(
       TableName table, List<List<String>> candidates, Optional<String> nearest) {
-    return TargetTable.unusable(
+    return ErrorCode.TABLE_UNUSABLE.failure(
         "the object's key names no table: %s stands for %s%s"
             .formatted(
                 table.setting(),

@@ -29,6 +29,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * @param generated from other columns, so that nothing can be loaded into it
    * @param identityAlways numbered by the database, so that a header should not name it, unless the
    *     mode finds rows by it; files without a header do load it, as {@code COPY} does
+   * @param collation the clause that declares a collation other than the type's; may be empty
    */
   public record Column(
       String name,
@@ -36,16 +37,17 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
       String type,
       boolean required,
       boolean generated,
-      boolean identityAlways) {}
+      boolean identityAlways,
+      String collation) {}
 
-  /** The columns that {@code COPY} fills when none are named. */
-  public List<Column> positional() {
+  /** The columns that {@code COPY} fills when none are named: those that are not generated. */
+  public List<Column> loadable() {
     return columns.stream().filter(column -> !column.generated).toList();
   }
 
   /** The names of the columns that take their defaults when these are loaded. */
   public List<String> notAmong(List<Column> loaded) {
-    return positional().stream()
+    return loadable().stream()
         .filter(column -> !loaded.contains(column))
         .map(Column::name)
         .toList();
@@ -57,15 +59,41 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return taken ? free(name + "_") : name;
   }
 
+  /** The column of that name. */
+  public Optional<Column> column(String name) {
+    return columns.stream().filter(column -> column.name.equals(name)).findFirst();
+  }
+
+  /** The loadable column of that name, or else of that name in another case. */
+  public Optional<Column> loadable(String name) {
+    return column(name)
+        .filter(column -> !column.generated)
+        .or(
+            () ->
+                loadable().stream()
+                    .filter(column -> column.name.equalsIgnoreCase(name))
+                    .findFirst());
+  }
+
   /**
-   * What takes a field in a temporary table that is no column of this one.
+   * A column for a stage only, which takes a field that is no column of this table.
    *
    * @param name in lower-case letters, digits and underscores
    * @param type as SQL writes it
+   * @param collation the clause that declares it; may be empty
    */
-  public Column extra(String name, String type) {
+  public Column stageOnly(String name, String type, String collation) {
     String free = free(name);
-    return new Column(free, free, type, false, false, false);
+    return new Column(free, free, type, false, false, false, collation);
+  }
+
+  /**
+   * A column for a stage only, which takes a field that is not loaded.
+   *
+   * @param index of the field, from 0
+   */
+  public Column unusedField(int index) {
+    return stageOnly("s3_load_field_" + (index + 1), "text", "");
   }
 
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");
@@ -100,16 +128,14 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     }
     String written =
         name.dependsOnObjectKey() ? TableFromObjectKey.written(name, values) : name.setting();
-    return session
-        .query(
-            """
+    return session.one(
+        """
             SELECT string_agg(quote_ident(part), '.' ORDER BY place)
             FROM unnest(parse_ident(?)) WITH ORDINALITY AS parts (part, place)
             WHERE to_regclass(?) IS NULL""",
-            row -> Optional.ofNullable(row.getString(1)),
-            written,
-            written)
-        .get(0);
+        row -> Optional.ofNullable(row.getString(1)),
+        written,
+        written);
   }
 
   /** A table that is not there yet, of columns that take any text. */
@@ -121,7 +147,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
         Set.of(),
         session.query(
             "SELECT name, quote_ident(name) FROM unnest(?::text[]) WITH ORDINALITY AS c (name, place) ORDER BY place",
-            row -> new Column(row.getString(1), row.getString(2), "text", false, false, false),
+            row -> new Column(row.getString(1), row.getString(2), "text", false, false, false, ""),
             (Object) columns.toArray(String[]::new)));
   }
 
@@ -143,7 +169,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   public static TargetTable resolve(Session session, String name) throws SQLException {
     List<Found> found = look(session, name);
     if (found.isEmpty()) {
-      throw unusable(
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           "there is no table " + name,
           "Create it, or correct DB_TABLE_NAME: it is written as in SQL, with capitals in double"
               + " quotes, and needs its schema when that is not on the user's search path.");
@@ -156,10 +182,11 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
             first.table.privileges,
             found.stream().map(Found::column).toList());
     if (!TABLE_KINDS.contains(first.kind)) {
-      throw unusable(table.name + " is not a table", "Name a table in DB_TABLE_NAME.");
+      throw ErrorCode.TABLE_UNUSABLE.failure(
+          table.name + " is not a table", "Name a table in DB_TABLE_NAME.");
     }
     if (first.reserved) {
-      throw unusable(
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           table.name + " is in a schema of the database itself", "Load a table of your own.");
     }
     return table;
@@ -167,14 +194,12 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
 
   /** Whether policies choose the rows that the database user sees. */
   public boolean hasRowSecurity(Session session) throws SQLException {
-    return session
-        .query("SELECT row_security_active(?::oid)", row -> row.getBoolean(1), oid)
-        .contains(true);
+    return session.exists("SELECT WHERE row_security_active(?::oid)", oid);
   }
 
   /** How many rows it has. */
   public long count(Session session) throws SQLException {
-    return session.query("SELECT count(*) FROM " + name, row -> row.getLong(1)).get(0);
+    return session.one("SELECT count(*) FROM " + name, row -> row.getLong(1));
   }
 
   /**
@@ -187,7 +212,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   public void requirePrivileges(List<String> needed, String grant) {
     List<String> missing = needed.stream().filter(name -> !privileges.contains(name)).toList();
     if (!missing.isEmpty()) {
-      throw unusable(
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           "the database user lacks %s on %s".formatted(String.join(", ", missing), name),
           "GRANT %s ON %s TO the user, and USAGE ON its schema.".formatted(grant, name));
     }
@@ -200,7 +225,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    */
   public void refuseRowSecurity(Session session) throws SQLException {
     if (hasRowSecurity(session)) {
-      throw unusable(
+      throw ErrorCode.TABLE_UNUSABLE.failure(
           name + " has row-level security for the database user, and COPY does not fill it",
           "Turn it off for the database user, or set LOAD_MODE=sync or upsert, which keep to its"
               + " policies.");
@@ -225,7 +250,11 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
                  -- COPY would put NULL into a domain that forbids it.
                  (a.attnotnull OR ty.typnotnull) AND NOT a.atthasdef AND ty.typdefault IS NULL
                    AND a.attidentity = '' AS required,
-                 a.attgenerated <> '' AS generated, a.attidentity = 'a' AS identity_always
+                 a.attgenerated <> '' AS generated, a.attidentity = 'a' AS identity_always,
+                 coalesce((
+                   SELECT format(' COLLATE %I.%I', cn.nspname, co.collname)
+                   FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+                   WHERE co.oid = a.attcollation AND co.oid <> ty.typcollation), '') AS collation
           FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -236,7 +265,8 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
           TargetTable::read, name);
     } catch (SQLException e) {
       if (SqlErrors.isNameRefused(e)) {
-        throw unusable(
+        throw ErrorCode.TABLE_UNUSABLE
+            .failure(
                 "DB_TABLE_NAME is not the name of a table, or its schema is not accessible to the database user",
                 "Write it as in SQL, and GRANT USAGE ON its schema to the user.")
             .sqlState(e.getSQLState());
@@ -260,11 +290,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
             row.getString("type"),
             row.getBoolean("required"),
             row.getBoolean("generated"),
-            row.getBoolean("identity_always")));
-  }
-
-  /** The failure for a table that cannot be used as it is. */
-  public static LoadException unusable(String why, String whatToDo) {
-    return new LoadException(ErrorCode.TABLE_UNUSABLE, why, whatToDo);
+            row.getBoolean("identity_always"),
+            row.getString("collation")));
   }
 }

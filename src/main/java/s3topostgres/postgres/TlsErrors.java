@@ -27,23 +27,23 @@ final class TlsErrors {
     List<Throwable> causes =
         Stream.iterate(e, Objects::nonNull, Throwable::getCause).limit(20).toList();
     if (causes.stream().anyMatch(TlsErrors::isOutOfDate)) {
-      return refused(
+      return ErrorCode.DATABASE_REFUSED.failure(
           "the TLS certificate of " + where + " has expired, or is not valid yet",
           "Renew the database's certificate; on RDS, choose a certificate authority that is valid.");
     }
     if (causes.stream().anyMatch(CertPathBuilderException.class::isInstance)) {
-      return refused(
+      return ErrorCode.DATABASE_REFUSED.failure(
           "the TLS certificate of " + where + " was issued by an unknown authority",
           "Put that authority's certificate into DB_CA_CERTIFICATE. Without this setting only Amazon's"
               + " authorities are known.");
     }
     if (isForAnotherName(e)) {
-      return refused(
+      return ErrorCode.DATABASE_REFUSED.failure(
           "the TLS certificate of " + where + " is for another name",
           "Set DB_HOST to a name that is in the certificate; RDS has the endpoint's own name there."
               + " With DB_SSL_MODE=verify-ca the name is not checked.");
     }
-    return refused(
+    return ErrorCode.DATABASE_REFUSED.failure(
         "no TLS connection could be made with " + where,
         "Check that the database supports TLS 1.2 or later.");
   }
@@ -62,9 +62,5 @@ final class TlsErrors {
         || (e instanceof CertPathValidatorException invalid
             && (invalid.getReason() == BasicReason.EXPIRED
                 || invalid.getReason() == BasicReason.NOT_YET_VALID));
-  }
-
-  private static LoadException refused(String why, String whatToDo) {
-    return new LoadException(ErrorCode.DATABASE_REFUSED, why, whatToDo);
   }
 }

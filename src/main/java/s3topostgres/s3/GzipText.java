@@ -59,8 +59,7 @@ final class GzipText extends GZIPInputStream {
   }
 
   static LoadException damaged() {
-    return new LoadException(
-        ErrorCode.ROW_REJECTED,
+    return ErrorCode.ROW_REJECTED.failure(
         "its gzip is damaged or incomplete",
         "Compress the file again and upload it; the old rows are still there.");
   }

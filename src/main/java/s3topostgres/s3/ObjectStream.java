@@ -9,6 +9,7 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -116,7 +117,7 @@ final class ObjectStream extends InputStream {
   }
 
   private LoadException broken() {
-    return S3Objects.unreadable(
+    return ErrorCode.OBJECT_UNREADABLE.failure(
         "the connection to S3 broke at byte %d of %d, and S3 did not send the rest"
             .formatted(position, size),
         "Send the event again; if that does not help, check the route to S3. The old rows are still"

@@ -139,7 +139,8 @@ public final class S3Objects {
     try {
       head(location, limit);
     } catch (NoSuchBucketException e) {
-      throw unreadable("there is no bucket " + bucket, "Correct S3_BUCKET_NAME.");
+      throw ErrorCode.OBJECT_UNREADABLE.failure(
+          "there is no bucket " + bucket, "Correct S3_BUCKET_NAME.");
     } catch (S3Exception e) {
       if (e.statusCode() != 404) {
         throw refused(e.statusCode(), location);
@@ -202,42 +203,39 @@ public final class S3Objects {
   private static LoadException refused(int status, ObjectLocation location) {
     return switch (status) {
       case 416 ->
-          unreadable("the object is empty", "Upload the file again; the table was left as it is.");
+          ErrorCode.OBJECT_UNREADABLE.failure(
+              "the object is empty", "Upload the file again; the table was left as it is.");
       case 412 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "the object changed while it was read",
               "A retry loads the object as it is then. The old rows are still there.");
       case 404 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "there is no such object any more",
               "Upload it again if it is still wanted; nothing was changed.");
       case 403 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 denies access to it (HTTP 403)",
               "Allow the function's role s3:GetObject on the bucket's objects, s3:ListBucket on the"
                   + " bucket, and kms:Decrypt on the key that they are encrypted with.");
       case 301, 307, 400 ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 cannot serve it from here (HTTP %d)".formatted(status),
               "Check that the bucket "
                   + location.bucket()
                   + " is in the function's region, and that the function may use the key that the"
                   + " object is encrypted with.");
       default ->
-          unreadable(
+          ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 answered HTTP %d".formatted(status),
               "Send the event again; if that does not help, look at the bucket.");
     };
   }
 
   private static LoadException noAnswer() {
-    return unreadable(
+    return ErrorCode.OBJECT_UNREADABLE.failure(
         "S3 did not answer",
         "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
             + " function's security group send to port 443.");
-  }
-
-  static LoadException unreadable(String why, String whatToDo) {
-    return new LoadException(ErrorCode.OBJECT_UNREADABLE, why, whatToDo);
   }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import s3topostgres.check.CheckResult.Outcome;
+import s3topostgres.handler.Wiring;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
@@ -505,7 +506,8 @@ class SetupCheckTest {
             SandboxAws.objects(s3Endpoint),
             SandboxAws.parameters(ssmEndpoint),
             functionTime,
-            megabytes);
+            megabytes,
+            Wiring::mode);
 
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(60));
     assertThat(checks.toString()).doesNotContain("marker");

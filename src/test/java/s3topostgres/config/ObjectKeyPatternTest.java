@@ -159,7 +159,7 @@ class ObjectKeyPatternTest {
   void tellsWhatTheKeysOfATableBeginWith(String text, String key, String beginning) {
     ObjectKeyPattern pattern = pattern(text);
 
-    assertThat(pattern.beginning(pattern.match(key).orElseThrow())).isEqualTo(beginning);
+    assertThat(pattern.commonPrefix(pattern.match(key).orElseThrow())).isEqualTo(beginning);
   }
 
   private static ObjectKeyPattern pattern(String pattern) {

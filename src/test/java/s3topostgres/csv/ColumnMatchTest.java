@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import s3topostgres.config.CsvFormat;
-import s3topostgres.config.Mode;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
@@ -33,11 +32,11 @@ class ColumnMatchTest {
           "public.people",
           Set.of(),
           List.of(
-              new Column("id", "id", "integer", true, false, false),
-              new Column("date_of_birth", "date_of_birth", "date", false, false, false),
-              new Column("Name", "\"Name\"", "text", false, false, false),
-              new Column("name", "name", "text", false, false, false),
-              new Column("age", "age", "integer", false, true, false)));
+              new Column("id", "id", "integer", true, false, false, ""),
+              new Column("date_of_birth", "date_of_birth", "date", false, false, false, ""),
+              new Column("Name", "\"Name\"", "text", false, false, false, ""),
+              new Column("name", "name", "text", false, false, false, ""),
+              new Column("age", "age", "integer", false, true, false, "")));
 
   @Test
   void takesTheColumnsInTheOrderOfTheHeader() {
@@ -60,9 +59,12 @@ class ColumnMatchTest {
     String name = "a".repeat(62) + "\u00e4".repeat(9);
     TargetTable table =
         new TargetTable(
-            1, "t", Set.of(), List.of(new Column("a".repeat(62), "", "text", true, false, false)));
+            1,
+            "t",
+            Set.of(),
+            List.of(new Column("a".repeat(62), "", "text", true, false, false, "")));
 
-    assertThat(ColumnMatch.match(List.of(name), new Column[1], FORMAT, Mode.REPLACE, table))
+    assertThat(ColumnMatch.match(List.of(name), new Column[1], FORMAT, false, table))
         .isEqualTo(table.columns());
   }
 
@@ -77,7 +79,7 @@ class ColumnMatchTest {
                 + " name; \"NAME\" may be any of Name, name; column age is filled by the database;"
                 + " date_of_birth is named twice; column id is required and missing. public.people"
                 + " has the columns id, date_of_birth, Name, name, age. Correct the first line, or"
-                + " set CSV_HEADER, CSV_DELIMITER and CSV_ENCODING to what the file has.");
+                + " have the operator set CSV_HEADER, CSV_DELIMITER and CSV_ENCODING to what the file has.");
   }
 
   @Test
@@ -114,12 +116,11 @@ class ColumnMatchTest {
   void suspectsAnotherDelimiter(String line, String delimiter) {
     assertThatThrownBy(() -> match(line))
         .hasMessageContaining("the file looks delimited by " + delimiter)
-        .hasMessageContaining("Set CSV_DELIMITER=" + delimiter);
+        .hasMessageContaining("have the operator set CSV_DELIMITER=" + delimiter);
   }
 
   private static List<String> match(String... header) {
-    return ColumnMatch.match(
-            List.of(header), new Column[header.length], FORMAT, Mode.REPLACE, PEOPLE)
+    return ColumnMatch.match(List.of(header), new Column[header.length], FORMAT, false, PEOPLE)
         .stream()
         .map(Column::name)
         .toList();

@@ -7,10 +7,10 @@ import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
 import static s3topostgres.config.Mode.APPEND;
 import static s3topostgres.config.Mode.SYNC;
 import static s3topostgres.config.Mode.UPSERT;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
 import static s3topostgres.load.LoadFixture.nextSecond;
-import static s3topostgres.load.LoadResult.Status.DUPLICATE;
-import static s3topostgres.load.LoadResult.Status.LOADED;
-import static s3topostgres.load.LoadResult.Status.STALE;
 
 import java.sql.Connection;
 import java.sql.Statement;

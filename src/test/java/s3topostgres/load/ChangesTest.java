@@ -8,9 +8,9 @@ import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
 import static s3topostgres.config.Mode.CHANGES;
-import static s3topostgres.load.LoadResult.Status.DUPLICATE;
-import static s3topostgres.load.LoadResult.Status.LOADED;
-import static s3topostgres.load.LoadResult.Status.STALE;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
+import s3topostgres.history.Verdict;
 import s3topostgres.s3.Upload;
 
 /** {@code LOAD_MODE=changes}: one file of AWS DMS at a time. */
@@ -263,7 +264,7 @@ class ChangesTest {
     fixture.set("LOAD_MODE", "append").set("IMPORT_WITH", "copy");
 
     assertThat(fixture.load(fixture.upload("people.csv.gz", gzip("1,Ana,\n"))).status())
-        .isEqualTo(LoadResult.Status.IGNORED);
+        .isEqualTo(Verdict.IGNORED);
   }
 
   private static byte[] gzip(String text) throws IOException {

@@ -2,8 +2,8 @@ package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.TABLE_BUSY;
-import static s3topostgres.load.LoadResult.Status.LOADED;
-import static s3topostgres.load.LoadResult.Status.STALE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
 
 import java.sql.Connection;
 import java.sql.Statement;
@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import s3topostgres.history.Verdict;
 import s3topostgres.postgres.TestTicker;
 import s3topostgres.s3.Upload;
 
@@ -206,7 +207,7 @@ class ConcurrentLoadTest {
   }
 
   /** How two loads end of which the second begins when the first has filled the table. */
-  private List<LoadResult.Status> loadTogether(Upload first, Upload second) throws Exception {
+  private List<Verdict> loadTogether(Upload first, Upload second) throws Exception {
     try (Gate gate = new Gate(fixture)) {
       fixture.set("AFTER_LOAD_SQL", Gate.WAIT);
       RunningLoad one = RunningLoad.start(fixture, first).untilWaitingForALock();

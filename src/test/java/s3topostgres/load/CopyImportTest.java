@@ -7,7 +7,7 @@ import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
-import static s3topostgres.load.LoadResult.Status.LOADED;
+import static s3topostgres.history.Verdict.LOADED;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

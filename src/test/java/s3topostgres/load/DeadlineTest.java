@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
 import static s3topostgres.ErrorCode.TABLE_BUSY;
+import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.load.LoadFixture.LOAD_TIME;
-import static s3topostgres.load.LoadResult.Status.LOADED;
 
 import java.sql.Connection;
 import java.sql.Statement;

@@ -13,8 +13,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import s3topostgres.check.DryRunResult;
+import s3topostgres.check.DryRunResult.FaultInFile;
 import s3topostgres.config.Mode;
-import s3topostgres.load.DryRunResult.FaultInFile;
 
 /** What the check function says of an object, and that nothing comes of it. */
 class DryRunTest {
@@ -93,7 +94,7 @@ class DryRunTest {
 
     assertThat(fixture.dryRun("latin1.csv").message())
         .contains(
-            ", line 2: bytes that are not UTF8. Save the file as UTF-8, or set CSV_ENCODING",
+            ", line 2: bytes that are not UTF8. Save the file as UTF-8, or have the operator set CSV_ENCODING",
             "The lines after it have not been checked.");
     assertThat(dryRun("id,name\n1,a,b\n,\n").message())
         .endsWith("The lines after it have not been checked.");

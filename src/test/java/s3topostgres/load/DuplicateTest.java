@@ -3,9 +3,9 @@ package s3topostgres.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
-import static s3topostgres.load.LoadResult.Status.DUPLICATE;
-import static s3topostgres.load.LoadResult.Status.LOADED;
-import static s3topostgres.load.LoadResult.Status.STALE;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import s3topostgres.history.Verdict;
 import s3topostgres.s3.Upload;
 
 /** Deliveries that come twice, late, or after their object has changed. */
@@ -56,7 +57,7 @@ class DuplicateTest {
     "9, 10, STALE",
     "f, 0fffff, STALE",
   })
-  void comparesSequencersAsFractions(String first, String second, LoadResult.Status status) {
+  void comparesSequencersAsFractions(String first, String second, Verdict status) {
     Upload upload = fixture.upload("people.csv", FIRST);
 
     assertThat(fixture.load(sequenced(upload, first)).status()).isEqualTo(LOADED);

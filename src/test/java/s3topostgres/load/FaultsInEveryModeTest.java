@@ -3,8 +3,8 @@ package s3topostgres.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
-import static s3topostgres.load.LoadResult.Status.DUPLICATE;
-import static s3topostgres.load.LoadResult.Status.LOADED;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
 
 import java.io.IOException;
 import java.sql.Connection;

@@ -163,7 +163,8 @@ class LoadFailureTest {
     fixture.set("MIN_ROWS", "2");
 
     assertThat(fixture.failure(TOO_FEW_ROWS, "people.csv", GOOD))
-        .hasMessageContaining("the file has 1 rows, and at least 2 are expected (MIN_ROWS)");
+        .hasMessageContaining(
+            "the file has 1 rows, and at least 2 are expected (the operator sets MIN_ROWS)");
   }
 
   @Test

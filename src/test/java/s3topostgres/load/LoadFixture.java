@@ -27,8 +27,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LocationAwareLogger;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.check.DryRunResult;
 import s3topostgres.config.Mode;
 import s3topostgres.config.Settings;
+import s3topostgres.faults.TrialImport;
+import s3topostgres.handler.Wiring;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.TestTicker;
@@ -76,7 +79,7 @@ final class LoadFixture implements AutoCloseable {
           "load",
           Loader.class.getName(),
           LoadTransaction.class.getName(),
-          DryRun.class.getName(),
+          TrialImport.class.getName(),
           CatchUp.class.getName(),
           Database.class.getName(),
           "s3topostgres.postgres.Session");
@@ -285,17 +288,13 @@ final class LoadFixture implements AutoCloseable {
   }
 
   List<LoadResult> catchUp(S3Objects objects, Instant now) {
-    Settings read = Settings.read(settings);
-    return new CatchUp(read.load(), objects, database(read), loader(objects), REGION)
-        .run(now, functionEnd(), "request-1");
+    return wiring(objects).catchUp().run(now, functionEnd(), "request-1");
   }
 
   /** What the check function says of an object. */
   DryRunResult dryRun(String key) {
-    Settings read = Settings.read(settings);
     Upload upload = Upload.unannounced(new ObjectLocation(bucket, key), REGION);
-    return new DryRun(read.load(), read.format(), objects(), database(read))
-        .run(upload, functionEnd().before(Loader.MARGIN));
+    return wiring(objects()).dryRun().run(upload, functionEnd().before(Loader.MARGIN));
   }
 
   private S3Objects objects() {
@@ -311,12 +310,13 @@ final class LoadFixture implements AutoCloseable {
   }
 
   Loader loader(S3Objects objects) {
-    Settings read = Settings.read(settings);
-    return new Loader(read.load(), read.format(), objects, database(read));
+    return wiring(objects).loader();
   }
 
-  private Database database(Settings read) {
-    return new Database(read.database(), SandboxAws.parameters(s3.endpoint()));
+  private Wiring wiring(S3Objects objects) {
+    Settings read = Settings.read(settings);
+    Database database = new Database(read.database(), SandboxAws.parameters(s3.endpoint()));
+    return new Wiring(read, objects, database, REGION);
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */

@@ -1,9 +1,9 @@
 package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static s3topostgres.load.LoadResult.Status.DUPLICATE;
-import static s3topostgres.load.LoadResult.Status.LOADED;
-import static s3topostgres.load.LoadResult.Status.STALE;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
 
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

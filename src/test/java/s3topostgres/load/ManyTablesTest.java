@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.IGNORED;
+import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.load.LoadFixture.nextSecond;
-import static s3topostgres.load.LoadResult.Status.DUPLICATE;
-import static s3topostgres.load.LoadResult.Status.IGNORED;
-import static s3topostgres.load.LoadResult.Status.LOADED;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
+import s3topostgres.check.DryRunResult;
 import s3topostgres.config.Mode;
 import s3topostgres.s3.Upload;
 

@@ -23,7 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.LoadException;
-import s3topostgres.load.LoadResult.Status;
+import s3topostgres.history.Verdict;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
@@ -42,7 +42,7 @@ class ManyUploadsTest {
 
   private final AtomicBoolean over = new AtomicBoolean();
   private final List<Throwable> surprises = Collections.synchronizedList(new ArrayList<>());
-  private final Queue<Status> results = new ConcurrentLinkedQueue<>();
+  private final Queue<Verdict> results = new ConcurrentLinkedQueue<>();
   private final List<Network> networks = new CopyOnWriteArrayList<>();
   private final AtomicInteger mostOfOurs = new AtomicInteger();
   private final AtomicInteger mostOfAFunction = new AtomicInteger();
@@ -112,7 +112,7 @@ class ManyUploadsTest {
                   mostOfOurs.get(),
                   mostOfAFunction.get(),
                   applicationsConnections.get(),
-                  results.stream().filter(Status.LOADED::equals).count() + " loaded");
+                  results.stream().filter(Verdict.LOADED::equals).count() + " loaded");
       System.err.println(figures);
       assertThat(surprises).as(figures).isEmpty();
       assertThat(mostOfAFunction).as(figures).hasValue(1);
@@ -126,7 +126,7 @@ class ManyUploadsTest {
             .containsExactly(newest.get("table_" + table));
       }
       assertThat(fixture.rows("SELECT count(*) FROM history.loads WHERE status = 'LOADED'"))
-          .containsExactly("" + (1 + results.stream().filter(Status.LOADED::equals).count()));
+          .containsExactly("" + (1 + results.stream().filter(Verdict.LOADED::equals).count()));
       assertThat(fixture.rows("SELECT error_message FROM history.loads WHERE status = 'FAILED'"))
           .isEmpty();
     }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
 import s3topostgres.Fault;
+import s3topostgres.check.DryRunResult;
 import s3topostgres.config.Mode;
 
 /** Random tables and files, with faults put in at known places: all are found, and nothing else. */
@@ -210,7 +211,7 @@ class RandomFaultsTest {
         faults.add(
             fault(
                 Optional.empty(),
-                mode.hasStage()
+                mode == Mode.SYNC || mode == Mode.UPSERT || mode == Mode.CHANGES
                     ? "a second row with the key (id) of line " + first
                     : "a second row with the same id (constraint t_pkey) as line " + first));
       }

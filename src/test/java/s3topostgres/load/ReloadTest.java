@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.config.Mode.CHANGES;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
 import static s3topostgres.load.LoadFixture.nextSecond;
-import static s3topostgres.load.LoadResult.Status.DUPLICATE;
-import static s3topostgres.load.LoadResult.Status.LOADED;
-import static s3topostgres.load.LoadResult.Status.STALE;
 
 import java.io.IOException;
 import java.time.Duration;

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
-import s3topostgres.load.LoadResult.Status;
+import s3topostgres.history.Verdict;
 import s3topostgres.s3.Upload;
 
 /**
@@ -87,12 +87,12 @@ class ReloadTimesTest {
       uploads.add(upload(AFTER_CHANGES, file, List.of(500, 1000, 1001, 1002)));
     }
 
-    assertThat(fixture.load(uploads.get(2)).status()).isEqualTo(Status.LOADED);
+    assertThat(fixture.load(uploads.get(2)).status()).isEqualTo(Verdict.LOADED);
     Upload changes = upload(AFTER_CHANGES, 3, List.of(500, 1000, 1001, 1002));
-    assertThat(fixture.load(changes).status()).isEqualTo(Status.LOADED);
+    assertThat(fixture.load(changes).status()).isEqualTo(Verdict.LOADED);
 
     assertThat(fixture.people()).containsExactly("1|reload|null", "2|reload|null", "3|new|null");
-    assertThat(fixture.load(uploads.get(0)).status()).isEqualTo(Status.STALE);
+    assertThat(fixture.load(uploads.get(0)).status()).isEqualTo(Verdict.STALE);
   }
 
   @ParameterizedTest

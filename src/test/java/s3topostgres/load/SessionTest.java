@@ -1,7 +1,7 @@
 package s3topostgres.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static s3topostgres.load.LoadResult.Status.LOADED;
+import static s3topostgres.history.Verdict.LOADED;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

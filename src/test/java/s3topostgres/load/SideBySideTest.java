@@ -3,7 +3,7 @@ package s3topostgres.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.TABLE_BUSY;
 import static s3topostgres.config.Mode.SYNC;
-import static s3topostgres.load.LoadResult.Status.LOADED;
+import static s3topostgres.history.Verdict.LOADED;
 
 import java.sql.Connection;
 import java.sql.ResultSet;

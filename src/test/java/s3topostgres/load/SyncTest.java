@@ -620,7 +620,8 @@ class SyncTest {
     fixture.execute("DELETE FROM people WHERE id > 0");
 
     assertThat(fixture.failure(TOO_FEW_ROWS, "third.csv", "id,name\n1,a\n2,b\n3,c\n"))
-        .hasMessageContaining("the file has 3 rows, and at least 4 are expected (MIN_ROWS)");
+        .hasMessageContaining(
+            "the file has 3 rows, and at least 4 are expected (the operator sets MIN_ROWS)");
   }
 
   @Test

@@ -1,13 +1,16 @@
-package s3topostgres.load;
+package s3topostgres.csv;
 
 import java.sql.SQLException;
 import java.util.List;
-import s3topostgres.mode.LoadMode;
-import s3topostgres.mode.RowSource;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.ObjectLocation;
 
-/** The rows of all files of a full load; a line's number is not that of its file. */
-record FullLoadRows(List<FileImport> files) implements RowSource {
+/**
+ * Imports several files as one. Line numbers count on from file to file.
+ *
+ * @param files at least one
+ */
+public record MultiFileImport(List<FileImport> files) implements RowSource {
 
   @Override
   public List<Column> columns() {
@@ -15,8 +18,8 @@ record FullLoadRows(List<FileImport> files) implements RowSource {
   }
 
   @Override
-  public LoadMode.Share share() {
-    return LoadMode.Share.WHOLE;
+  public ObjectLocation location() {
+    return files.get(files.size() - 1).location();
   }
 
   @Override

@@ -1,16 +1,17 @@
-package s3topostgres.mode;
+package s3topostgres.csv;
 
 import java.sql.SQLException;
 import java.util.List;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.ObjectLocation;
 
 /** The rows that a load imports: those of one file, or of several. */
 public interface RowSource {
   /** The columns that the fields belong to, in the order of the fields. */
   List<Column> columns();
 
-  /** Which share of the table the rows are; asked in {@code LOAD_MODE=changes} only. */
-  LoadMode.Share share();
+  /** The object that holds the rows; of several, the last. */
+  ObjectLocation location();
 
   /** The size in bytes, unpacked; an estimate where an object is compressed. */
   long bytes();
@@ -23,8 +24,8 @@ public interface RowSource {
    *
    * @param table the target table or one with the file's columns, quoted as SQL needs it
    * @return how many rows were imported
-   * @throws s3topostgres.LoadException {@code TOO_FEW_ROWS} when there are fewer than MIN_ROWS asks
-   *     for; {@code OBJECT_UNREADABLE} when the object changed meanwhile
+   * @throws s3topostgres.LoadException {@code TOO_FEW_ROWS} when there are fewer than {@code
+   *     MIN_ROWS} asks for; {@code OBJECT_UNREADABLE} when the object changed meanwhile
    */
   long into(String table) throws SQLException;
 }

@@ -1,4 +1,4 @@
-package s3topostgres.load;
+package s3topostgres.check;
 
 import java.util.List;
 import s3topostgres.Fault;

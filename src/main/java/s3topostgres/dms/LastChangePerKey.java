@@ -1,13 +1,14 @@
-package s3topostgres.mode;
+package s3topostgres.dms;
 
 import static java.util.stream.Collectors.joining;
 
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import s3topostgres.LoadException;
-import s3topostgres.csv.Fields;
+import s3topostgres.mode.RowKey;
+import s3topostgres.mode.Stage;
+import s3topostgres.mode.StagedKeyChecks;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -16,19 +17,7 @@ import s3topostgres.postgres.TargetTable.Column;
  * What is left of a stage's lines when those of each key were applied one after the other. It is
  * found in the stage, without a look at the target.
  */
-final class LastChangePerKey {
-  private final Session session;
-  private final TargetTable table;
-  private final Stage stage;
-  private final RowKey key;
-
-  LastChangePerKey(Session session, TargetTable table, Stage stage, RowKey key) {
-    this.session = session;
-    this.table = table;
-    this.stage = stage;
-    this.key = key;
-  }
-
+record LastChangePerKey(Session session, TargetTable table, Stage stage, RowKey key) {
   /**
    * Applies the lines of each key one after the other, so that the last one wins. What is left is
    * in the {@link Stage#source} of the returned stage: a row for each key, with the number of its
@@ -39,7 +28,7 @@ final class LastChangePerKey {
   Stage find() throws SQLException {
     new StagedKeyChecks(session, stage, key).requireValues();
     Optional<Column> operation =
-        Optional.of(Fields.operation(table)).filter(stage.fields()::contains);
+        Optional.of(DmsFields.operation(table)).filter(stage.fields()::contains);
     if (operation.isPresent()) {
       refuseOtherOperations(operation.get().quoted());
     }
@@ -74,7 +63,7 @@ final class LastChangePerKey {
   private String formerKeys() {
     List<Column> told =
         key.columns().stream()
-            .map(column -> Fields.before(table, column))
+            .map(column -> DmsFields.before(table, column))
             .filter(stage.fields()::contains)
             .toList();
     if (told.isEmpty()) {
@@ -84,9 +73,9 @@ final class LastChangePerKey {
         key.columns().stream()
             .map(
                 column ->
-                    told.contains(Fields.before(table, column))
+                    told.contains(DmsFields.before(table, column))
                         ? "coalesce(%s, %s)"
-                            .formatted(Fields.before(table, column).quoted(), column.quoted())
+                            .formatted(DmsFields.before(table, column).quoted(), column.quoted())
                         : column.quoted())
             .collect(joining(", "));
     return "UNION ALL SELECT %s, %s, true FROM %s WHERE coalesce(%s) IS NOT NULL"
@@ -99,14 +88,12 @@ final class LastChangePerKey {
 
   private void refuseOtherOperations(String operation) throws SQLException {
     long row =
-        session
-            .query(
-                "SELECT min(%s) FROM %s WHERE coalesce(%s, '') NOT IN ('I', 'U', 'D')"
-                    .formatted(stage.number(), Stage.TABLE, operation),
-                result -> result.getLong(1))
-            .get(0);
+        session.one(
+            "SELECT min(%s) FROM %s WHERE coalesce(%s, '') NOT IN ('I', 'U', 'D')"
+                .formatted(stage.number(), Stage.TABLE, operation),
+            result -> result.getLong(1));
     if (row > 0) {
-      throw Fields.noOperation().at(OptionalLong.of(stage.line(row)), Optional.empty());
+      throw DmsFields.noOperation().at(stage.line(row));
     }
   }
 }

@@ -1,0 +1,102 @@
+package s3topostgres.csv;
+
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.config.LoadSettings;
+import s3topostgres.config.LoadSettings.ImportWith;
+import s3topostgres.postgres.AwsS3Import;
+import s3topostgres.postgres.CopyImport;
+import s3topostgres.postgres.ObjectImport;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.S3Objects;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * Reads the heads of uploads, and prepares their imports: how a deployment's files are written,
+ * laid out and imported.
+ */
+public record FileImports(
+    LoadSettings settings,
+    CsvFormat format,
+    S3Objects objects,
+    ObjectImport objectImport,
+    FieldLayout layout) {
+
+  public static FileImports of(
+      LoadSettings settings, CsvFormat format, S3Objects objects, FieldLayout layout) {
+    return new FileImports(
+        settings,
+        format,
+        objects,
+        settings.importWith() == ImportWith.COPY
+            ? new CopyImport(format, objects)
+            : new AwsS3Import(
+                format,
+                (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format)),
+        layout);
+  }
+
+  /** Why an upload is not to be loaded, as a clause; empty if it is. */
+  public Optional<String> whyIgnored(Upload upload) {
+    return upload.object().isCsv()
+        ? settings.whyIgnored(upload.object().key())
+        : Optional.of("it does not have the extension .csv");
+  }
+
+  /** Looks up the table that the settings and the object key name. */
+  public TargetTable targetTable(Session session, Upload upload) throws SQLException {
+    return TargetTable.resolve(session, settings.table(), valuesInKey(upload));
+  }
+
+  /** The name of the target table, quoted as SQL needs it, where there is no such table. */
+  public Optional<String> missingTable(Session session, Upload upload) throws SQLException {
+    return TargetTable.missing(session, settings.table(), valuesInKey(upload));
+  }
+
+  private Map<String, String> valuesInKey(Upload upload) {
+    return settings.objectKeys().match(upload.object().key()).orElseThrow();
+  }
+
+  /** Reads the object's properties and first bytes. */
+  public StoredObject look(Session session, Upload upload) {
+    return objects.look(upload.object(), session.deadline().left());
+  }
+
+  /**
+   * Matches the fields of a file to columns.
+   *
+   * @param object as it is now
+   * @param minRows how many rows the file must have
+   * @throws s3topostgres.LoadException {@code HEADER_MISMATCH} when the fields do not fit the table
+   */
+  public FileImport open(
+      Session session, TargetTable table, Upload upload, StoredObject object, long minRows) {
+    FileHead head = head(object);
+    return new FileImport(
+        this,
+        session,
+        table,
+        layout.columns(head, upload.object(), table),
+        head.headerLines(),
+        upload,
+        object,
+        minRows);
+  }
+
+  /** Proposes a column for each field of a file whose table does not exist yet. */
+  public FileImport openWithoutTable(
+      Session session, String name, Upload upload, StoredObject object) throws SQLException {
+    FileHead head = head(object);
+    TargetTable table = TargetTable.proposed(session, name, head.namesForColumns());
+    return new FileImport(
+        this, session, table, table.columns(), head.headerLines(), upload, object, 0);
+  }
+
+  private FileHead head(StoredObject object) {
+    return FileHead.read(object, objectImport.unpacks(object), format);
+  }
+}

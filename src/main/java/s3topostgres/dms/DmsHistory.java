@@ -1,0 +1,213 @@
+package s3topostgres.dms;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import s3topostgres.ErrorCode;
+import s3topostgres.history.Backlog;
+import s3topostgres.history.History;
+import s3topostgres.postgres.Session;
+import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.ObjectLocation;
+import s3topostgres.s3.Upload;
+
+/**
+ * The history of one table's files of AWS DMS.
+ *
+ * <p>A full load is open from its first file until its end is recorded, in mode {@code sync};
+ * changes are applied after that only. Uploads older than the first file of a full load are stale.
+ *
+ * <p>A time without a fraction is that of a whole second, as the bucket's list and an object's
+ * headers have it; an event's has milliseconds. So one upload was before another if the other's
+ * time is not before {@code over}, the end of the second or moment that its own time stands for.
+ * Where that is not known, changes count as uploaded after a full load: it takes AWS DMS more than
+ * a second to begin one.
+ *
+ * @param history the table of all loads, quoted as SQL needs it
+ */
+record DmsHistory(Session session, String history, String targetTable) {
+
+  static DmsHistory of(Session session, History history, String targetTable) {
+    return new DmsHistory(session, history.tableName().orElseThrow(), targetTable);
+  }
+
+  /**
+   * How far the table is.
+   *
+   * @param none whether nothing was loaded into it yet
+   * @param changes the time in the name of the last change file; empty if none was applied
+   * @param isFullLoadOpen whether the table holds files of a full load whose end is not recorded
+   */
+  record Position(boolean none, Optional<String> changes, boolean isFullLoadOpen) {
+
+    /** Whether changes of that time, or later ones, were applied. */
+    boolean isBehind(String time) {
+      return changes.filter(last -> last.compareTo(time) >= 0).isPresent();
+    }
+  }
+
+  /** Reads the position; each part looks at the end of an index. */
+  Position position() throws SQLException {
+    return query(
+            """
+            SELECT NOT EXISTS (SELECT FROM loads) AS none,
+              (SELECT substring(object_key FROM '(?i)' || ?) FROM loads
+               WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes,
+              coalesce(
+                (SELECT mode = 'changes' AND object_key ~* ? FROM loads ORDER BY id DESC LIMIT 1),
+                false) AS open""",
+            row ->
+                new Position(
+                    row.getBoolean("none"),
+                    Optional.ofNullable(row.getString("changes")),
+                    row.getBoolean("open")),
+            DmsFile.CHANGES,
+            DmsFile.CHANGES,
+            DmsFile.FULL_LOAD)
+        .get(0);
+  }
+
+  /**
+   * The files that were not loaded as they are now, oldest first.
+   *
+   * @param region of the bucket
+   */
+  List<Upload> missing(List<ListedObject> files, String region) throws SQLException {
+    return query(
+        """
+        SELECT f.bucket, f.object_key, f.etag, f.modified AS event_time
+        FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
+          AS f (bucket, object_key, etag, modified)
+        WHERE NOT EXISTS (
+          SELECT FROM loads h
+          WHERE h.bucket = f.bucket AND h.object_key = f.object_key AND h.etag = f.etag
+            AND greatest(h.event_time, h.started_at) >= f.modified)
+        ORDER BY f.modified, f.object_key""",
+        row -> upload(row, region),
+        Backlog.texts(files, file -> file.location().bucket()),
+        Backlog.texts(files, file -> file.location().key()),
+        Backlog.texts(files, ListedObject::etag),
+        Backlog.texts(files, file -> file.modified().toString()));
+  }
+
+  /**
+   * Whether the upload was loaded before. Change files are written once. A full load's file is
+   * compared only for an event that was written by hand, which does not say when the upload was.
+   */
+  boolean isKnown(DmsFile file, Upload upload) throws SQLException {
+    return (!file.isFullLoad() || upload.sequencer().isEmpty() && !upload.found())
+        && exists(
+            """
+            SELECT FROM loads
+            WHERE bucket = ? AND object_key = ? AND etag = coalesce(?, etag) LIMIT 1""",
+            upload.object().bucket(),
+            upload.object().key(),
+            upload.etag().orElse(null));
+  }
+
+  /** Whether changes were uploaded before a full load that the table holds. */
+  boolean isStale(DmsFile file, Upload upload) throws SQLException {
+    return exists(
+        """
+        SELECT FROM loads f
+        WHERE f.event_time >= ? AND f.object_key ~* ? AND f.mode = 'changes'
+          -- Before the first full load the order of uploads counts only if they are DMS's own.
+          AND (? OR EXISTS (
+            SELECT FROM loads before
+            WHERE before.id < f.id
+              AND (before.object_key = f.object_key OR before.object_key !~* ?)))
+        LIMIT 1""",
+        over(upload),
+        DmsFile.FIRST,
+        upload.eventTime().map(file::wasUploadedWhenWritten).orElse(false),
+        DmsFile.FULL_LOAD);
+  }
+
+  /** Whether the file is left over from a full load with more files than the one after it. */
+  boolean isLeftOver(DmsFile file, Upload upload) throws SQLException {
+    return exists(
+        """
+        SELECT FROM loads
+        WHERE event_time >= ?
+          AND bucket = ? AND object_key ~* ? AND regexp_replace(object_key, ?, '', 'i') = ?
+        LIMIT 1""",
+        over(upload),
+        upload.object().bucket(),
+        DmsFile.FIRST,
+        DmsFile.FIRST,
+        file.sequence());
+  }
+
+  /**
+   * Whether the upload failed for a reason that a retry does not change, and nothing was loaded
+   * since.
+   */
+  boolean hasFailedForGood(Upload upload) throws SQLException {
+    return session.exists(
+        """
+        SELECT FROM (
+          SELECT * FROM %1$s
+          WHERE status = 'FAILED' AND target_table = ? AND bucket = ? AND object_key = ?
+            AND etag = ? AND greatest(event_time, started_at) >= ?
+          ORDER BY id DESC LIMIT 1) AS f
+        WHERE error_code <> ALL (?)
+          -- A file before it may have been the reason, and have been loaded since.
+          AND NOT EXISTS (
+            SELECT FROM %1$s later
+            WHERE later.id > f.id AND later.status = 'LOADED'
+              AND later.target_table = f.target_table)"""
+            .formatted(history),
+        targetTable,
+        upload.object().bucket(),
+        upload.object().key(),
+        upload.etag().orElse(null),
+        time(upload),
+        ErrorCode.retryable());
+  }
+
+  /** Queries the loads of the table. The text may begin with more tables behind {@code WITH}. */
+  <T> List<T> query(String sql, Session.Row<T> row, Object... values) throws SQLException {
+    Object[] all = new Object[values.length + 1];
+    all[0] = targetTable;
+    System.arraycopy(values, 0, all, 1, values.length);
+    return session.query(
+        """
+        WITH loads AS NOT MATERIALIZED (
+          SELECT *, event_time + CASE WHEN event_time = date_trunc('second', event_time)
+            THEN interval '1 s' ELSE interval '1 us' END AS over
+          FROM %s
+          WHERE status = 'LOADED' AND target_table = ? AND mode IN ('changes', 'sync')) %s"""
+            .formatted(history, sql),
+        row,
+        all);
+  }
+
+  private boolean exists(String sql, Object... values) throws SQLException {
+    return !query(sql, row -> true, values).isEmpty();
+  }
+
+  private static OffsetDateTime time(Upload upload) {
+    return upload.eventTime().map(History::atUtc).orElse(null);
+  }
+
+  /** The end of the second or moment that the upload's time stands for; null without a time. */
+  private static OffsetDateTime over(Upload upload) {
+    return upload
+        .eventTime()
+        .map(time -> time.plus(1, time.getNano() == 0 ? ChronoUnit.SECONDS : ChronoUnit.MICROS))
+        .map(History::atUtc)
+        .orElse(null);
+  }
+
+  /** The upload that a row has in bucket, object_key, etag and event_time. */
+  static Upload upload(ResultSet row, String region) throws SQLException {
+    return new ListedObject(
+            new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
+            row.getString("etag"),
+            row.getObject("event_time", OffsetDateTime.class).toInstant())
+        .upload(region);
+  }
+}

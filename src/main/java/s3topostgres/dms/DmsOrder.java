@@ -1,0 +1,229 @@
+package s3topostgres.dms;
+
+import static java.util.stream.Collectors.partitioningBy;
+
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.dms.DmsHistory.Position;
+import s3topostgres.history.History;
+import s3topostgres.history.Verdict;
+import s3topostgres.order.BucketListing;
+import s3topostgres.order.FileTask;
+import s3topostgres.order.LoadContext;
+import s3topostgres.order.LoadOrder;
+import s3topostgres.order.LoadTask;
+import s3topostgres.postgres.Session;
+import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * The order of AWS DMS's files for a table: first the files of the full load, then its end, then
+ * the changes by the time in their names.
+ *
+ * <p>DMS writes changes of a table when its full load is complete, one file after the other, and
+ * S3's list shows what was written before the list is requested. So the predecessors of a file are
+ * in the bucket when the file is.
+ *
+ * @see <a
+ *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel">
+ *     S3's consistency model</a>
+ */
+public record DmsOrder(BucketListing listing, ApplyChanges mode) implements LoadOrder {
+  private static final Comparator<ListedObject> BY_UPLOAD =
+      Comparator.comparing(ListedObject::modified).thenComparing(file -> file.location().key());
+
+  @Override
+  public Verdict verdict(LoadContext context, Upload upload, boolean locked) throws SQLException {
+    DmsHistory history = history(context);
+    Verdict verdict =
+        context.history().verdict(context.session(), history.targetTable(), upload, false);
+    if (verdict == Verdict.TAKEN) {
+      return locked ? Verdict.DUPLICATE : Verdict.NEW;
+    }
+    return verdict == Verdict.NEW && locked ? verdict(history, upload) : verdict;
+  }
+
+  /** Judges an upload that the history does not know as a delivery. */
+  private static Verdict verdict(DmsHistory history, Upload upload) throws SQLException {
+    DmsFile file = DmsFile.of(upload.object());
+    if (history.isKnown(file, upload)) {
+      return Verdict.DUPLICATE;
+    }
+    if (file.isFullLoad() ? history.isLeftOver(file, upload) : history.isStale(file, upload)) {
+      return Verdict.STALE;
+    }
+    if (file.time().isPresent() && history.position().isBehind(file.time().get())) {
+      throw ErrorCode.OBJECT_UNREADABLE.failure(
+          "later changes of the table were applied before it arrived, so its own would be out of order",
+          "Reload the table in DMS; the rows are unchanged.");
+    }
+    return Verdict.NEW;
+  }
+
+  @Override
+  public List<LoadTask> predecessorsUnderLock(LoadContext context, Upload upload)
+      throws SQLException {
+    DmsFile own = DmsFile.of(upload.object());
+    Map<String, String> values = listing.values(upload.object());
+    DmsHistory history = history(context);
+    String prefix = listing.settings().objectKeys().commonPrefix(values);
+    Files files =
+        Files.among(
+            listing.files(upload.object().bucket(), prefix, context.session().deadline()).stream()
+                .filter(file -> listing.values(file.location()).equals(values))
+                .toList());
+    if (own.isFullLoad()) {
+      return tasks(history.missing(files.fullLoadBefore(upload), upload.region()));
+    }
+    Position position = history.position();
+    // A full load that was uploaded later is loaded by its own event.
+    Instant end = position.none() ? Instant.MAX : upload.eventTime().orElse(Instant.MAX);
+    List<ListedObject> fullLoad =
+        files.fullLoad.stream().filter(file -> !file.modified().isAfter(end)).toList();
+    Files before = new Files(fullLoad, files.changesUntil(own.time().orElseThrow()));
+    return tasks(history, position, before, upload.region(), true);
+  }
+
+  /** Blocks always: changes that were left out would be lost. */
+  @Override
+  public Optional<LoadException> blockedBy(LoadTask predecessor, LoadException failure) {
+    return Optional.of(
+        failure
+            .code()
+            .failure(
+                "%s, which comes before it, cannot be loaded: %s"
+                    .formatted(predecessor.upload().object(), failure.why()),
+                failure.whatToDo())
+            .sqlState(failure.sqlState().orElse(null)));
+  }
+
+  /**
+   * Finds what is missing of each table that the history knows. A table is left alone where a file
+   * failed for a reason that a retry does not change. The end of a full load waits until its last
+   * file is old enough.
+   */
+  @Override
+  public List<List<LoadTask>> backlog(
+      Session session, History history, List<ListedObject> files, Instant end, String region)
+      throws SQLException {
+    List<List<LoadTask>> backlog = new ArrayList<>();
+    if (history.tableName().isEmpty()) {
+      return backlog;
+    }
+    for (Map.Entry<String, List<ListedObject>> table : listing.byTable(session, files).entrySet()) {
+      DmsHistory ofTable = DmsHistory.of(session, history, table.getKey());
+      List<LoadTask> tasks = backlog(ofTable, Files.among(table.getValue()), end, region);
+      if (!tasks.isEmpty() && !ofTable.hasFailedForGood(tasks.get(0).upload())) {
+        backlog.add(tasks);
+      }
+    }
+    return backlog;
+  }
+
+  private List<LoadTask> backlog(DmsHistory history, Files files, Instant end, String region)
+      throws SQLException {
+    Position position = history.position();
+    if (position.none()) {
+      return List.of();
+    }
+    Files old = files.until(end);
+    boolean complete = old.fullLoad.size() == files.fullLoad.size();
+    return tasks(history, position, old, region, complete);
+  }
+
+  @Override
+  public boolean stopsAfter(LoadException failure) {
+    return true;
+  }
+
+  /**
+   * An event that was written by hand says when that was, and what DMS wrote meanwhile would count
+   * as older.
+   */
+  @Override
+  public Optional<Instant> uploadedAt(Upload upload, Optional<StoredObject> object) {
+    return upload.sequencer().isEmpty() && object.isPresent()
+        ? object.map(StoredObject::modified)
+        : LoadOrder.super.uploadedAt(upload, object);
+  }
+
+  /**
+   * @param complete whether no more files of the full load are expected; if some are, changes wait
+   */
+  private List<LoadTask> tasks(
+      DmsHistory history, Position position, Files files, String region, boolean complete)
+      throws SQLException {
+    List<Upload> missing = history.missing(files.fullLoad, region);
+    List<LoadTask> tasks = new ArrayList<>(tasks(missing));
+    if (!complete) {
+      return tasks;
+    }
+    if (!missing.isEmpty() || position.isFullLoadOpen()) {
+      List<Upload> loaded = missing.isEmpty() ? FullLoad.current(history, region).files() : missing;
+      tasks.add(new FullLoadEnd(loaded.get(loaded.size() - 1), mode));
+    }
+    List<Upload> changes =
+        files.changes.stream()
+            .filter(file -> !position.isBehind(time(file)))
+            .sorted(Comparator.comparing(DmsOrder::time))
+            .map(file -> file.upload(region))
+            .toList();
+    int stale = 0;
+    while (stale < changes.size()
+        && history.isStale(DmsFile.of(changes.get(stale).object()), changes.get(stale))) {
+      stale++;
+    }
+    tasks.addAll(tasks(changes.subList(stale, changes.size())));
+    return tasks;
+  }
+
+  private static String time(ListedObject file) {
+    return DmsFile.of(file.location()).time().orElseThrow();
+  }
+
+  private static List<LoadTask> tasks(List<Upload> uploads) {
+    return uploads.stream().<LoadTask>map(FileTask::ofBacklog).toList();
+  }
+
+  private static DmsHistory history(LoadContext context) {
+    return DmsHistory.of(context.session(), context.history(), context.table().name());
+  }
+
+  /** DMS's files for a table. */
+  private record Files(List<ListedObject> fullLoad, List<ListedObject> changes) {
+
+    static Files among(List<ListedObject> all) {
+      Map<Boolean, List<ListedObject>> byKind =
+          all.stream()
+              .filter(file -> DmsFile.find(file.location()).isPresent())
+              .collect(partitioningBy(file -> DmsFile.of(file.location()).isFullLoad()));
+      return new Files(byKind.get(true), byKind.get(false));
+    }
+
+    Files until(Instant end) {
+      return new Files(
+          fullLoad.stream().filter(file -> file.modified().isBefore(end)).toList(),
+          changes.stream().filter(file -> file.modified().isBefore(end)).toList());
+    }
+
+    List<ListedObject> changesUntil(String time) {
+      return changes.stream().filter(file -> time(file).compareTo(time) < 0).toList();
+    }
+
+    List<ListedObject> fullLoadBefore(Upload upload) {
+      Optional<ListedObject> own =
+          fullLoad.stream().filter(file -> file.location().equals(upload.object())).findFirst();
+      return fullLoad.stream()
+          .filter(file -> own.filter(other -> BY_UPLOAD.compare(file, other) < 0).isPresent())
+          .toList();
+    }
+  }
+}

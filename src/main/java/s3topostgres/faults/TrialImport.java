@@ -1,0 +1,93 @@
+package s3topostgres.faults;
+
+import java.sql.SQLException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import s3topostgres.LoadException;
+import s3topostgres.csv.FileImport;
+import s3topostgres.csv.FileImports;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.LoadMode.FaultScope;
+import s3topostgres.mode.Stage;
+import s3topostgres.postgres.Database;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.ImportErrors;
+import s3topostgres.postgres.Script;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * Imports a file into a temporary table, in a transaction that is rolled back, to find its faults.
+ * The target table and the history stay as they are, and nobody waits for a lock.
+ */
+public record TrialImport(FileImports files, LoadMode mode, Database database) {
+  private static final Logger log = LoggerFactory.getLogger(TrialImport.class);
+
+  /** Begins the transaction. Closing the session rolls it back. */
+  public void begin(Session session) throws SQLException {
+    session.begin();
+    files.objectImport().install(session);
+    session.execute("SET LOCAL lock_timeout = '2s'");
+  }
+
+  /**
+   * Runs the statements of {@code BEFORE_LOAD_SQL} that only set a parameter, such as the date
+   * style. As in a load, the names of tables are looked up before.
+   */
+  public void applySettings(Session session) throws SQLException {
+    for (String statement :
+        files.settings().beforeLoadSql().map(Script::settings).orElse(List.of())) {
+      Script.run(session, "BEFORE_LOAD_SQL", statement);
+    }
+  }
+
+  /** Searches a file for faults. */
+  public FaultSearch.Result search(Session session, FileImport file) throws SQLException {
+    applySettings(session);
+    List<String> key = mode.keyNames(session, file.table());
+    return FaultSearch.find(session, file.table(), file, key, mode.faultScope());
+  }
+
+  /**
+   * Searches a file for all faults after a load has found the first one.
+   *
+   * @param failure with the code {@code ROW_REJECTED}
+   * @param seen the object as the load read it
+   * @return the failure with all faults, or itself where they cannot be searched for
+   */
+  public LoadException explain(
+      LoadException failure, Upload upload, StoredObject seen, Deadline deadline) {
+    if (ImportErrors.isMalformed(failure)) {
+      return withoutLaterLines(failure);
+    }
+    try (Session session = database.connectOnce(deadline)) {
+      begin(session);
+      StoredObject object = files.look(session, upload);
+      if (!object.etag().equals(seen.etag())) {
+        return failure;
+      }
+      TargetTable table = files.targetTable(session, upload);
+      FileImport file = files.open(session, table, upload, object, 0);
+      FaultSearch.Result found = search(session, file);
+      boolean exactInTable =
+          mode.faultScope() == FaultScope.ADDED_ROWS
+              && found.rows().isPresent()
+              && !Stage.hasBrokenLines(session, file);
+      return found.faults().explain(failure, exactInTable);
+    } catch (SQLException | RuntimeException e) {
+      log.warn(
+          "looking for all faults failed: {}",
+          e instanceof LoadException ours ? ours.getMessage() : e.getClass().getName());
+      return failure.advising(
+          failure.whatToDo() + " There may be more faults; they could not be looked for.");
+    }
+  }
+
+  /** Says that a malformed line hides those after it. */
+  public static LoadException withoutLaterLines(LoadException malformed) {
+    return malformed.advising(malformed.whatToDo() + " The lines after it have not been checked.");
+  }
+}

@@ -1,0 +1,53 @@
+package s3topostgres.order;
+
+import java.sql.SQLException;
+import s3topostgres.csv.FileImport;
+import s3topostgres.history.Verdict;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.s3.Upload;
+
+/** Loads one file. */
+public record FileTask(Upload upload, Origin origin) implements LoadTask {
+
+  /** Why a file is loaded now. */
+  public enum Origin {
+    /** An event announced it; it is loaded after its predecessors. */
+    EVENT,
+    /** It was never loaded; all its predecessors were dealt with. */
+    BACKLOG
+  }
+
+  public static FileTask announced(Upload upload) {
+    return new FileTask(upload, Origin.EVENT);
+  }
+
+  public static FileTask ofBacklog(Upload upload) {
+    return new FileTask(upload, Origin.BACKLOG);
+  }
+
+  @Override
+  public boolean isAnnounced() {
+    return origin == Origin.EVENT;
+  }
+
+  @Override
+  public boolean isOfOneFile() {
+    return true;
+  }
+
+  @Override
+  public String recordedMode(LoadMode mode) {
+    return mode.label();
+  }
+
+  @Override
+  public Verdict verdict(LoadContext context, boolean locked) throws SQLException {
+    return context.order().verdict(context, upload, locked);
+  }
+
+  @Override
+  public Work prepare(LoadContext context) throws SQLException {
+    FileImport file = context.open(upload, context.minRows());
+    return () -> context.load(file);
+  }
+}

@@ -1,0 +1,115 @@
+package s3topostgres.order;
+
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import s3topostgres.ErrorCode;
+import s3topostgres.LoadException;
+import s3topostgres.history.History;
+import s3topostgres.history.Verdict;
+import s3topostgres.postgres.Deadline;
+import s3topostgres.postgres.Session;
+import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/** Decides in which order the files of a table are loaded. One class an order. */
+public interface LoadOrder {
+
+  /** The bucket that the files are in. */
+  BucketListing listing();
+
+  /**
+   * Whether a file is the whole table: then older uploads are stale, and one load of a backlog is
+   * enough.
+   */
+  default boolean isWholeTable() {
+    return false;
+  }
+
+  /**
+   * Judges an upload by what was loaded into the table.
+   *
+   * @param locked whether other loads of the table are locked out; if not, only what is certain
+   *     already is said. What this records is kept by the commit of the transaction
+   * @return {@code NEW}, {@code DUPLICATE} or {@code STALE}
+   * @throws LoadException {@code OBJECT_UNREADABLE} when the upload came too late to be loaded at
+   *     all
+   */
+  default Verdict verdict(LoadContext context, Upload upload, boolean locked) throws SQLException {
+    String table = context.table().name();
+    History history = context.history();
+    Verdict verdict = history.verdict(context.session(), table, upload, isWholeTable());
+    if (verdict != Verdict.TAKEN) {
+      return verdict;
+    }
+    if (!locked) {
+      return Verdict.NEW;
+    }
+    history.recordTaken(context.session(), table, upload);
+    return Verdict.DUPLICATE;
+  }
+
+  /**
+   * Finds the loads that must come before an announced upload, oldest first. Called before the
+   * transaction begins, because it may list the bucket for a long time.
+   *
+   * @param latestStart when it is too late to begin a load
+   */
+  default List<LoadTask> predecessors(Upload upload, Deadline deadline, Deadline latestStart) {
+    return List.of();
+  }
+
+  /**
+   * Finds the loads that must come before an announced upload, in order. Called while other loads
+   * of the table are locked out, for an upload that is {@code NEW}.
+   */
+  default List<LoadTask> predecessorsUnderLock(LoadContext context, Upload upload)
+      throws SQLException {
+    return List.of();
+  }
+
+  /**
+   * Decides whether a load whose predecessor failed must fail, too.
+   *
+   * @return the failure of the load; empty if it goes on
+   */
+  default Optional<LoadException> blockedBy(LoadTask predecessor, LoadException failure) {
+    return Optional.of(failure).filter(e -> e.code().retryHelps());
+  }
+
+  /**
+   * Finds the loads that were never done, for each table in the order in which they are tried.
+   *
+   * @param files of the bucket, younger ones included
+   * @param end uploads from then on are left to their events
+   * @param region of the bucket
+   */
+  default List<List<LoadTask>> backlog(
+      Session session, History history, List<ListedObject> files, Instant end, String region)
+      throws SQLException {
+    return listing().backlog(session, history, files, end, region, isWholeTable());
+  }
+
+  /**
+   * Whether the rest of a table's backlog is left alone after a failure. Another file may be good
+   * where one is bad; other causes do not go away with another file.
+   */
+  default boolean stopsAfter(LoadException failure) {
+    return failure.code().owner() != ErrorCode.Owner.SENDER;
+  }
+
+  /**
+   * When the content that was loaded was uploaded: the object may have been overwritten since its
+   * event.
+   *
+   * @param object as it was read; empty if it was not
+   */
+  default Optional<Instant> uploadedAt(Upload upload, Optional<StoredObject> object) {
+    return Stream.concat(upload.eventTime().stream(), object.map(StoredObject::modified).stream())
+        .max(Comparator.naturalOrder());
+  }
+}

@@ -1,0 +1,133 @@
+package s3topostgres.order;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import s3topostgres.s3.StoredObject;
+import s3topostgres.s3.Upload;
+
+/**
+ * How far the load of an upload has come, for the log, the history and the result. Until it is
+ * closed, it reports itself every ten seconds.
+ */
+public final class LoadProgress implements AutoCloseable {
+  private static final Duration BETWEEN_REPORTS = Duration.ofSeconds(10);
+
+  private final Upload upload;
+  private final String requestId;
+  private final Instant startedAt = Instant.now();
+  private final long startNanos = System.nanoTime();
+  private final ScheduledExecutorService ticker =
+      Executors.newSingleThreadScheduledExecutor(LoadProgress::daemon);
+
+  private final Map<String, Duration> took = new HashMap<>();
+  private long stepNanos = startNanos;
+  private volatile String step = "beginning";
+  private volatile String table;
+  private Optional<StoredObject> object = Optional.empty();
+  private long bytes;
+  private List<String> defaulted = List.of();
+
+  /**
+   * @param table the target table as the setting names it
+   * @param requestId of the invocation
+   * @param report called every ten seconds, in another thread
+   */
+  public LoadProgress(
+      Upload upload, String table, String requestId, Consumer<LoadProgress> report) {
+    this.upload = upload;
+    this.table = table;
+    this.requestId = requestId;
+    ticker.scheduleAtFixedRate(
+        () -> report.accept(this),
+        BETWEEN_REPORTS.toSeconds(),
+        BETWEEN_REPORTS.toSeconds(),
+        TimeUnit.SECONDS);
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "progress");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Begins the next step: a word, and perhaps the name of what the step works on. */
+  public void step(String step) {
+    long now = System.nanoTime();
+    took.merge(this.step.split(" ", 2)[0], Duration.ofNanos(now - stepNanos), Duration::plus);
+    this.stepNanos = now;
+    this.step = step;
+  }
+
+  /** The duration of the finished steps with that word; empty if there were none. */
+  public Optional<Duration> took(String word) {
+    return Optional.ofNullable(took.get(word));
+  }
+
+  /** Notes an object as the load found it. */
+  public void object(StoredObject object) {
+    this.object = Optional.of(object);
+    this.bytes += object.size();
+  }
+
+  /** Notes the target table, with its schema. */
+  public void table(String table) {
+    this.table = table;
+  }
+
+  /** Notes the columns that the file does not have, which take their defaults. */
+  public void defaulted(List<String> columns) {
+    this.defaulted = columns;
+  }
+
+  public Upload upload() {
+    return upload;
+  }
+
+  public String requestId() {
+    return requestId;
+  }
+
+  public Instant startedAt() {
+    return startedAt;
+  }
+
+  public String step() {
+    return step;
+  }
+
+  public String table() {
+    return table;
+  }
+
+  /** The object that the load looked at last. */
+  public Optional<StoredObject> object() {
+    return object;
+  }
+
+  /** The size of all objects that the load looked at. */
+  public long bytes() {
+    return bytes;
+  }
+
+  public List<String> defaulted() {
+    return defaulted;
+  }
+
+  /** Milliseconds since the start. */
+  public long millis() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNanos);
+  }
+
+  @Override
+  public void close() {
+    ticker.shutdownNow();
+  }
+}

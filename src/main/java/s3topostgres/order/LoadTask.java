@@ -1,0 +1,44 @@
+package s3topostgres.order;
+
+import java.sql.SQLException;
+import s3topostgres.history.Verdict;
+import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.LoadOutcome;
+import s3topostgres.s3.Upload;
+
+/** One thing to do to the target table, in a transaction of its own. */
+public interface LoadTask {
+  /** The upload that the log, the history and the result name. */
+  Upload upload();
+
+  /** Whether an event announced it, so that its predecessors are still to be looked for. */
+  boolean isAnnounced();
+
+  /** Whether its rows are those of the upload alone, so that faults can be searched for in them. */
+  boolean isOfOneFile();
+
+  /** The mode that the history records. */
+  String recordedMode(LoadMode mode);
+
+  /**
+   * Judges whether it is still to be done.
+   *
+   * @param locked whether other loads of the table are locked out; if not, only what is certain
+   *     already may be said
+   * @return {@code NEW} if it is to be done
+   */
+  Verdict verdict(LoadContext context, boolean locked) throws SQLException;
+
+  /**
+   * Looks at the objects and matches their fields to columns, before anything is changed.
+   *
+   * @throws s3topostgres.LoadException {@code OBJECT_UNREADABLE} or {@code HEADER_MISMATCH}
+   */
+  Work prepare(LoadContext context) throws SQLException;
+
+  /** What remains when everything is prepared: the import. */
+  @FunctionalInterface
+  interface Work {
+    LoadOutcome run() throws SQLException;
+  }
+}
