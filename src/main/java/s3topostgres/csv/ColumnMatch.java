@@ -23,8 +23,8 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * Finds the column that each field of a header names: by its exact name first, then whatever the
- * case and the blanks around it, then with blanks and punctuation taken for underscores.
+ * Finds the column that each field of a header names: by its exact name first, then in any case and
+ * without spaces around it, then with spaces and punctuation as underscores.
  */
 public final class ColumnMatch {
   /** Postgres cuts longer names, so a header may have a column's name from before the cut. */
@@ -43,7 +43,7 @@ public final class ColumnMatch {
                   .matcher(cut(name.strip()).toLowerCase(Locale.ROOT))
                   .replaceAll("_"));
 
-  /** Lower case, with underscores for blanks and punctuation. */
+  /** The form of a name in lower case, with spaces and punctuation as underscores. */
   static final UnaryOperator<String> LENIENT = FORMS.get(FORMS.size() - 1);
 
   private static final Pattern LINE_BREAK = Pattern.compile("[\r\n]");
@@ -89,7 +89,7 @@ public final class ColumnMatch {
     }
   }
 
-  /** The one column that has this name in this form and is not matched yet. */
+  /** The only unmatched column with this name in this form. */
   private Optional<Column> onlyColumn(UnaryOperator<String> form, String name) {
     List<Column> found =
         table.columns().stream()
@@ -149,9 +149,9 @@ public final class ColumnMatch {
   }
 
   /**
-   * How many fields are a header's for certain, so that they may be shown. A line of which half or
-   * more names nothing may be somebody's data; and a line break in a field may come from a quote
-   * that was closed only in the rows below.
+   * Counts the fields that are certainly of a header, and may be shown. A line of which half or
+   * more names nothing may be data. A line break in a field may come from a quote that closes rows
+   * below.
    */
   private int showable() {
     long named =
@@ -220,7 +220,7 @@ public final class ColumnMatch {
     return '"' + cut(name.replaceAll("\\p{Cntrl}", " ").strip()) + '"';
   }
 
-  /** As much of a name as Postgres keeps. */
+  /** The part of a name that Postgres keeps. */
   private static String cut(String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     if (bytes.length <= LONGEST_NAME_BYTES) {

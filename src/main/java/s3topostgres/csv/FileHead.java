@@ -17,12 +17,12 @@ import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
 
-/** What the beginning of a file says about it, before the table is touched. */
+/** The head of a file: its first records, read before the table is touched. */
 public final class FileHead {
   private static final char BYTE_ORDER_MARK = '\ufeff';
   private static final Pattern LINE_BREAK = Pattern.compile("\\r\\n|[\\r\\n]");
 
-  /** So many records tell whether all of them begin with an operation. */
+  /** How many records are read, to see whether all of them begin with an operation. */
   static final int MANY = 100;
 
   private static final Pattern SEPARATOR_LINE = Pattern.compile("(?i)\"?sep=.\"?[\r\n]");
@@ -38,10 +38,10 @@ public final class FileHead {
   }
 
   /**
-   * Reads it once.
+   * Reads the head of an object.
    *
    * @param unpacked whether the import unpacks the object
-   * @throws LoadException {@code HEADER_MISMATCH} when the file is no CSV
+   * @throws LoadException {@code HEADER_MISMATCH} when the file is not CSV
    */
   public static FileHead read(StoredObject object, boolean unpacked, CsvFormat format) {
     Beginning beginning = beginning(object, unpacked);
@@ -88,7 +88,7 @@ public final class FileHead {
     return FirstRecords.read(unmarked, beginning.whole, format, MANY);
   }
 
-  /** How many physical lines come before the first row; a name may have line breaks. */
+  /** The number of physical lines before the first row; a name may have line breaks. */
   public int headerLines() {
     if (format.header() == Header.NONE) {
       return 0;
@@ -99,8 +99,8 @@ public final class FileHead {
   }
 
   /**
-   * The names that the columns of a table for the file may have: as the header has them, in lower
-   * case and with underscores for blanks and punctuation; or numbered where there is no header.
+   * Proposes names for the columns of a table for the file: the header's in lower case, with spaces
+   * and punctuation as underscores, or numbered names where there is no header.
    *
    * @throws LoadException {@code HEADER_MISMATCH} when a name is missing or repeated
    */
@@ -161,7 +161,10 @@ public final class FileHead {
     }
   }
 
-  /** In another encoding the mark of UTF-8 is three letters, and so is every umlaut behind it. */
+  /**
+   * Refuses a byte-order mark of UTF-8 where another encoding is expected: all umlauts would be
+   * wrong.
+   */
   private static void refuseMarkInOtherEncoding(byte[] bytes, CsvFormat format) {
     boolean utf8 =
         new String(bytes, 0, Math.min(3, bytes.length), StandardCharsets.UTF_8)
@@ -201,7 +204,7 @@ public final class FileHead {
     try (InputStream gzip = new GZIPInputStream(new ByteArrayInputStream(object.head()))) {
       byte[] buffer = new byte[8192];
       int read = gzip.read(buffer);
-      // No more than of other objects: a few bytes can hold a gigabyte of blanks.
+      // No more than of other objects: a few bytes can hold a gigabyte of spaces.
       while (read >= 0 && text.size() < S3Objects.HEAD_BYTES) {
         text.write(buffer, 0, read);
         read = gzip.read(buffer);

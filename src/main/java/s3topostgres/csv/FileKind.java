@@ -7,7 +7,7 @@ import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
-/** Recognises what is often sent under the name of a CSV file, by its first bytes. */
+/** Recognises files that are sent under the name of a CSV file, by their first bytes. */
 final class FileKind {
   private static final String UTF_8_MARK = "\u00ef\u00bb\u00bf";
   private static final List<String> MARKUP =
@@ -16,7 +16,9 @@ final class FileKind {
   private FileKind() {}
 
   /**
-   * @throws LoadException {@code HEADER_MISMATCH} that says what it is instead
+   * Refuses files of other kinds.
+   *
+   * @throws LoadException {@code HEADER_MISMATCH} that names the kind
    */
   static void refuseOtherThanCsv(byte[] head) {
     String start = new String(head, 0, Math.min(head.length, 512), StandardCharsets.ISO_8859_1);

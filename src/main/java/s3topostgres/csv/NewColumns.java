@@ -5,20 +5,20 @@ import java.util.regex.Pattern;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
-/** Names for the columns of a table that a file is to have. */
+/** Proposes names for the columns of a table for a file. */
 final class NewColumns {
-  /** A number, a date, a time, an address: what a first line has that is none of names. */
+  /** Matches values that are no names: numbers, dates, times, addresses. */
   private static final Pattern VALUE =
       Pattern.compile("[-+]?\\d[\\d.,:/ TZ+-]*|.*@.*|[0-9a-f-]{36}");
 
   private NewColumns() {}
 
   /**
-   * The names as {@link ColumnMatch} finds them again.
+   * Proposes names that {@link ColumnMatch} finds again.
    *
    * @param header the fields of the first line
    * @throws LoadException {@code HEADER_MISMATCH} when a name is missing or repeated, or half of
-   *     them look like values, which are not to be shown
+   *     the fields look like values, which are not shown
    */
   static List<String> names(List<String> header) {
     List<String> names = header.stream().map(ColumnMatch.LENIENT).toList();

@@ -21,9 +21,9 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ObjectLocation;
 
 /**
- * Each line inserts, updates or deletes the row with its key; of several lines with the same key
- * the last one wins. A file without operations belongs to a full load, and all its rows are
- * inserted or updated. No reader waits.
+ * Applies changes: each line inserts, updates or deletes the row with its row key, and the last
+ * line of a row key wins. The rows of a full load's file are inserted or updated. Readers never
+ * wait.
  */
 public final class ApplyChanges implements LoadMode {
   private final Optional<List<String>> keySetting;
@@ -31,8 +31,8 @@ public final class ApplyChanges implements LoadMode {
   private final Sync sync;
 
   /**
-   * @param keySetting the key's columns; empty for the primary key
-   * @param lockTimeout how long to wait for others who write
+   * @param keySetting the row key's columns; empty for the primary key
+   * @param lockTimeout how long to wait for other writers
    * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
    */
   public ApplyChanges(
@@ -52,7 +52,9 @@ public final class ApplyChanges implements LoadMode {
     return FaultScope.VALUES;
   }
 
-  /** The first file of a full load, uploaded again, would begin another one, without its files. */
+  /**
+   * Advises against uploading a file again: the first file of a full load would begin another one.
+   */
   @Override
   public LoadException advise(LoadException failure, ObjectLocation object) {
     return failure.code() == ErrorCode.ROW_REJECTED
@@ -138,8 +140,8 @@ public final class ApplyChanges implements LoadMode {
   }
 
   /**
-   * Whether a row that was there before a full load has a value that must be there once. It may go
-   * with the load's end, so all of its files have to come in together, then.
+   * Whether a row from before the full load has the unique value of a new row. The end of the full
+   * load may delete it, so then all files are imported together.
    */
   private static boolean isOfAnotherRow(LoadException e) {
     String state = e.sqlState().orElse("");

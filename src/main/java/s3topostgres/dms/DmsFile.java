@@ -15,24 +15,24 @@ import s3topostgres.LoadException;
 import s3topostgres.s3.ObjectLocation;
 
 /**
- * A file that AWS DMS wrote, as its name tells: {@code LOAD0000000A.csv} belongs to a full load and
- * has a hexadecimal counter from 1; {@code 20141029-1134010000.csv} holds changes and has the time.
+ * A file of AWS DMS, by its name: {@code LOAD0000000A.csv} belongs to a full load and has a
+ * hexadecimal counter from 1; {@code 20141029-1134010000.csv} holds changes and has their time.
  * Either may end in {@code .csv.gz}.
  *
- * @param time of a file of changes, in digits that sort as the files do; empty for a full load's
- * @param sequence what the files have in common that one counter numbers: the key without it
- * @param counter in the file's name, from 1; 0 for a file of changes
+ * @param time of a change file, in digits that sort as the files do; empty for a full load's file
+ * @param sequence the object key without the counter, which numbers a series of files
+ * @param counter in the name, from 1; 0 for a change file
  * @see <a href="https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html">Using Amazon
  *     S3 as a target for AWS DMS</a>
  */
 public record DmsFile(Optional<String> time, String sequence, long counter) {
-  /** Matches a full load's keys, in Postgres, too; in any case of letters. */
+  /** Matches object keys of full loads in any case, in Postgres, too. */
   public static final String FULL_LOAD = "LOAD([0-9A-F]{5,8})\\.csv(?:\\.gz)?$";
 
-  /** Matches the key of a full load's first file, or of the first that a counter numbers. */
+  /** Matches the object key of the first file of a series. */
   public static final String FIRST = "LOAD0+1\\.csv(?:\\.gz)?$";
 
-  /** Matches keys of changes, in Postgres, too; in any case of letters. The group is the time. */
+  /** Matches object keys of change files in any case, in Postgres, too. The group is the time. */
   public static final String CHANGES = "(?:^|/)(\\d{8}-\\d{6,12})\\.csv(?:\\.gz)?$";
 
   private static final DateTimeFormatter NAMED = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
@@ -40,13 +40,15 @@ public record DmsFile(Optional<String> time, String sequence, long counter) {
   private static final Pattern CHANGES_KEY = Pattern.compile(CHANGES, Pattern.CASE_INSENSITIVE);
 
   /**
-   * @throws LoadException {@code OBJECT_UNREADABLE} when the key is none of DMS's for one table
+   * Reads the name of an object.
+   *
+   * @throws LoadException {@code OBJECT_UNREADABLE} when it is no name of DMS's files for one table
    */
   public static DmsFile of(ObjectLocation object) {
     return find(object).orElseThrow(() -> foreign(object.key()));
   }
 
-  /** Empty when the key is none of DMS's for one table. */
+  /** Reads the name of an object; empty when it is no name of DMS's files for one table. */
   public static Optional<DmsFile> find(ObjectLocation object) {
     Matcher changes = CHANGES_KEY.matcher(object.key());
     if (changes.find()) {
@@ -62,14 +64,14 @@ public record DmsFile(Optional<String> time, String sequence, long counter) {
         : Optional.empty();
   }
 
-  /** Whether it is of a full load; if not, it holds changes. */
+  /** Whether the file belongs to a full load; if not, it holds changes. */
   public boolean isFullLoad() {
     return time.isEmpty();
   }
 
   /**
-   * Whether the time in its name is about that at which it was uploaded. If not, somebody else has
-   * put it there later, and the times of uploads say nothing of the order.
+   * Whether the file was uploaded about when it was written. If not, it was put there later, and
+   * the times of uploads do not tell the order.
    */
   public boolean wasUploadedWhenWritten(Instant uploaded) {
     try {

@@ -14,16 +14,16 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * What is left of a stage's lines when those of each key were applied one after the other. It is
- * found in the stage, without a look at the target.
+ * Reduces a stage of changes to the last change of each row key, without a look at the target
+ * table.
  */
 record LastChangePerKey(Session session, TargetTable table, Stage stage, RowKey key) {
   /**
-   * Applies the lines of each key one after the other, so that the last one wins. What is left is
-   * in the {@link Stage#source} of the returned stage: a row for each key, with the number of its
-   * line, or with none where the row goes.
+   * Applies the lines of each row key one after the other. The {@link Stage#source} of the returned
+   * stage has a row for each row key, with the number of its line, or without one where the row is
+   * deleted.
    *
-   * @throws LoadException {@code ROW_REJECTED} when a line has no key or no operation
+   * @throws LoadException {@code ROW_REJECTED} when a line has no row key or no operation
    */
   Stage find() throws SQLException {
     new StagedKeyChecks(session, stage, key).requireValues();
@@ -59,7 +59,7 @@ record LastChangePerKey(Session session, TargetTable table, Stage stage, RowKey 
     return stage.from("pg_temp.s3_load_last");
   }
 
-  /** The rows that go because a line gives them another key, if the file tells the one before. */
+  /** The query of former row keys, whose rows are deleted; empty if the file does not have them. */
   private String formerKeys() {
     List<Column> told =
         key.columns().stream()

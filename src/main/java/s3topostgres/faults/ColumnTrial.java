@@ -11,22 +11,22 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * A field of the file, and what the catalogue says of its column.
+ * Tries a field of the file against its column.
  *
  * @param place among the file's fields, from 1
  * @param type written as in SQL
  * @param element whether a value is assigned as an element of an array: of a domain, because one
  *     that forbids NULL could not begin empty, and of a composite type, because Postgres 13 assigns
  *     no text to it
- * @param required whether it must not be NULL
+ * @param required whether NULL is a fault
  */
 record ColumnTrial(int place, Column column, String type, boolean element, boolean required) {
 
   /**
-   * The fields of a file, in its order.
+   * Makes the trials of a file's fields, in their order.
    *
    * @param key names of columns that must not be NULL, whatever the table says
-   * @param complete whether the file's rows are rows of the table; if not, none must have a value
+   * @param complete whether the rows are rows of the table; if not, no value is required
    */
   static List<ColumnTrial> of(
       Session session, TargetTable table, List<Column> columns, List<String> key, boolean complete)
@@ -57,7 +57,7 @@ record ColumnTrial(int place, Column column, String type, boolean element, boole
         table.oid());
   }
 
-  /** The fields of these columns; empty where the file does not have them all. */
+  /** The trials of these columns; empty where the file does not have all of them. */
   static Optional<List<ColumnTrial>> named(List<String> columns, List<ColumnTrial> fields) {
     List<ColumnTrial> found =
         columns.stream()
@@ -66,13 +66,13 @@ record ColumnTrial(int place, Column column, String type, boolean element, boole
     return Optional.of(found).filter(all -> all.size() == columns.size());
   }
 
-  /** What is written of each field, with something between them. */
+  /** Text for each field, joined by a separator. */
   static String joined(
       List<ColumnTrial> fields, String between, Function<ColumnTrial, String> written) {
     return fields.stream().map(written).collect(Collectors.joining(between));
   }
 
-  /** Whether there are texts that the column does not accept. */
+  /** Whether the column refuses any text. */
   boolean mayHaveFaults() {
     return required || element || !type.equals("text");
   }
@@ -82,7 +82,7 @@ record ColumnTrial(int place, Column column, String type, boolean element, boole
     return column.quoted();
   }
 
-  /** The value as the table would have it, under the column's name; for {@code SELECT}. */
+  /** The expression that casts the value to its column, for {@code SELECT}. */
   String cast() {
     return "CAST(%1$s AS %2$s)%3$s AS %1$s".formatted(name(), type, column.collation());
   }

@@ -14,12 +14,12 @@ import s3topostgres.LoadException;
 import s3topostgres.postgres.ImportErrors;
 
 /**
- * What a file has that its table does not accept.
+ * The faults of a file.
  *
- * @param first the first {@value #KEPT} of them, in the order of the file
- * @param byColumn how many there are, by the column's name; those of whole rows under {@link
+ * @param first the first {@value #KEPT} faults, in the order of the file
+ * @param byColumn the number of faults by the column's name; those of whole rows under {@link
  *     #OF_ROWS}
- * @param all whether there are no more than these
+ * @param all whether all faults were found
  */
 public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean all) {
   /** How many are kept, for the history and the dry run. */
@@ -37,7 +37,7 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
       "Correct the file and upload it again; there may be more, which could not be looked for."
           + " The old rows are still there.";
 
-  /** A line that stopped {@code COPY}, so that nothing is known of the others. */
+  /** The list for a malformed line, which stopped {@code COPY} and hides the lines after it. */
   static FaultList stoppedBy(LoadException malformed) {
     Fault fault = malformed.faults().get(0);
     return new FaultList(List.of(fault), Map.of(column(fault), 1L), false);
@@ -49,11 +49,11 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
   }
 
   /**
-   * The failure of a load with all faults in place of the one by which it ended. That one stays
-   * among them where it is of a kind that is not looked for, such as a foreign key.
+   * Lists all faults in a failure in place of the one by which the load ended. That one stays among
+   * them if it is of a kind that is not searched for, such as a foreign key.
    *
-   * @param added whether the rows are added to others, of which one may have had the key, and the
-   *     line of the failure is as exact as those found
+   * @param added whether the rows are added to others, so that a duplicate key may be in the table,
+   *     and the failure's line is as exact as those found
    */
   public LoadException explain(LoadException failure, boolean added) {
     FaultList complete = with(failure.faults().get(0), added);
@@ -93,8 +93,8 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
   }
 
   /**
-   * A line may have been counted otherwise, by COPY or in values that were not texts, and the
-   * reason of a duplicate key now names the other line, if that is in the file.
+   * Whether a fault is the one by which the load ended. COPY and typed values may count lines
+   * otherwise, and the reason of a duplicate key may name the other line.
    */
   private static boolean isSame(Fault found, Fault known, boolean added) {
     boolean column = known.column().isEmpty() || known.column().equals(found.column());

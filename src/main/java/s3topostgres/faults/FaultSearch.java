@@ -19,9 +19,9 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.UniqueIndex;
 
 /**
- * Finds everything in a file that its table does not accept: values against the types of their
- * columns, missing values, duplicate keys, and checks. The file is imported into a stage of texts;
- * of the table only the catalogue is read.
+ * Finds the faults of a file: values that do not fit the types of their columns, missing values,
+ * duplicate keys, and broken checks. The file is imported into a stage of texts; of the target
+ * table only the catalogue is read.
  */
 public final class FaultSearch {
   private final Session session;
@@ -77,7 +77,7 @@ public final class FaultSearch {
         Optional.empty());
   }
 
-  /** The key that the mode finds rows by, and those of the table, where the file has them whole. */
+  /** Compares the row key, and the unique keys of the table whose columns the file has. */
   private void compareKeys(List<ColumnTrial> fields, List<String> key) throws SQLException {
     Optional<List<ColumnTrial>> own =
         ColumnTrial.named(key, fields).filter(parts -> !parts.isEmpty());
@@ -123,10 +123,10 @@ public final class FaultSearch {
   }
 
   /**
-   * Those of columns that the file has. One that fails on a row, instead of being false, is left to
-   * the load's own error; so is one that names what the user may not, as a constraint may.
+   * Evaluates the checks whose columns the file has. A check that fails on a row, instead of being
+   * false, is left to the load's own error. So is a check that uses what the user may not.
    *
-   * @return false when somebody locks the table so that its checks cannot be read, as a load does
+   * @return false when another session locks the table, so that its checks cannot be read
    */
   private boolean evaluateChecks(List<ColumnTrial> fields) throws SQLException {
     List<CheckConstraint> checks;

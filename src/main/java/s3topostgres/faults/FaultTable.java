@@ -17,16 +17,16 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * The temporary table in which a search keeps what it finds: the row, and the field, the SQLSTATE
- * and the database's words, or else our reason.
+ * The temporary table of faults: the row and the field, with the SQLSTATE and the message of the
+ * database or our reason.
  */
 record FaultTable(Session session, TargetTable table, Stage stage) {
   static final String NAME = "pg_temp.s3_load_faults";
 
   /**
-   * What was found, in our words.
+   * Reads the faults, in our words.
    *
-   * @param all whether that is everything
+   * @param all whether all faults were found
    */
   FaultList read(boolean all) throws SQLException {
     Map<String, Long> counts = new LinkedHashMap<>();

@@ -11,18 +11,18 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * The table that a file suggests: each column has the narrowest type that all of its values are
- * written like and that the database takes them for.
+ * Proposes a table for a file: each column has the narrowest type that fits the spelling of all of
+ * its values and that accepts them.
  *
- * @param create the statement that makes it
- * @param notes on columns that stay texts though they hold dates, for a message
+ * @param create the statement that creates the table
+ * @param notes for a message, on columns that stay text though they hold dates
  * @param rows of the file
  */
 public record TableProposal(String create, List<String> notes, long rows) {
   private static final String DAY = "\\d{4}-\\d{2}-\\d{2}";
   private static final String TIME = DAY + "[ T]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?";
 
-  /** With a leading zero it is a postcode or similar; with a plus, a telephone number. */
+  /** Whole numbers. A leading zero marks a postcode, a plus a telephone number. */
   private static final String WHOLE = "-?(0|[1-9]\\d*)";
 
   private record Type(String name, String pattern) {}
@@ -39,14 +39,13 @@ public record TableProposal(String create, List<String> notes, long rows) {
           new Type("uuid", "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
           new Type("json", "\\s*[\\[{].*"));
 
-  /** A date whose day and month may be either way round. */
+  /** Dates whose day and month can be exchanged. */
   private static final String TURNABLE = "\\d{1,2}[./-]\\d{1,2}[./-](\\d{2}|\\d{4})";
 
   /**
-   * Imports a file for which there is no table, in the session's transaction, which has to be
-   * rolled back afterwards.
+   * Imports the file in the session's transaction, which must be rolled back afterwards.
    *
-   * @param table that is not there
+   * @param table that does not exist
    */
   public static TableProposal of(Session session, TargetTable table, RowSource rows)
       throws SQLException {
@@ -77,7 +76,10 @@ public record TableProposal(String create, List<String> notes, long rows) {
     return isWritten(session, column, TURNABLE) ? turnable(session, column, notes) : "text";
   }
 
-  /** A date, if the database reads all of them, and only in its own order of day and month. */
+  /**
+   * Chooses {@code date} if the database reads all values, and in its own order of day and month
+   * only.
+   */
   private static String turnable(Session session, Column column, List<String> notes)
       throws SQLException {
     boolean own = isTaken(session, column, "date");

@@ -8,16 +8,20 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
 
 /**
- * Tries every value of a stage of texts against its column. A function in {@code pg_temp} tries a
- * row in a subtransaction, and where that fails each of its values: {@code pg_input_error_info}
- * would do that at once, but exists since Postgres 16 only, and fails itself with types whose input
- * functions raise their errors the old way. Where it exists, it chooses the rows.
+ * Tries every value of a stage of texts against its column. A function in {@code pg_temp} tries
+ * each row in a subtransaction and, where that fails, each of its values. {@code
+ * pg_input_is_valid}, new in Postgres 16, only selects the rows: it fails with types whose input
+ * functions raise hard errors.
  */
 record ValueTrial(Session session, Stage stage) {
-  /** A row with faults costs some subtransactions, so no more rows than these are looked for. */
+  /** The limit of rows with faults: each costs some subtransactions. */
   private static final int MOST_ROWS = 100_000;
 
-  /** Fills the table of faults; false when there are too many to find them all. */
+  /**
+   * Fills the table of faults.
+   *
+   * @return false when there are too many rows with faults to find all
+   */
   boolean run(List<ColumnTrial> all) throws SQLException {
     List<ColumnTrial> fields = all.stream().filter(ColumnTrial::mayHaveFaults).toList();
     try {
@@ -33,7 +37,7 @@ record ValueTrial(Session session, Stage stage) {
         row -> row.getBoolean(1));
   }
 
-  /** The condition of rows that may have faults. */
+  /** The condition that a row may have faults. */
   private String suspicious(List<ColumnTrial> fields) throws SQLException {
     boolean known =
         session.exists("SELECT WHERE current_setting('server_version_num')::integer >= 160000");

@@ -13,17 +13,17 @@ import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Upload;
 
 /**
- * The uploads that are in the bucket, and were never loaded as far as the history knows.
+ * Finds the uploads that are in the bucket, and were never loaded.
  *
- * <p>An object counts as loaded when it was loaded as it is now, and after it was uploaded: the
- * same content may have been loaded before something else was. The history's times are those of
- * events and of loads; the list has the second in which an upload was finished or, if it came in
- * parts, begun. So an upload in parts counts as older than what was uploaded meanwhile.
+ * <p>An object counts as loaded if its content was loaded after it was uploaded: the same content
+ * may have been loaded before another file. The history has the times of events and loads. The
+ * bucket's list has the second in which an upload ended or, if it came in parts, began. So an
+ * upload in parts counts as older than uploads during it.
  *
  * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html">Object</a>
  */
 public final class Backlog {
-  /** Each part reads the history once. No join is by what the planner cannot know the size of. */
+  /** Reads the history once in each part. No join depends on an estimate of the planner. */
   private static final String SQL =
       """
       WITH loads AS MATERIALIZED (

@@ -5,13 +5,14 @@ import s3topostgres.postgres.Session;
 import s3topostgres.s3.Upload;
 
 /**
- * Compares an upload with those that were loaded.
+ * Compares an upload with recorded loads.
  *
  * @param table the history, quoted as SQL needs it
  */
 record DeliveryLookup(String table) {
   /**
-   * Sequencers are compared as hexadecimal numbers, the shorter padded with zeros on the right.
+   * Pads a sequencer for comparison: sequencers are hexadecimal numbers, the shorter padded with
+   * zeros on the right.
    *
    * @see <a
    *     href="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html">Event

@@ -12,12 +12,12 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 
 /**
- * The table of the {@link History}: found by its setting, and made where it is missing.
+ * The table of the {@link History}, found by its setting, and created where it is missing.
  *
  * @param name quoted as SQL needs it
  */
 public record HistoryTable(String name) {
-  /** Two first loads must not create the table at once; the number is "S3LD" and the history. */
+  /** Serialises the creation by two first loads; the number is "S3LD" and the history. */
   private static final String LOCK_CREATION = "SELECT pg_advisory_xact_lock(1395870788, -1)";
 
   private static final String CREATE =
@@ -52,7 +52,7 @@ public record HistoryTable(String name) {
       CREATE INDEX ON %1$s (target_table, id)
         WHERE status = 'LOADED';""";
 
-  /** What a table from an earlier version lacks. */
+  /** The columns that a table from an earlier version lacks. */
   private static final Map<String, String> ADDED =
       Map.of(
           "mode", "text",
@@ -79,12 +79,11 @@ public record HistoryTable(String name) {
   }
 
   /**
-   * Finds the table, or creates it in a transaction of its own, as it adds what an earlier version
-   * has not made.
+   * Finds the table, or creates it in a transaction of its own. Adds columns that a table from an
+   * earlier version lacks.
    *
-   * @param setting the table's name as in SQL
-   * @throws LoadException {@code TABLE_UNUSABLE} when it is missing and cannot be created, or is
-   *     not accessible
+   * @param setting the name of the table as in SQL
+   * @throws LoadException {@code TABLE_UNUSABLE} when it cannot be created or used
    */
   static HistoryTable open(Session session, String setting) throws SQLException {
     List<Found> found = find(session, setting);
@@ -147,7 +146,7 @@ public record HistoryTable(String name) {
   }
 
   /**
-   * The exception itself, unless the setting is its reason.
+   * Returns the exception, unless the setting is its reason.
    *
    * @throws LoadException {@code TABLE_UNUSABLE} when it is
    */
@@ -163,11 +162,11 @@ public record HistoryTable(String name) {
   }
 
   /**
-   * The same, without creating or changing it.
+   * Finds the table, and creates or changes nothing.
    *
-   * @param setting the table's name as in SQL
+   * @param setting the name of the table as in SQL
    * @return empty when it is missing, and the first load can create it
-   * @throws LoadException {@code TABLE_UNUSABLE} as {@link #open}
+   * @throws LoadException {@code TABLE_UNUSABLE} when it cannot be created or used
    */
   public static Optional<HistoryTable> existing(Session session, String setting)
       throws SQLException {
@@ -200,7 +199,7 @@ public record HistoryTable(String name) {
     }
   }
 
-  /** The name that a setting gives, quoted as SQL needs it. */
+  /** The name in a setting, quoted as SQL needs it. */
   private static String quoted(Session session, String setting) throws SQLException {
     try {
       return session.one(

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Optional;
 import s3topostgres.postgres.Session;
 
-/** How long loads take, as the history knows. */
+/** Reads the durations of loads in the history. */
 public final class LoadTimes {
   private LoadTimes() {}
 
   /**
-   * How long the longest of the last 100 loads of some tables took, or tried to.
+   * The duration of the longest of the last 100 loads of some tables, or attempts to load.
    *
    * @return empty when there are none
    */

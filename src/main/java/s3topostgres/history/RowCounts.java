@@ -1,6 +1,6 @@
 package s3topostgres.history;
 
-/** How many rows of the target table a load changed. */
+/** The numbers of rows of the target table that a load changed. */
 public record RowCounts(long inserted, long updated, long deleted) {
 
   public boolean areNone() {
@@ -8,7 +8,7 @@ public record RowCounts(long inserted, long updated, long deleted) {
   }
 
   /**
-   * Whether they are so few that the planner's statistics stay good.
+   * Whether so few rows changed that the statistics of the planner stay good.
    *
    * @param rows of the table
    * @see <a

@@ -26,7 +26,7 @@ import s3topostgres.s3.ListedObject;
  * beside itself.
  */
 public final class CatchUp {
-  /** How long an upload is left to its event: the function's time, and some for the delivery. */
+  /** How long an upload is left to its event: the function's time, plus the delivery. */
   private static final Duration EVENT_GRACE_PERIOD = Duration.ofMinutes(20);
 
   private static final Logger log = LoggerFactory.getLogger(CatchUp.class);

@@ -12,9 +12,8 @@ import s3topostgres.mode.LoadOutcome;
 import s3topostgres.order.LoadProgress;
 
 /**
- * The one line that a load leaves in the log, as {@code load key=value ...}. Values with blanks,
- * quotes or control characters are put into double quotes, so that no object's name can forge a
- * line or a field.
+ * Writes one line for each load to the log: {@code load key=value ...}. Values with spaces, quotes
+ * or control characters are quoted, so that no object key can forge a line or a field.
  */
 final class LoadLog {
   private static final Logger log = LoggerFactory.getLogger("load");

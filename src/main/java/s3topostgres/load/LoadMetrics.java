@@ -12,8 +12,8 @@ import software.amazon.cloudwatchlogs.emf.model.DimensionSet;
 import software.amazon.cloudwatchlogs.emf.model.Unit;
 
 /**
- * The line from which CloudWatch makes metrics of a load, printed where the function runs in
- * Lambda. Of a load it holds numbers and the names of the function, the table and the code.
+ * Prints the line from which CloudWatch makes metrics of a load, where the function runs in Lambda.
+ * It has numbers and the names of the function, the table and the code.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html">Embedded
@@ -30,7 +30,7 @@ final class LoadMetrics {
     void putInto(MetricsLogger metrics, DimensionSet ofTable) throws Exception;
   }
 
-  /** Nothing is printed for what was not loaded because it need not be. */
+  /** Prints metrics of a load that was committed, and nothing where nothing had to be loaded. */
   static void ended(LoadResult result) {
     if (result.status() == Verdict.LOADED) {
       print(
@@ -63,7 +63,7 @@ final class LoadMetrics {
   }
 
   private static void print(String table, Figures figures) {
-    // What is caught up on is counted with the other loads.
+    // Loads of the backlog are counted with the other loads.
     String service =
         Optional.ofNullable(System.getenv("METRICS_SERVICE"))
             .orElse(System.getenv("AWS_LAMBDA_FUNCTION_NAME"));
@@ -80,7 +80,7 @@ final class LoadMetrics {
   }
 
   /**
-   * A dimension's value may have printable ASCII only.
+   * Replaces characters that a dimension may not have: all but printable ASCII.
    *
    * @see <a
    *     href="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html">Dimension</a>

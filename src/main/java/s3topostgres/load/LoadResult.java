@@ -7,18 +7,18 @@ import s3topostgres.mode.LoadOutcome;
 import s3topostgres.order.LoadProgress;
 
 /**
- * What became of one upload. Its components are the fields of the function's answer.
+ * The result of one upload. Its components are the fields of the function's answer.
  *
  * @param object {@code s3://bucket/key}
  * @param table the target table with its schema; as the setting has it where no load was begun
  * @param status {@code LOADED}, {@code DUPLICATE}, {@code STALE} or {@code IGNORED}
  * @param rows in the file
- * @param inserted of the table's rows; null in a mode without a stage, and then left out of the
+ * @param inserted rows of the table; null in a mode without a stage, and then left out of the
  *     answer, as are the next two
- * @param updated of the table's rows
- * @param deleted of the table's rows
- * @param bytes that the database fetched for it
- * @param millis that it took
+ * @param updated rows of the table
+ * @param deleted rows of the table
+ * @param bytes of the objects, as stored
+ * @param millis of the load, in milliseconds
  */
 public record LoadResult(
     String object,

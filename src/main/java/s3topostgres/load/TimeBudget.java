@@ -8,9 +8,9 @@ import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Deadline;
 
 /**
- * How long a load may wait before it begins: for the database, and for other loads of its table. A
- * fifth of the function's time is kept for the work itself: of a quarter of an hour three minutes,
- * in which a database fetches some gigabytes.
+ * Limits how long a load waits for the database and for other loads of its table. A fifth of the
+ * function's time is kept for the load itself: of a quarter of an hour three minutes, in which a
+ * database fetches some gigabytes.
  */
 final class TimeBudget {
   private static final int SHARE_OF_THE_WORK = 5;
@@ -37,17 +37,16 @@ final class TimeBudget {
     return deadline;
   }
 
-  /** When a load that has not begun is to be given up. */
+  /** The moment after which a load does not begin. */
   Deadline latestStart() {
     return latestStart;
   }
 
   /**
-   * Waits a while for another load of the table, without a connection. The log says so the first
-   * time. Each load asks again as often as the others, so that all have the same chance; the
-   * history recognises those that have become superfluous.
+   * Waits for another load of the table, without a connection. The log says so once. All loads ask
+   * equally often, so all have the same chance; the history recognises superfluous loads.
    *
-   * @throws LoadException {@code TABLE_BUSY} when there is no time left for that
+   * @throws LoadException {@code TABLE_BUSY} when there is no time left to wait
    */
   void waitForOthers(LoadProgress progress) {
     if (latestStart.passed()) {
@@ -64,7 +63,7 @@ final class TimeBudget {
     othersFirst();
   }
 
-  /** Other loads had to come first. */
+  /** Notes that other loads came first. */
   void othersFirst() {
     othersFirst = true;
     waited = deadline.elapsed();
@@ -76,8 +75,8 @@ final class TimeBudget {
   }
 
   /**
-   * The failure itself, unless the load was not finished because it began late: then it may have
-   * the time that it needs when it is tried again.
+   * Turns {@code OUT_OF_TIME} into a retryable failure if the load began late: a retry may have
+   * enough time. Other failures are returned as they are.
    */
   LoadException retryableIfLate(LoadException failure) {
     if (failure.code() != ErrorCode.OUT_OF_TIME

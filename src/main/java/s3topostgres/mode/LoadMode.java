@@ -10,7 +10,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ObjectLocation;
 
-/** What a load does to the target table, in a transaction that the caller began and commits. */
+/** Changes the target table by a file, in a transaction that the caller began and commits. */
 public interface LoadMode {
 
   /** The mode as {@code LOAD_MODE} and the history name it. */
@@ -21,13 +21,13 @@ public interface LoadMode {
     return false;
   }
 
-  /** What a search for faults can say about a file. */
+  /** What the rows of a file are, for a search for faults. */
   enum FaultScope {
-    /** The rows are rows of the table: values, keys and checks are tried. */
+    /** The rows of the table: values, keys and checks are tried. */
     ROWS,
-    /** The same, but the table may already have a row with the key of one. */
+    /** The rows are added: a duplicate row key may be that of a row already in the table. */
     ADDED_ROWS,
-    /** The rows are changes: only values are tried. */
+    /** Changes of rows: only values are tried. */
     VALUES
   }
 
@@ -36,7 +36,7 @@ public interface LoadMode {
   }
 
   /**
-   * Adapts the advice of a failure to what the sender of such files can do.
+   * Adapts a failure's advice to the senders of such files.
    *
    * @param object that holds the file
    */
@@ -59,21 +59,21 @@ public interface LoadMode {
   }
 
   /**
-   * The columns of which no two rows of a file may have the same values, and none may be NULL,
-   * whatever the table says; empty where there are none.
+   * The row key: columns whose values must be unique and not NULL in a file, whatever the table
+   * says; empty where the mode has none.
    */
   default List<String> keyNames(Session session, TargetTable table) throws SQLException {
     return List.of();
   }
 
-  /** What the database user needs to be granted on the table: {@code SELECT, INSERT}. */
+  /** The privileges to grant to the database user on the table: {@code SELECT, INSERT}. */
   String privileges();
 
   /**
-   * Finds out from the catalogue whether the mode can work with a table; takes no lock.
+   * Checks by the catalogue whether the mode can work with a table; takes no lock.
    *
-   * @return what a load will do to it, for a message: {@code may be emptied and filled}
-   * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when it cannot
+   * @return what a load will do to the table, for a message: {@code may be emptied and filled}
+   * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when the mode cannot
    */
   String check(Session session, TargetTable table) throws SQLException;
 

@@ -11,8 +11,7 @@ import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
 /**
- * The file is the table's new content: the table is emptied, and the rows are imported into it.
- * Queries on the table block from the {@code TRUNCATE} until the commit.
+ * Empties the table and imports the file. Readers wait from the {@code TRUNCATE} until the commit.
  *
  * @param lockTimeout how long to try to lock the table
  * @param rebuildIndexes whether to build indexes after the rows of a large file

@@ -13,11 +13,11 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * What differs between the stage and the target table, in a temporary table {@code d}: where a row
- * of the target is, or a row of the stage, or both for rows that belong together.
+ * Compares the stage with the target table. The differences are in a temporary table {@code d}: the
+ * place of a row of the target, or a row of the stage, or both for rows that belong together.
  *
- * <p>Rows are compared by their images. That works for every type; and what is equal but stored
- * otherwise, such as 1.0 and 1.00, differs.
+ * <p>Rows are compared by their images, which works for every type. Values that are equal but
+ * stored otherwise, such as 1.0 and 1.00, differ.
  *
  * @see <a
  *     href="https://www.postgresql.org/docs/current/functions-comparisons.html#COMPOSITE-TYPE-COMPARISON">Composite
@@ -26,7 +26,7 @@ import s3topostgres.postgres.TargetTable.Column;
 final class RowDiff {
   static final String TABLE = "pg_temp.s3_load_differences";
 
-  /** Where {@code d} is the row of the target table {@code t}. */
+  /** The condition that {@code d} has the place of a row {@code t} of the target table. */
   private final String placed;
 
   private final String relation;
@@ -37,7 +37,7 @@ final class RowDiff {
   private final Optional<RowKey> key;
   private final boolean whole;
 
-  /** The number of a row among those that are alike, where there may be several. */
+  /** The column that numbers rows with equal values, or equal row keys. */
   private final String turn;
 
   private final String digest;
@@ -55,14 +55,14 @@ final class RowDiff {
     this.digest = table.free("s3_load_digest");
   }
 
-  /** Finds them, under a lock that keeps the table as it is. */
+  /** Finds the differences; called while other writers of the table are locked out. */
   RowCounts find() throws SQLException {
     session.execute(
         """
         CREATE TEMPORARY TABLE s3_load_differences ON COMMIT DROP AS
         SELECT t.tableoid AS %1$s, t.ctid AS %2$s, s.%3$s, %4$s
         FROM %5$s
-        -- What is to go may not be there.
+        -- A row to delete may not exist.
         WHERE (s.%3$s IS NOT NULL OR t.ctid IS NOT NULL)
           AND (s.%3$s IS NULL OR t.ctid IS NULL
             OR ROW(%4$s)::record OPERATOR(pg_catalog.*<>) ROW(%6$s)::record);
@@ -122,7 +122,9 @@ final class RowDiff {
             stage.number());
   }
 
-  /** The statement that deletes such rows of the table, and returns what goes in their place. */
+  /**
+   * The statement that deletes rows of the table, and returns the rows to insert in their place.
+   */
   String take(String condition) {
     return "%s RETURNING d.%s, %s"
         .formatted(
@@ -145,12 +147,12 @@ final class RowDiff {
         .formatted(table.name(), columns, columns, stage.number());
   }
 
-  /** The columns that stay as they are, because the file does not have them. */
+  /** The columns that keep their values, because the file does not have them. */
   private List<Column> kept() {
     return table.loadable().stream().filter(column -> !stage.columns().contains(column)).toList();
   }
 
-  /** Whether rows of the table would get another value in a column whose type has an equality. */
+  /** Whether an update would change a column. The type of the column must have an equality. */
   boolean isUpdated(Column column) throws SQLException {
     return !session
         .query(
@@ -160,7 +162,7 @@ final class RowDiff {
         .isEmpty();
   }
 
-  /** The number of the first row of the file that the table has not got, by these columns. */
+  /** The number of the first row of the file that is not in the table with these columns. */
   OptionalLong notWritten(RowKey key, List<Column> columns) throws SQLException {
     List<Column> compared = Stream.concat(key.columns().stream(), columns.stream()).toList();
     return session
@@ -188,7 +190,7 @@ final class RowDiff {
       return joined(alike(stage.source(), stage.number()), alike(table.name(), "tableoid, ctid"));
     }
     if (whole && !key.get().unique()) {
-      // Both sides have a turn, because FULL JOIN takes nothing but equalities of the two.
+      // Both sides are numbered, because FULL JOIN takes only equalities of both sides.
       return "(SELECT *, 1::bigint AS %1$s FROM %2$s OFFSET 0) AS s FULL JOIN %3$s AS t ON %4$s AND s.%1$s = t.%1$s"
           .formatted(turn, stage.source(), turns(key.get()), key.get().joined("s", "t"));
     }
@@ -202,7 +204,7 @@ final class RowDiff {
         .formatted(stageRows, tableRows, digest, turn);
   }
 
-  /** Rows with what they are found by: a digest of what they are written like, and their turn. */
+  /** Rows with a digest of their texts, and their number among rows with the same digest. */
   private String alike(String from, String identity) {
     return """
         (SELECT *, row_number() OVER (PARTITION BY %1$s) AS %2$s
@@ -213,7 +215,7 @@ final class RowDiff {
         .formatted(digest, turn, identity, Stage.list("", stage.columns()), from);
   }
 
-  /** The table's rows, of which several may have the same key. */
+  /** The rows of the table, numbered among rows with the same row key. */
   private String turns(RowKey repeated) {
     return """
         (SELECT tableoid, ctid, %1$s, row_number() OVER (PARTITION BY %2$s) AS %3$s FROM %4$s)"""

@@ -22,18 +22,20 @@ import s3topostgres.postgres.UniqueIndex;
 public record RowKey(List<Part> parts, boolean unique) {
 
   /**
-   * @param equals the operator by which the column's type compares; a type of an extension may have
-   *     one of its own, in a schema that is not on the search path
-   * @param cast to the type that has it, or nothing
+   * A column of the row key.
+   *
+   * @param equals the operator that compares the type; that of an extension may be in a schema that
+   *     is not on the search path
+   * @param cast to the type that has the operator; may be empty
    */
   public record Part(Column column, String equals, String cast) {}
 
   /**
-   * The key that a setting names, or else the primary key.
+   * Finds the row key that a setting names, or else the primary key.
    *
    * @param setting names of columns as the catalogue has them
    * @return empty when nothing is set and there is no primary key that a file can have
-   * @throws LoadException {@code CONFIG_INVALID} when the setting names what cannot be a key
+   * @throws LoadException {@code CONFIG_INVALID} when the setting names what cannot be a row key
    */
   static Optional<RowKey> find(Session session, TargetTable table, Optional<List<String>> setting)
       throws SQLException {
@@ -89,7 +91,7 @@ public record RowKey(List<Part> parts, boolean unique) {
   }
 
   /**
-   * The same for a mode that cannot do without.
+   * Finds the row key for a mode that needs one.
    *
    * @throws LoadException {@code TABLE_UNUSABLE} when there is none
    */
@@ -126,7 +128,7 @@ public record RowKey(List<Part> parts, boolean unique) {
         "Write the names as in SQL, with capitals in double quotes.");
   }
 
-  /** Has the types' operators looked up, and reads no table. */
+  /** Refuses types without an equality. Reads no table. */
   private static void refuseIncomparable(Session session, List<Column> columns)
       throws SQLException {
     String values =
@@ -157,7 +159,7 @@ public record RowKey(List<Part> parts, boolean unique) {
     return parts.stream().map(part -> part.column().name()).toList();
   }
 
-  /** As the catalogue has them. */
+  /** The names of the columns, as in the catalogue. */
   List<String> names() {
     return names(parts);
   }
@@ -166,13 +168,13 @@ public record RowKey(List<Part> parts, boolean unique) {
     return parts.stream().map(Part::column).toList();
   }
 
-  /** Whether the file has all of them. */
+  /** Whether all columns of the row key are among these. */
   boolean isAmong(List<Column> columns) {
     return columns.containsAll(columns());
   }
 
   /**
-   * Refuses a file that does not have all of them.
+   * Refuses a file without all columns of the row key.
    *
    * @throws LoadException {@code HEADER_MISMATCH}
    */
@@ -184,22 +186,22 @@ public record RowKey(List<Part> parts, boolean unique) {
     }
   }
 
-  /** For people: {@code id, day}. */
+  /** The columns for a message: {@code id, day}. */
   public String shown() {
     return String.join(", ", names(parts));
   }
 
-  /** Written as in SQL, with commas. */
+  /** The columns for SQL, separated by commas. */
   public String list() {
     return parts.stream().map(part -> part.column().quoted()).collect(joining(", "));
   }
 
-  /** The condition that a row lacks one of them. */
+  /** The condition that a column of the row key is NULL. */
   String missing() {
     return parts.stream().map(part -> part.column().quoted() + " IS NULL").collect(joining(" OR "));
   }
 
-  /** The condition that rows of two tables have the same key. */
+  /** The condition that rows of two tables have the same row key. */
   String joined(String one, String other) {
     return parts.stream()
         .map(

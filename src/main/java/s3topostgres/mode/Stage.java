@@ -17,15 +17,15 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * A temporary table with the file's columns, and none of the target's constraints, that takes the
- * rows first. One more column, {@link #number}, numbers them in the file's order. It is gone when
- * the transaction ends.
+ * The stage: a temporary table with the file's columns and without the target's constraints, which
+ * receives the file first. Its column {@link #number} numbers the rows in the file's order. It is
+ * dropped at the end of the transaction.
  */
 public final class Stage {
-  /** Its name for {@code AFTER_LOAD_SQL}, and for {@code aws_s3}. */
+  /** The stage's name for {@code AFTER_LOAD_SQL} and {@code aws_s3}. */
   static final String NAME = "s3_load_stage";
 
-  /** Its name in our own statements. */
+  /** The stage's name in our own statements. */
   public static final String TABLE = "pg_temp." + NAME;
 
   private final Session session;
@@ -33,7 +33,7 @@ public final class Stage {
   private final RowSource file;
   private final long rows;
 
-  /** Which table has the rows that are to come into the target. */
+  /** The table with the rows to merge: the stage, or one derived from it. */
   private final String source;
 
   private Stage(Session session, TargetTable table, RowSource file, long rows, String source) {
@@ -55,7 +55,7 @@ public final class Stage {
             .collect(joining(", ")));
   }
 
-  /** The same with every field as it is written, whatever the type of its column. */
+  /** Creates a stage of texts, whatever the types of the columns, and imports the rows. */
   public static Stage fillWithTexts(Session session, TargetTable table, RowSource rows)
       throws SQLException {
     requirePrivilege(session); // LOAD_MODE=replace and append need it for this only.
@@ -74,7 +74,7 @@ public final class Stage {
     return new Stage(session, table, rows, rows.into(NAME), TABLE);
   }
 
-  /** A search path may name a schema before that of temporary tables; the rows would go there. */
+  /** Refuses a search path on which another table hides the stage, and would receive the rows. */
   private static void requireFirstOnPath(Session session) throws SQLException {
     if (!session.exists("SELECT WHERE to_regclass('%s') = '%s'::regclass".formatted(NAME, TABLE))) {
       throw ErrorCode.TABLE_UNUSABLE.failure(
@@ -84,8 +84,7 @@ public final class Stage {
   }
 
   /**
-   * Lets {@code AFTER_LOAD_SQL} read the rows where they were imported into the table itself, which
-   * has no others.
+   * Lets {@code AFTER_LOAD_SQL} read the rows as from a stage after an import into an empty table.
    */
   static void show(Session session, TargetTable table, List<Column> columns) throws SQLException {
     session.execute(
@@ -94,7 +93,7 @@ public final class Stage {
   }
 
   /**
-   * Refuses a database in which no stage can be made.
+   * Refuses a database user who may not create a stage.
    *
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
@@ -125,12 +124,12 @@ public final class Stage {
     return file.columns();
   }
 
-  /** The same file, of which other rows are to come into the target. */
+  /** The stage of the same file, with another table of rows to merge. */
   public Stage from(String source) {
     return new Stage(session, table, file, rows, source);
   }
 
-  /** The table with the rows that are to come into the target. */
+  /** The table with the rows to merge. */
   String source() {
     return source;
   }
@@ -140,9 +139,9 @@ public final class Stage {
   }
 
   /**
-   * Collects the statistics that the planner needs for a join with the target table.
+   * Collects the statistics for a join with the target table, and checks the row keys.
    *
-   * @throws LoadException {@code ROW_REJECTED} when a row has no key, or two have the same
+   * @throws LoadException {@code ROW_REJECTED} when a row has no row key, or two have the same
    */
   void prepare(Optional<RowKey> key) throws SQLException {
     session.execute("ANALYZE %s (%s)".formatted(source, key.map(RowKey::list).orElse(number())));
@@ -167,15 +166,16 @@ public final class Stage {
   }
 
   /**
-   * The physical lines on which rows end; line breaks in values, which were in quotes, count.
+   * Finds the physical lines on which rows end. Line breaks within quotes count.
    *
    * @param rows their numbers, each once
+   * @return the line of each row, by its number
    */
   public Map<Long, Long> lines(Collection<Long> rows) throws SQLException {
     Map<Long, Long> lines = new HashMap<>();
     session.query(
         """
-        -- An import that is tried again goes on with the numbers of the first.
+        -- A second attempt to import continues the numbers of the first.
         SELECT place, ? + place + 1 - (SELECT min(%1$s) FROM %3$s)
           + sum(breaks) OVER (ORDER BY place) AS line, asked
         FROM (
@@ -196,7 +196,7 @@ public final class Stage {
     return lines;
   }
 
-  /** Whether COPY may count lines of the file otherwise, because they break within quotes. */
+  /** Whether COPY may count lines differently, because values have line breaks. */
   public static boolean hasBrokenLines(Session session, RowSource file) throws SQLException {
     return file.headerLines() > 1
         || session.exists(
@@ -213,7 +213,7 @@ public final class Stage {
         .collect(joining(" OR "));
   }
 
-  /** Columns written as in SQL, with commas. */
+  /** Columns for SQL, each with a prefix, separated by commas. */
   public static String list(String prefix, List<Column> columns) {
     return columns.stream().map(column -> prefix + column.quoted()).collect(joining(", "));
   }

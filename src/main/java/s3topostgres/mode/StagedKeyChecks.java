@@ -7,11 +7,13 @@ import s3topostgres.LoadException;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 
-/** The keys of the rows in a stage, by which the target's rows are to be found. */
+/** Checks the row keys in a stage, by which rows of the target table are found. */
 public record StagedKeyChecks(Session session, Stage stage, RowKey key) {
 
   /**
-   * @throws LoadException {@code ROW_REJECTED} if a row has no value in its key
+   * Refuses rows without a row key.
+   *
+   * @throws LoadException {@code ROW_REJECTED} with the first line
    */
   public void requireValues() throws SQLException {
     List<Long> first =
@@ -26,7 +28,9 @@ public record StagedKeyChecks(Session session, Stage stage, RowKey key) {
   }
 
   /**
-   * @throws LoadException {@code ROW_REJECTED}, with both lines, if two rows have the same key
+   * Refuses duplicate row keys.
+   *
+   * @throws LoadException {@code ROW_REJECTED} with the first two lines
    */
   void requireNoDuplicates() throws SQLException {
     String repeated =

@@ -15,8 +15,8 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * The file is the table's new content, and only what differs is written. No reader waits. Into an
- * empty table the rows are imported without a stage.
+ * Makes the table equal to the file, and writes only the differences. Readers never wait, unless
+ * indexes of an empty table are rebuilt. Rows are imported into an empty table without a stage.
  *
  * @param keySetting the row key's columns; empty for the primary key, if there is one
  * @param lockTimeout how long to wait for other writers
@@ -24,7 +24,7 @@ import s3topostgres.postgres.TargetTable.Column;
  */
 public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes)
     implements LoadMode {
-  /** Where filling the table itself begins; going back to it also releases the lock. */
+  /** The savepoint before an empty table is locked and filled. */
   private static final String FILLING = "s3_load_filling";
 
   @Override
@@ -65,7 +65,11 @@ public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, bool
     return new TableMerge(session, table, stage, key, true).run(lockTimeout, progress);
   }
 
-  /** Imports the rows without a stage; empty where the table has rows, or that is not possible. */
+  /**
+   * Imports the rows into an empty table, without a stage.
+   *
+   * @return empty where the table has rows, or needs the stage's checks
+   */
   public Optional<LoadOutcome> intoEmptyTable(
       Session session,
       TargetTable table,
@@ -87,8 +91,8 @@ public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, bool
   }
 
   /**
-   * The database fills a primary key that the file does not have, so it does not identify the
-   * file's rows.
+   * Finds the row key. A primary key that the file does not have is filled by the database, so it
+   * does not identify the file's rows.
    */
   private Optional<RowKey> key(Session session, TargetTable table, List<Column> columns)
       throws SQLException {
@@ -102,7 +106,7 @@ public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, bool
 
   /** Whether the table is empty, and all of its rows are visible to the database user. */
   public static boolean canBeFilled(Session session, TargetTable table) throws SQLException {
-    // Without a lock on the table afterwards: whoever waits for one delays others.
+    // No lock on the table may remain: sessions that wait for it delay others.
     return session.inUndoneSavepoint(
         () ->
             session.exists(
@@ -112,13 +116,13 @@ public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, bool
   }
 
   /**
-   * Imports into the table itself. What is read of it meanwhile is nothing, as before; where its
-   * indexes are built after the rows, queries on the table block until the commit.
+   * Imports into the table itself. Other sessions read an empty table until the commit. Where its
+   * indexes are rebuilt, they wait.
    *
-   * @param key may be NULL in an index by which it is unique
-   * @param rebuild whether its indexes are dropped meanwhile, which locks readers out, too
-   * @return empty when somebody else has filled it, or the file has a key twice or a row without
-   *     one, of which the stage tells the lines
+   * @param key unique in the table, but its columns may be nullable
+   * @param rebuild whether indexes are dropped during the import, which locks readers out, too
+   * @return empty when another session has filled the table, or the row keys of the file are not
+   *     unique or have NULL, whose lines the stage tells
    */
   private Optional<LoadOutcome> fill(
       Session session,

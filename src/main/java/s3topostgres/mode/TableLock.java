@@ -12,28 +12,23 @@ import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 
 /**
- * A lock on the target table, requested in short attempts with pauses as long, because everybody
- * who comes later queues up behind a lock that waits.
+ * Locks the target table in short attempts with pauses as long, because later sessions queue behind
+ * a lock that waits.
  */
 final class TableLock {
-  /**
-   * Where an attempt begins. A load that fails after it can go back to here, and releases the lock.
-   */
+  /** The savepoint before an attempt. Going back to it releases the lock. */
   static final String SAVEPOINT = "s3_load_lock";
 
-  /** How long an attempt may delay others, who queue behind it. */
+  /** How long the first attempt may delay sessions that queue behind it. */
   private static final Duration FIRST_ATTEMPT = Duration.ofMillis(100);
 
-  /**
-   * Longer than deadlock_timeout, 1 s, after which Postgres cancels an autovacuum that is in the
-   * way.
-   */
+  /** Longer than deadlock_timeout, 1 s, after which Postgres cancels a blocking autovacuum. */
   private static final Duration LONGEST_ATTEMPT = Duration.ofSeconds(2);
 
   /**
-   * For row locks of others, and locks on other tables, under the lock on the table. Whoever holds
-   * one may be waiting for that lock: in a tenth of the deadlock_timeout nobody has noticed that,
-   * and then we give way.
+   * The limit for row locks, and for locks on other tables, while the table is locked. Their owner
+   * may wait for the table: a tenth of deadlock_timeout is too short for Postgres to see a
+   * deadlock.
    */
   private static final Duration UNDER_THE_LOCK = Duration.ofMillis(100);
 
@@ -42,7 +37,7 @@ final class TableLock {
   private final Duration limit;
 
   /**
-   * @param limit for all tries together
+   * @param limit for all attempts together
    */
   TableLock(Session session, TargetTable table, Duration limit) {
     this.session = session;
@@ -50,21 +45,21 @@ final class TableLock {
     this.limit = limit;
   }
 
-  /** What is done under the lock; if others delay one attempt, it is done once more. */
+  /** Work while the table is locked; repeated when other sessions block one attempt. */
   @FunctionalInterface
   interface Work<T> {
     T run() throws SQLException;
   }
 
-  /** Runs a statement that takes the lock and does nothing that can take long. */
+  /** Runs a statement that takes the lock and returns quickly. */
   void take(String statement) throws SQLException {
     with(statement, statement, () -> null);
   }
 
   /**
-   * Locks others out who write, and no reader. Only when somebody has locked a row that is to be
-   * changed, the next attempt keeps out those who lock rows, too: foreign keys that are checked,
-   * and {@code SELECT FOR UPDATE}.
+   * Locks out other writers, but no readers. After an attempt that a row lock has blocked, sessions
+   * that lock rows are locked out, too: foreign keys that are checked, and {@code SELECT FOR
+   * UPDATE}.
    *
    * @see <a
    *     href="https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES">Table-level

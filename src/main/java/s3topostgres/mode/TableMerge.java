@@ -16,8 +16,8 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * Changes the target table by the rows of the {@link Stage}, and writes only those that differ.
- * Others who write wait meanwhile; whoever reads sees the old rows until the commit.
+ * Merges the {@link Stage} into the target table, and writes only the differences. Other writers
+ * wait; readers see the old rows until the commit.
  */
 public final class TableMerge {
   private final Session session;
@@ -28,8 +28,8 @@ public final class TableMerge {
   private final RowDiff differences;
 
   /**
-   * @param key by which a row of the file and one of the table belong together; empty where only
-   *     rows that are equal do, as often as they are there
+   * @param key by which rows of file and table are paired; empty where equal rows are paired, as
+   *     often as both have them
    * @param whole whether rows that are not in the file are deleted
    */
   public TableMerge(
@@ -43,7 +43,7 @@ public final class TableMerge {
   }
 
   /**
-   * Does it.
+   * Merges.
    *
    * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table
    */
@@ -73,8 +73,7 @@ public final class TableMerge {
   }
 
   /**
-   * Deletes come first, then updates, then inserts, so that a value that must be there once can go
-   * from one row to another.
+   * Deletes before it updates and inserts, so that a unique value can move from one row to another.
    */
   private LoadOutcome change(RowCounts found) throws SQLException {
     try {
@@ -104,7 +103,7 @@ public final class TableMerge {
     }
   }
 
-  /** Policies for reading may show rows that those for writing leave out without an error. */
+  /** Refuses policies that show rows, but silently exclude them from changes. */
   private void requireAll(RowCounts found, RowCounts changed) throws SQLException {
     boolean fewer = changed.updated() + changed.deleted() < found.updated() + found.deleted();
     if (fewer && table.hasRowSecurity(session)) {
@@ -116,9 +115,9 @@ public final class TableMerge {
   }
 
   /**
-   * A column by which rows of the table refer to others of it, such as to the one above them.
+   * A column of a foreign key of the table to itself, such as a parent.
    *
-   * @param acts whether it does not forbid a deletion, but deletes too, or sets the column
+   * @param acts whether a deletion deletes the referring rows, or sets their columns
    */
   private record Reference(String column, boolean acts) {}
 
@@ -134,7 +133,7 @@ public final class TableMerge {
         table.oid());
   }
 
-  /** Refuses a file of which the deletion of another row has taken a row, or its reference. */
+  /** Fails if a cascading delete removed a row that is in the file, or cleared its reference. */
   private void requireWritten(RowKey key, List<Reference> references) throws SQLException {
     List<String> names = references.stream().map(Reference::column).toList();
     List<Column> columns =

@@ -15,9 +15,8 @@ import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
- * The update of the rows whose key the table has. Postgres checks a unique constraint row by row,
- * unless it is deferrable; so rows that exchange such a value among them are deleted and inserted
- * again, all in one statement.
+ * Updates rows in place or, where they exchange unique values, deletes and inserts them again in
+ * one statement: Postgres checks a unique constraint row by row, unless it is deferrable.
  *
  * @see <a href="https://www.postgresql.org/docs/current/sql-set-constraints.html">SET
  *     CONSTRAINTS</a>
@@ -40,12 +39,16 @@ final class UpdateStrategy {
     this.differences = differences;
   }
 
-  /** How it was done, in one word for the log. */
+  /** How the rows were updated, in one word for the log. */
   String way() {
     return way;
   }
 
-  /** Updates the rows, and returns how many they were. */
+  /**
+   * Updates the rows.
+   *
+   * @return how many rows were updated
+   */
   long run() throws SQLException {
     return inPlaceOrElse(
         () -> session.update(inPlace("true")),
@@ -53,8 +56,8 @@ final class UpdateStrategy {
   }
 
   /**
-   * Deletes, updates and inserts in one statement, in this order. A foreign key of the table to
-   * itself is checked, and does what it does on a deletion, when all of them are done.
+   * Deletes, updates and inserts in one statement, in this order. Foreign keys of the table to
+   * itself are checked, and act, at its end.
    */
   RowCounts runWithOthers(RowCounts found) throws SQLException {
     String removed =
@@ -146,12 +149,12 @@ final class UpdateStrategy {
         row -> new RowCounts(row.getLong(1), row.getLong(2), row.getLong(3)));
   }
 
-  /** The condition that lets a part of a statement begin when another one has ended. */
+  /** The condition that makes a part of a statement wait for the end of another. */
   private static String after(String part) {
     return "(SELECT count(*) FROM %s) >= 0".formatted(part);
   }
 
-  /** Whether rows may not be deleted, or more would follow from that than from an update. */
+  /** Whether the user may not delete rows, or a deletion would do more than an update. */
   private boolean deletingDoesMore() throws SQLException {
     return !table.privileges().contains("DELETE")
         || session.exists(

@@ -9,13 +9,7 @@ import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
-/**
- * Rows of the file with a key that the table does not have are inserted, others are updated where
- * they differ. No reader waits.
- *
- * @param keySetting the row key's columns; empty for the primary key
- * @param lockTimeout how long to wait for other writers
- */
+/** Inserts rows with new row keys, and updates other rows where they differ. Readers never wait. */
 public record Upsert(Optional<List<String>> keySetting, Duration lockTimeout) implements LoadMode {
   @Override
   public String label() {
