@@ -42,12 +42,12 @@ class SettingsCheckIT {
           "",
           "0 1 -1 +7 007 60 900 901 65535 65536 99999999999 1e3 0% 1% 80% 100% 101% 80x",
           "password iam IAM verify-full verify-ca require disable prefer replace sync append upsert",
-          "changes apend aws_s3 copy match skip none auto off on info debug LOUD tab TAB x xx",
+          "changes apend aws_s3 copy match skip none auto off on trace debug info warn error LOUD tab TAB x",
           "; , ' § ä \\ in/ in%2F a*b id id,name id,ID id, \"id\" \"i\"\"d\",id täg 1st a.b people",
-          "{table} {schema}.{table} \"{table}\" {table}.x.y s.{table} {table}s {a}.{b}.{c}",
-          "{table}.csv {schema}/{table}/*.csv {table}/{table}.csv {Table}.csv ** *** {a}{b}.csv",
+          "{table} {schema}.{table} \"{table}\" {table}.x.y s.{table} {table}s {a}.{b} {a}.{b}.{c}",
+          "{a}/{b}.csv {table}.csv {schema}/{table}/*.csv {table}/{table}.csv {Table}.csv ** *** {a}{b}.csv",
           "/a.csv a//b.csv {a.csv a}.csv x.txt a.CSV a.csv.gz *",
-          "UTF8 utf-8 Latin1 latin-13 WIN1252 windows-1250 windows-437 ISO_8859_11 ISO_8859_15",
+          "UTF8 utf-8 Latin1 latin6 latin7 latin-13 WIN1252 windows-1250 windows-437 ISO_8859_11 ISO_8859_15",
           "ISO_8859_10 SJIS EUC_JP EUC_TW JOHAB KOI8 KOI8R GB18030 UTF-16 MULE_INTERNAL x.pem");
 
   @Test
@@ -61,11 +61,11 @@ class SettingsCheckIT {
 
     assertThat(problems(output))
         .containsExactly(
-            "LOAD_MOED in .env.production is not a setting; did you mean LOAD_MODE?"
+            "LOAD_MOED from .env.production is not a setting; did you mean LOAD_MODE?"
                 + " If it is meant for something else, add --param=\"SIMILAR_NAMES=allow\"",
-            "CATCH_UP_EVRY in .env.production is not a setting; did you mean CATCH_UP_EVERY?"
+            "CATCH_UP_EVRY from .env.production is not a setting; did you mean CATCH_UP_EVERY?"
                 + " If it is meant for something else, add --param=\"SIMILAR_NAMES=allow\"",
-            "load_key in .env.production is not a setting; did you mean LOAD_KEY?"
+            "load_key from .env.production is not a setting; did you mean LOAD_KEY?"
                 + " If it is meant for something else, add --param=\"SIMILAR_NAMES=allow\"");
     assertThat(folder.resolve("out")).doesNotExist();
   }
@@ -81,8 +81,9 @@ class SettingsCheckIT {
 
     assertThat(problems(output))
         .hasSize(2)
-        .anyMatch(p -> p.startsWith("LOAD_MOED in the environment is not a setting; did you mean"))
-        .anyMatch(p -> p.startsWith("CSV_DELIMTER in --param is not a setting; did you mean"));
+        .anyMatch(
+            p -> p.startsWith("LOAD_MOED from the environment is not a setting; did you mean"))
+        .anyMatch(p -> p.startsWith("CSV_DELIMTER from --param is not a setting; did you mean"));
   }
 
   @Test
@@ -124,14 +125,14 @@ class SettingsCheckIT {
 
     assertThat(problems(output))
         .containsExactlyInAnyOrder(
-            "LOAD_MODE in .env.production is not what it takes:"
+            "LOAD_MODE from .env.production has a wrong value; it takes"
                 + " replace, sync, append, upsert, changes",
-            "MIN_ROWS in --param is not what it takes: a whole number, or one from 1% to 100%",
-            "SUBNET_IDS in the environment is not what it takes: IDs that begin with subnet-,"
+            "MIN_ROWS from --param has a wrong value; it takes a whole number, or one from 1% to 100%",
+            "SUBNET_IDS from the environment has a wrong value; it takes names that begin with subnet-,"
                 + " with commas and without spaces between them",
-            "MAX_CONCURRENT_LOADS in .env.production is not what it takes:"
+            "MAX_CONCURRENT_LOADS from .env.production has a wrong value; it takes"
                 + " a whole number from 1, or none",
-            "CATCH_UP_EVERY in .env.production is not what it takes: 15 minutes, 1 hour, 2 days"
+            "CATCH_UP_EVERY from .env.production has a wrong value; it takes 15 minutes, 1 hour, 2 days"
                 + " or the like, singular for one and plural for more; or never",
             "DB_AUTH is iam, which takes the place of DB_PASSWORD_PARAMETER: leave one out");
     // What is missing is reported with them.
@@ -224,7 +225,7 @@ class SettingsCheckIT {
   void refusesExactlyTheValuesThatTheFunctionRefuses() throws Exception {
     List<Map<String, String>> cases = cases();
 
-    List<Object> refused = node("cases.map(values => check.refused(values).length > 0)", cases);
+    List<Object> refused = node("cases.map(values => refused(values).length > 0)", cases);
 
     for (int i = 0; i < cases.size(); i++) {
       assertThat(refused.get(i)).as("%s", cases.get(i)).isEqualTo(functionRefuses(cases.get(i)));
@@ -232,38 +233,75 @@ class SettingsCheckIT {
     assertThat(refused).contains(true, false);
   }
 
-  /** Each setting with each value, then many at a time. */
+  /** Each setting with each value, names in braces with each other, then several at a time. */
   private static List<Map<String, String>> cases() {
-    Map<String, String> least = new TreeMap<>(TYPICAL);
-    least.keySet().retainAll(Settings.names());
-    Set<String> drawn = new TreeSet<>(Settings.names());
-    drawn.removeAll(Set.of("DB_PASSWORD", "DB_PASSWORD_PARAMETER", "DB_HOST"));
-    List<String> names = List.copyOf(drawn);
     List<String> values = new ArrayList<>(List.of(String.join(" ", VALUES).split(" +")));
-    values.addAll(List.of("a\nb", "\n", "\r", "id, name", "\"a b\".\"{c}\"", " 1", "x;y", "a\"b"));
+    values.addAll(
+        List.of(
+            "\t", "a\tb", "a\nb", "\n", "\r", "id, name", "\"a b\".\"{c}\"", " 1", "x;y", "a\"b"));
+    Set<String> names = new TreeSet<>(Settings.names());
+    names.removeAll(Set.of("DB_PASSWORD", "DB_PASSWORD_PARAMETER", "DB_HOST", "DB_DATABASE"));
     List<Map<String, String>> cases = new ArrayList<>();
+    Map<String, List<String>> taken = new TreeMap<>();
     for (String name : names) {
-      values.forEach(value -> cases.add(with(least, Map.of(name, value))));
+      for (String value : values) {
+        Map<String, String> settings = with(Map.of(name, value));
+        cases.add(settings);
+        if (!functionRefuses(settings) || value.equals("iam")) {
+          taken.computeIfAbsent(name, key -> new ArrayList<>()).add(value);
+        }
+      }
     }
+    List<String> forms = values.stream().filter(v -> v.contains("{") || v.contains("*")).toList();
+    for (String form : forms) {
+      forms.forEach(
+          table -> cases.add(with(Map.of("S3_KEY_PATTERN", form, "DB_TABLE_NAME", table))));
+    }
+    cases.addAll(contradictions(taken));
+    // Most of what is taken alone is taken with others, too; so what is refused are contradictions.
     Random random = new Random(35);
-    for (int i = 0; i < 5_000; i++) {
+    List<String> several = List.copyOf(names);
+    for (int i = 0; i < 10_000; i++) {
       Map<String, String> more = new TreeMap<>();
       for (int j = 2 + random.nextInt(3); j > 0; j--) {
-        more.put(
-            names.get(random.nextInt(names.size())), values.get(random.nextInt(values.size())));
+        String name = several.get(random.nextInt(several.size()));
+        more.put(name, taken.get(name).get(random.nextInt(taken.get(name).size())));
       }
-      cases.add(with(least, more));
+      cases.add(with(more));
     }
     return cases;
   }
 
-  private static Map<String, String> with(Map<String, String> least, Map<String, String> more) {
-    Map<String, String> values = new TreeMap<>(least);
-    values.putAll(more);
+  /** Every two settings with values that some other setting's value contradicts. */
+  private static List<Map<String, String>> contradictions(Map<String, List<String>> taken) {
+    List<Map.Entry<String, String>> some = new ArrayList<>();
+    for (String value : List.of("off", "changes", "80%", "tab", "\t", "a\tb", "iam", "disable")) {
+      taken.forEach(
+          (name, values) -> {
+            if (values.contains(value)) {
+              some.add(Map.entry(name, value));
+            }
+          });
+    }
+    List<Map<String, String>> cases = new ArrayList<>();
+    for (Map.Entry<String, String> one : some) {
+      for (Map.Entry<String, String> other : some) {
+        Map<String, String> both = new TreeMap<>(Map.ofEntries(one));
+        both.put(other.getKey(), other.getValue());
+        cases.add(with(both));
+      }
+    }
+    return cases;
+  }
+
+  private static Map<String, String> with(Map<String, String> more) {
+    Map<String, String> values = new TreeMap<>(TYPICAL);
+    values.keySet().retainAll(Settings.names());
+    more.forEach((name, value) -> values.merge(name, value, (old, v) -> v.isEmpty() ? old : v));
     values.values().removeIf(String::isEmpty);
-    values.putIfAbsent("DB_TABLE_NAME", "people");
-    values.putIfAbsent("DB_DATABASE", "app");
-    values.putIfAbsent("DB_USERNAME", "loader");
+    if (values.size() % 2 == 0 && "iam".equals(values.get("DB_AUTH"))) {
+      values.remove("DB_PASSWORD_PARAMETER");
+    }
     return values;
   }
 
@@ -332,6 +370,7 @@ class SettingsCheckIT {
   private static List<Object> node(String expression, List<?> cases) throws Exception {
     String program =
         "const check = require('./.github/osls/settings.js');"
+            + "const { refused } = require('./.github/osls/values.js');"
             + "const cases = JSON.parse(require('fs').readFileSync(0));"
             + "console.log(JSON.stringify("
             + expression
