@@ -109,7 +109,7 @@ public record Page(Path path, String text) {
         .toList();
   }
 
-  /** The same length with blanks for what is in blocks, where a "#" begins no heading. */
+  /** Replaces blocks with as many spaces, where a "#" begins no heading. */
   private String withoutBlocks() {
     return Pattern.compile(BLOCK.formatted("\\w*"))
         .matcher(text)

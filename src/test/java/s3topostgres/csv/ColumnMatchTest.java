@@ -49,7 +49,7 @@ class ColumnMatchTest {
   }
 
   @Test
-  void overlooksCaseBlanksAndPunctuation() {
+  void overlooksCaseSpacesAndPunctuation() {
     assertThat(match(" ID ", "Date of Birth")).containsExactly("id", "date_of_birth");
     assertThat(match("Id", "date-of-birth")).containsExactly("id", "date_of_birth");
   }
