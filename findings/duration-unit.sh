@@ -10,7 +10,7 @@
 #   what pandas and datetime.timedelta give, are longer by a factor of a thousand, a million or a milliard. pyarrow itself reads it back right, given a
 #   schema, since https://github.com/apache/arrow/pull/46035.
 # Whom it hits: interval columns; also integer columns of seconds, where nothing can tell at all.
-# What to do: cast to duration('s'), or to a text with a unit, before writing.
+# What to do: write seconds, pc.divide(lap.cast("int64"), 1000.0) for ms; a cast to duration('s') fails, or drops the fraction.
 . "$(dirname "$0")/lib.sh"
 
 python pyarrow==26.0.1
