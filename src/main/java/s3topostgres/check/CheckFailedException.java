@@ -5,14 +5,14 @@ import static java.util.stream.Collectors.joining;
 import java.util.List;
 
 /**
- * Something that a load needs is missing. The message is a table of all that was checked, one line
- * each. It is thrown to Lambda, because an invocation that fails is what stops a deployment.
+ * Reports that a load would fail. The message is a table with a line for each item. It is thrown to
+ * Lambda, because only a failed invocation stops a deployment.
  */
 public final class CheckFailedException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private CheckFailedException(List<CheckResult> results) {
-    // Where it was thrown helps nobody.
+    // The stack trace tells the operator nothing.
     super(
         results.stream()
             .map(CheckFailedException::line)
@@ -23,9 +23,9 @@ public final class CheckFailedException extends RuntimeException {
   }
 
   /**
-   * Finds out whether all is well.
+   * Reports the results if a check failed.
    *
-   * @throws CheckFailedException if it is not
+   * @throws CheckFailedException with all results, when at least one check failed
    */
   public static void throwIfAnyFailed(List<CheckResult> results) {
     if (results.stream().anyMatch(result -> result.outcome() == CheckResult.Outcome.FAILED)) {

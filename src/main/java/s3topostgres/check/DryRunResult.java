@@ -5,16 +5,16 @@ import s3topostgres.Fault;
 import s3topostgres.s3.Upload;
 
 /**
- * What a load would do. Its components are the fields of the check function's answer.
+ * The result of a dry run. Its components are the fields of the check function's answer.
  *
  * @param object {@code s3://bucket/key}
  * @param table the target table with its schema; as the setting has it where it was not found
- * @param wouldLoad whether nothing was found that speaks against it
- * @param message why it would not; null if it would
- * @param rows of the file; null where it was not read to its end
- * @param columns those that the file's fields belong to, in their order
+ * @param wouldLoad whether a load would succeed, as far as the dry run can tell
+ * @param message why a load would fail; null if it would succeed
+ * @param rows the number of rows in the file; null if the file was not read to its end
+ * @param columns the columns that the file's fields belong to, in the order of the fields
  * @param defaulted the table's other columns, which take their defaults
- * @param faults the first thousand
+ * @param faults the first 1,000
  * @param createTable the statements that make a table for the file; null where there is one
  */
 public record DryRunResult(
@@ -29,8 +29,10 @@ public record DryRunResult(
     String createTable) {
 
   /**
-   * @param line the physical line; null where it is not known
-   * @param column null where the row as a whole is meant
+   * A fault of the file.
+   *
+   * @param line the physical line, 1 is the first; null if it is not known
+   * @param column the table's column; null if the fault is of the row as a whole
    */
   public record FaultInFile(Long line, String column, String reason) {
     static FaultInFile of(Fault fault) {
@@ -38,7 +40,7 @@ public record DryRunResult(
     }
   }
 
-  /** Of a file whose rows were not looked at. */
+  /** Makes the result for a file whose rows were not read. */
   static DryRunResult notTried(Upload upload, String table, String why) {
     return new DryRunResult(
         upload.object().toString(), table, false, why, null, List.of(), List.of(), List.of(), null);

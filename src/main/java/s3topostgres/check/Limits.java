@@ -6,23 +6,23 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 
 /**
- * What the function may use.
+ * The function's time and memory.
  *
  * @param time for one load
  * @param megabytes of memory
  */
 record Limits(Duration time, int megabytes) {
-  /** A load needs 180 MB, whatever the file's size. */
+  /** The least memory; a load needs 180 MB, whatever the file's size. */
   private static final int LEAST_MEGABYTES = 256;
 
   private static final int MOST_OF_THE_TIME_PERCENT = 80;
 
   /**
-   * Whether that is enough.
+   * Checks whether time and memory are enough for loads like the last ones.
    *
-   * @param longest that the last loads took; empty when none is recorded
+   * @param longest the duration of the longest of the last loads; empty when none is recorded
    * @return what was found, for a message
-   * @throws LoadException {@code OUT_OF_TIME} when it is not
+   * @throws LoadException {@code OUT_OF_TIME} when they are not enough
    */
   String judge(Optional<Duration> longest) {
     if (megabytes < LEAST_MEGABYTES) {

@@ -14,14 +14,15 @@ import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
-/** Looks at the target table, or at all that objects' keys may name. */
+/** Checks the target table, or all tables that object keys may name. */
 record TableChecks(Session session, LoadSettings settings, LoadMode mode) {
 
   /**
-   * Whether the mode can work with it. Where the object's key decides, one table is enough.
+   * Checks whether the mode can load the table. If the object key names the table, one usable table
+   * is enough.
    *
    * @return what was found, for a message
-   * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when it cannot
+   * @throws LoadException {@code TABLE_UNUSABLE} or {@code CONFIG_INVALID} when the mode cannot
    */
   String table() throws SQLException {
     if (settings.table().dependsOnObjectKey()) {
@@ -64,7 +65,7 @@ record TableChecks(Session session, LoadSettings settings, LoadMode mode) {
     return mode.check(session, table);
   }
 
-  /** How long the longest of the last loads took; empty when none is recorded. */
+  /** The duration of the longest of the last loads; empty when none is recorded. */
   Optional<Duration> longestLoad() throws SQLException {
     if (settings.historyTable().isEmpty()) {
       return Optional.empty();

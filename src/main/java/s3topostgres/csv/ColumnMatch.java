@@ -149,9 +149,9 @@ public final class ColumnMatch {
   }
 
   /**
-   * Counts the fields that are certainly of a header, and may be shown. A line of which half or
-   * more names nothing may be data. A line break in a field may come from a quote that closes rows
-   * below.
+   * Counts the fields that certainly belong to a header, and may be shown. A line may be data if
+   * half or more of its fields name no column. A line break in a field may come from a quote that
+   * is only closed in the rows.
    */
   private int showable() {
     long named =

@@ -70,9 +70,8 @@ public final class Script {
     if (ImportErrors.isRowRejected(e)) {
       return ErrorCode.ROW_REJECTED
           .failure(
-              "%s refused the data (SQLSTATE %s)".formatted(setting, state),
-              "Ask whoever wrote %s what it checks; the old rows are still there."
-                  .formatted(setting))
+              "the operator's %s refused the data (SQLSTATE %s)".formatted(setting, state),
+              "Ask the operator what it checks; the old rows are still there.")
           .sqlState(state);
     }
     if (state.startsWith(SqlState.SYNTAX_OR_ACCESS_CLASS)

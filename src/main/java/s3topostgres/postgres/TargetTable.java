@@ -11,24 +11,26 @@ import s3topostgres.LoadException;
 import s3topostgres.config.TableName;
 
 /**
- * The table that a load fills, as the catalogue has it.
+ * The target table of a load, as the catalogue has it.
  *
- * @param oid its number in the catalogue, unsigned
+ * @param oid the table's OID, unsigned
  * @param name schema and table, each quoted where SQL needs it: {@code public.people}
- * @param privileges of the database user, in capitals: {@code INSERT}, {@code TRUNCATE}; those on
- *     any column count
+ * @param privileges of the database user on the table or any column of it, in capitals: {@code
+ *     INSERT}, {@code TRUNCATE}
  * @param columns in the table's order
  */
 public record TargetTable(long oid, String name, Set<String> privileges, List<Column> columns) {
 
   /**
+   * A column of the table.
+   *
    * @param name as it is in the catalogue
    * @param quoted as it is written in SQL
    * @param type as SQL writes it: {@code character varying(20)}
-   * @param required has no default and must not be NULL
-   * @param generated from other columns, so that nothing can be loaded into it
-   * @param identityAlways numbered by the database, so that a header should not name it, unless the
-   *     mode finds rows by it; files without a header do load it, as {@code COPY} does
+   * @param required whether it is NOT NULL without a default
+   * @param generated whether it is generated from other columns, so that it cannot be loaded
+   * @param identityAlways whether it is {@code GENERATED ALWAYS AS IDENTITY}; a header may name it
+   *     only in modes with a stage, and files without a header load it, as {@code COPY} does
    * @param collation the clause that declares a collation other than the type's; may be empty
    */
   public record Column(
@@ -45,7 +47,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return columns.stream().filter(column -> !column.generated).toList();
   }
 
-  /** The names of the columns that take their defaults when these are loaded. */
+  /** The names of the columns that take their defaults when {@code loaded} are loaded. */
   public List<String> notAmong(List<Column> loaded) {
     return loadable().stream()
         .filter(column -> !loaded.contains(column))
@@ -53,7 +55,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
         .toList();
   }
 
-  /** A name that no column has. */
+  /** Makes a name that no column has, by adding underscores. */
   public String free(String name) {
     boolean taken = columns.stream().anyMatch(column -> column.name.equals(name));
     return taken ? free(name + "_") : name;
@@ -101,11 +103,11 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   private record Found(TargetTable table, String kind, boolean reserved, Column column) {}
 
   /**
-   * Looks the table up that a setting, or by it an object's key, names.
+   * Looks up the table that {@code DB_TABLE_NAME} names.
    *
-   * @param values of the names in the key's pattern
-   * @throws LoadException {@code TABLE_UNUSABLE} when there is no such table, or it is not for
-   *     files
+   * @param values of the placeholders from the object key, by name
+   * @throws LoadException {@code TABLE_UNUSABLE} when there is no such table, or it cannot be
+   *     loaded
    */
   public static TargetTable resolve(Session session, TableName name, Map<String, String> values)
       throws SQLException {
@@ -117,9 +119,10 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   }
 
   /**
-   * The name for the table that a setting, or by it an object's key, names, where there is none.
+   * Names the table that {@code DB_TABLE_NAME} asks for and that does not exist.
    *
-   * @return quoted as SQL needs it; empty where there is one
+   * @param values of the placeholders from the object key, by name
+   * @return the name, quoted as SQL needs it; empty if the table exists
    */
   public static Optional<String> missing(
       Session session, TableName name, Map<String, String> values) throws SQLException {
@@ -138,7 +141,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
         written);
   }
 
-  /** A table that is not there yet, of columns that take any text. */
+  /** Makes a table that does not exist yet, with columns of type text. */
   public static TargetTable proposed(Session session, String name, List<String> columns)
       throws SQLException {
     return new TargetTable(
@@ -152,9 +155,9 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   }
 
   /**
-   * The tables that objects' keys may name, each as {@link #name}.
+   * Lists the tables that object keys may name, each as {@link #name}.
    *
-   * @param name that depends on the object's key
+   * @param name with placeholders
    */
   public static List<String> possible(Session session, TableName name) throws SQLException {
     return TableFromObjectKey.possible(session, name);
@@ -164,7 +167,8 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * Looks a table up.
    *
    * @param name as in SQL: {@code people}, {@code sales.orders}, {@code "Mixed Case"."T"}
-   * @throws LoadException {@code TABLE_UNUSABLE} when it is no table
+   * @throws LoadException {@code TABLE_UNUSABLE} when there is no such table, or it cannot be
+   *     loaded
    */
   public static TargetTable resolve(Session session, String name) throws SQLException {
     List<Found> found = look(session, name);
@@ -192,21 +196,21 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return table;
   }
 
-  /** Whether policies choose the rows that the database user sees. */
+  /** Whether row-level security applies to the database user. */
   public boolean hasRowSecurity(Session session) throws SQLException {
     return session.exists("SELECT WHERE row_security_active(?::oid)", oid);
   }
 
-  /** How many rows it has. */
+  /** Counts the rows. */
   public long count(Session session) throws SQLException {
     return session.one("SELECT count(*) FROM " + name, row -> row.getLong(1));
   }
 
   /**
-   * Refuses a table on which the database user may not do what a load does.
+   * Refuses a table on which the database user lacks a privilege.
    *
-   * @param needed such as {@code INSERT}
-   * @param grant what the message asks to grant
+   * @param needed the privileges, such as {@code INSERT}
+   * @param grant the privileges that the message asks to grant
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
   public void requirePrivileges(List<String> needed, String grant) {
@@ -219,7 +223,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   }
 
   /**
-   * Refuses a table whose policies apply to the database user, which {@code COPY} does not fill.
+   * Refuses a table with row-level security for the database user, because {@code COPY} refuses it.
    *
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
