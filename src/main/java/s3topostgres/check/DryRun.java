@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import s3topostgres.LoadException;
-import s3topostgres.config.LoadSettings;
 import s3topostgres.csv.FileImport;
 import s3topostgres.csv.FileImports;
 import s3topostgres.faults.FaultSearch;
@@ -28,23 +27,9 @@ import s3topostgres.s3.Upload;
  * transaction that is rolled back: the target table and the history stay as they are, and nobody
  * waits for a lock.
  */
-public final class DryRun {
+public record DryRun(FileImports files, LoadMode mode, Database database) {
   private static final String CHECKS_LOCKED =
       "nothing was found, but another session locks the table, so its checks were not tried";
-
-  private final LoadSettings settings;
-  private final FileImports files;
-  private final LoadMode mode;
-  private final Database database;
-  private final TrialImport trial;
-
-  public DryRun(FileImports files, LoadMode mode, Database database) {
-    this.settings = files.settings();
-    this.files = files;
-    this.mode = mode;
-    this.database = database;
-    this.trial = new TrialImport(files, mode, database);
-  }
 
   /**
    * Tries an object of the bucket, as if it had just been uploaded.
@@ -55,10 +40,10 @@ public final class DryRun {
     Optional<String> ignored = files.whyIgnored(upload);
     if (ignored.isPresent()) {
       return DryRunResult.notTried(
-          upload, settings.table().setting(), "It would be ignored: " + ignored.get());
+          upload, files.settings().table().setting(), "It would be ignored: " + ignored.get());
     }
     try (Session session = database.connectOnce(deadline)) {
-      trial.begin(session);
+      trial().begin(session);
       Optional<String> missing = files.missingTable(session, upload);
       return missing.isPresent()
           ? propose(session, upload, missing.get())
@@ -73,16 +58,17 @@ public final class DryRun {
   private DryRunResult tryOut(Session session, Upload upload) throws SQLException {
     TargetTable table = files.targetTable(session, upload);
     mode.check(session, table);
-    History history = History.openExisting(session, settings.historyTable());
-    History.refuseAsTarget(session, settings.historyTable(), table);
+    History history = History.openExisting(session, files.settings().historyTable());
+    History.refuseAsTarget(session, files.settings().historyTable(), table);
     FileImport rows = files.open(session, table, upload, files.look(session, upload), 0);
-    FaultSearch.Result found = trial.search(session, rows);
+    FaultSearch.Result found = trial().search(session, rows);
     Optional<LoadException> failure =
         found.end().map(TrialImport::withoutLaterLines).or(() -> found.faults().failure());
     if (failure.isEmpty()) {
       failure =
           FileImport.tooFewRows(
-              found.rows().orElseThrow(), history.minRows(session, settings.minRows(), table));
+              found.rows().orElseThrow(),
+              history.minRows(session, files.settings().minRows(), table));
     }
     return new DryRunResult(
         upload.object().toString(),
@@ -100,7 +86,7 @@ public final class DryRun {
 
   private DryRunResult propose(Session session, Upload upload, String name) throws SQLException {
     FileImport rows = files.openWithoutTable(session, name, upload, files.look(session, upload));
-    trial.applySettings(session);
+    trial().applySettings(session);
     TableProposal proposal = TableProposal.of(session, rows.table(), rows);
     String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());
     return new DryRunResult(
@@ -116,8 +102,14 @@ public final class DryRun {
         proposal.create() + ";\n" + grant);
   }
 
+  private TrialImport trial() {
+    return new TrialImport(files, mode, database);
+  }
+
   private DryRunResult failed(Upload upload, LoadException failure) {
     return DryRunResult.notTried(
-        upload, settings.table().setting(), failure.about(upload.object().toString()).getMessage());
+        upload,
+        files.settings().table().setting(),
+        failure.about(upload.object().toString()).getMessage());
   }
 }

@@ -3,9 +3,6 @@ package s3topostgres.csv;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import s3topostgres.ErrorCode;
-import s3topostgres.LoadException;
-import s3topostgres.Spelling;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -19,9 +16,9 @@ import s3topostgres.s3.ObjectLocation;
 record PositionalLayout(CsvFormat format, boolean staged) implements FieldLayout {
 
   /**
-   * @throws LoadException {@code CONFIG_INVALID} when {@code CSV_COLUMNS} names no column, and the
-   *     mode has no stage to take the field; {@code HEADER_MISMATCH} when the first row has another
-   *     number of fields
+   * @throws s3topostgres.LoadException {@code CONFIG_INVALID} when {@code CSV_COLUMNS} names no
+   *     column, and the mode has no stage to take the field; {@code HEADER_MISMATCH} when the first
+   *     row has another number of fields
    */
   @Override
   public List<Column> columns(FileHead head, ObjectLocation object, TargetTable table) {
@@ -45,20 +42,14 @@ record PositionalLayout(CsvFormat format, boolean staged) implements FieldLayout
           table
               .loadable(name)
               .or(() -> Optional.of(table.unusedField(fields.size())).filter(any -> staged))
-              .orElseThrow(() -> unknown(table, name)));
+              .orElseThrow(
+                  () ->
+                      table.unknownColumn(
+                          "CSV_COLUMNS",
+                          name,
+                          "Write the names as in SQL, with capitals in double quotes. Fields can be"
+                              + " left out with LOAD_MODE=sync, upsert and changes.")));
     }
     return fields;
-  }
-
-  private static LoadException unknown(TargetTable table, String name) {
-    List<String> names = table.loadable().stream().map(Column::name).toList();
-    return ErrorCode.CONFIG_INVALID.failure(
-        "CSV_COLUMNS names \"%s\", which is not a column of %s%s"
-            .formatted(
-                name,
-                table.name(),
-                Spelling.nearest(name, names, 2).map(" (did you mean %s?)"::formatted).orElse("")),
-        "Write the names as in SQL, with capitals in double quotes. Fields can be left out with"
-            + " LOAD_MODE=sync, upsert and changes.");
   }
 }

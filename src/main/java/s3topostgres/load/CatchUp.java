@@ -24,32 +24,15 @@ import s3topostgres.s3.ListedObject;
  * Loads the backlog: uploads that are in the bucket and not in the history, because their events
  * were lost or an outage outlasted their retries. Called by a schedule; may run beside loads and
  * beside itself.
+ *
+ * @param region of the bucket
  */
-public final class CatchUp {
+public record CatchUp(
+    BucketListing listing, LoadOrder order, Database database, Loader loader, String region) {
   /** How long an upload is left to its event: the function's time, plus the delivery. */
   private static final Duration EVENT_GRACE_PERIOD = Duration.ofMinutes(20);
 
   private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
-
-  private final LoadSettings settings;
-  private final BucketListing listing;
-  private final LoadOrder order;
-  private final Database database;
-  private final Loader loader;
-  private final String region;
-
-  /**
-   * @param region of the bucket
-   */
-  public CatchUp(
-      BucketListing listing, LoadOrder order, Database database, Loader loader, String region) {
-    this.settings = listing.settings();
-    this.listing = listing;
-    this.order = order;
-    this.database = database;
-    this.loader = loader;
-    this.region = region;
-  }
 
   /**
    * Loads what was never loaded. {@code replace} and {@code sync} load each table's newest loadable
@@ -98,6 +81,7 @@ public final class CatchUp {
 
   /** Finds what is to be loaded, for each table in the order in which it is tried. */
   private List<List<LoadTask>> backlog(Instant now, TimeBudget budget) {
+    LoadSettings settings = listing.settings();
     if (settings.historyTable().isEmpty()) {
       throw ErrorCode.CONFIG_INVALID.failure(
           "with HISTORY_TABLE=off, it is not known what was loaded, so nothing is caught up on",
@@ -125,7 +109,7 @@ public final class CatchUp {
       return List.of();
     }
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
-      History history = History.openExisting(session, settings.historyTable());
+      History history = History.openExisting(session, listing.settings().historyTable());
       return order.backlog(session, history, files, end, region);
     } catch (SQLException e) {
       throw SqlErrors.translate(e, budget.deadline());

@@ -30,25 +30,11 @@ import s3topostgres.s3.Upload;
  * One load, from the connection to the commit. Afterwards the table holds all of the file's rows,
  * as the mode has it, or what it held before.
  */
-final class LoadTransaction {
+record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Database database) {
   /** Keeps the lock apart from other uses of advisory locks: "S3LD". */
   private static final long LOCK_SEED = 0x53334c44;
 
   private static final Logger log = LoggerFactory.getLogger(LoadTransaction.class);
-
-  private final LoadSettings settings;
-  private final FileImports files;
-  private final LoadMode mode;
-  private final LoadOrder order;
-  private final Database database;
-
-  LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Database database) {
-    this.settings = files.settings();
-    this.files = files;
-    this.mode = mode;
-    this.order = order;
-    this.database = database;
-  }
 
   /**
    * How an attempt to load ended.
@@ -76,7 +62,7 @@ final class LoadTransaction {
     progress.step("connecting");
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       files.objectImport().install(session);
-      History history = History.open(session, settings.historyTable());
+      History history = History.open(session, settings().historyTable());
 
       session.begin();
       describeUpload(session, task.upload(), progress.requestId());
@@ -102,10 +88,10 @@ final class LoadTransaction {
       progress.step("looking");
       LoadTask.Work work = task.prepare(context);
       progress.step("before-load-sql");
-      Script.run(session, "BEFORE_LOAD_SQL", settings.beforeLoadSql());
+      Script.run(session, "BEFORE_LOAD_SQL", settings().beforeLoadSql());
       LoadOutcome outcome = work.run();
       progress.step("after-load-sql");
-      Script.run(session, "AFTER_LOAD_SQL", settings.afterLoadSql());
+      Script.run(session, "AFTER_LOAD_SQL", settings().afterLoadSql());
 
       progress.step("committing");
       history.recordLoad(session, record(task, progress), outcome.rows(), outcome.counts());
@@ -132,6 +118,10 @@ final class LoadTransaction {
         progress.requestId());
   }
 
+  private LoadSettings settings() {
+    return files.settings();
+  }
+
   /** Tells the table's defaults where a row comes from: current_setting('s3_load.key', true). */
   private static void describeUpload(Session session, Upload upload, String requestId)
       throws SQLException {
@@ -148,7 +138,7 @@ final class LoadTransaction {
       throws SQLException {
     TargetTable table = files.targetTable(session, upload);
     progress.table(table.name());
-    History.refuseAsTarget(session, settings.historyTable(), table);
+    History.refuseAsTarget(session, settings().historyTable(), table);
     mode.check(session, table);
     return table;
   }
@@ -170,7 +160,9 @@ final class LoadTransaction {
           AND pg_try_advisory_xact_lock(hashtextextended(?, %2$d));
         SET LOCAL lock_timeout = %3$d"""
             .formatted(
-                sideBySide ? "_shared" : "", LOCK_SEED, Session.lockMillis(settings.lockTimeout())),
+                sideBySide ? "_shared" : "",
+                LOCK_SEED,
+                Session.lockMillis(settings().lockTimeout())),
         row -> row.getBoolean(1),
         table.name(),
         sideBySide ? table.name() + " " + upload.object() : table.name());

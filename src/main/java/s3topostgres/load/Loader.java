@@ -8,7 +8,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.config.LoadSettings;
 import s3topostgres.csv.FileImports;
 import s3topostgres.faults.TrialImport;
 import s3topostgres.history.History;
@@ -29,7 +28,7 @@ import s3topostgres.s3.Upload;
  * Loads uploads into the target table and reports how that ended: in the log, the metrics, the
  * history, and to the caller. What one load does in the database is {@link LoadTransaction}.
  */
-public final class Loader {
+public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database database) {
   /** Reserved of the function's time for the rollback, the record of the failure, the answer. */
   static final Duration MARGIN = Duration.ofSeconds(10);
 
@@ -37,22 +36,6 @@ public final class Loader {
   private static final Duration RECORD_MARGIN = Duration.ofSeconds(4);
 
   private static final Logger log = LoggerFactory.getLogger(Loader.class);
-
-  private final LoadSettings settings;
-  private final FileImports files;
-  private final LoadMode mode;
-  private final LoadOrder order;
-  private final Database database;
-  private final LoadTransaction transaction;
-
-  public Loader(FileImports files, LoadMode mode, LoadOrder order, Database database) {
-    this.settings = files.settings();
-    this.files = files;
-    this.mode = mode;
-    this.order = order;
-    this.database = database;
-    this.transaction = new LoadTransaction(files, mode, order, database);
-  }
 
   /**
    * Loads one upload, unless it or something newer is in the table already.
@@ -124,7 +107,7 @@ public final class Loader {
       LoadTask task, LoadProgress progress, TimeBudget budget, Deadline functionEnd) {
     boolean findPredecessors = task.isAnnounced();
     while (true) {
-      LoadTransaction.Ending ending = transaction.run(task, findPredecessors, progress, budget);
+      LoadTransaction.Ending ending = transaction().run(task, findPredecessors, progress, budget);
       if (ending.verdict() != Verdict.NEW) {
         return ending;
       }
@@ -152,8 +135,13 @@ public final class Loader {
     }
   }
 
+  private LoadTransaction transaction() {
+    return new LoadTransaction(files, mode, order, database);
+  }
+
   private LoadProgress progress(Upload upload, String requestId) {
-    return new LoadProgress(upload, settings.table().setting(), requestId, LoadLog::progress);
+    return new LoadProgress(
+        upload, files.settings().table().setting(), requestId, LoadLog::progress);
   }
 
   private static LoadResult loaded(LoadTransaction.Ending ending, LoadProgress progress) {
@@ -183,7 +171,7 @@ public final class Loader {
   }
 
   private void refuseOtherBuckets(Upload upload) {
-    Optional<String> bucket = settings.bucket();
+    Optional<String> bucket = files.settings().bucket();
     if (bucket.isPresent() && !bucket.get().equals(upload.object().bucket())) {
       throw ErrorCode.OBJECT_UNREADABLE.failure(
           "only objects of the bucket %s are loaded (S3_BUCKET_NAME)".formatted(bucket.get()),
@@ -205,10 +193,11 @@ public final class Loader {
       LoadTask task, LoadProgress progress, Deadline functionEnd, LoadException failure) {
     LoadLog.failed(progress, failure);
     LoadMetrics.failed(progress, failure);
-    if (settings.historyTable().isPresent()) {
-      LoadRecord record = transaction.record(task, progress);
+    if (files.settings().historyTable().isPresent()) {
+      LoadRecord record = transaction().record(task, progress);
       try (Session session = database.connectOnce(functionEnd.before(RECORD_MARGIN))) {
-        History.open(session, settings.historyTable()).recordFailure(session, record, failure);
+        History.open(session, files.settings().historyTable())
+            .recordFailure(session, record, failure);
       } catch (SQLException | RuntimeException e) {
         log.warn("the failure could not be recorded in the history");
       }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.Spelling;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
@@ -108,24 +107,21 @@ public record RowKey(List<Part> parts, boolean unique) {
   }
 
   private static Column named(TargetTable table, String name) {
-    Column found = table.column(name).orElseThrow(() -> unknown(table, name));
+    Column found =
+        table
+            .column(name)
+            .orElseThrow(
+                () ->
+                    table.unknownColumn(
+                        "LOAD_KEY",
+                        name,
+                        "Write the names as in SQL, with capitals in double quotes."));
     if (found.generated()) {
       throw ErrorCode.CONFIG_INVALID.failure(
           "LOAD_KEY names %s, which the database generates from other columns".formatted(name),
           "Name those instead.");
     }
     return found;
-  }
-
-  private static LoadException unknown(TargetTable table, String name) {
-    List<String> names = table.columns().stream().map(Column::name).toList();
-    return ErrorCode.CONFIG_INVALID.failure(
-        "LOAD_KEY names \"%s\", which is not a column of %s%s"
-            .formatted(
-                name,
-                table.name(),
-                Spelling.nearest(name, names, 2).map(" (did you mean %s?)"::formatted).orElse("")),
-        "Write the names as in SQL, with capitals in double quotes.");
   }
 
   /** Refuses types without an equality. Reads no table. */

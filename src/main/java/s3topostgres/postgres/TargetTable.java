@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Spelling;
 import s3topostgres.config.TableName;
 
 /**
@@ -64,6 +65,19 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   /** The column of that name. */
   public Optional<Column> column(String name) {
     return columns.stream().filter(column -> column.name.equals(name)).findFirst();
+  }
+
+  /** The failure for a setting with a name that is no column's. */
+  public LoadException unknownColumn(String setting, String name, String whatToDo) {
+    List<String> names = loadable().stream().map(Column::name).toList();
+    return ErrorCode.CONFIG_INVALID.failure(
+        "%s names \"%s\", which is not a column of %s%s"
+            .formatted(
+                setting,
+                name,
+                this.name,
+                Spelling.nearest(name, names, 2).map(" (did you mean %s?)"::formatted).orElse("")),
+        whatToDo);
   }
 
   /** The loadable column of that name, or else of that name in another case. */
