@@ -14,6 +14,7 @@ import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadOutcome;
 import s3topostgres.order.LoadContext;
 import s3topostgres.order.LoadTask;
+import s3topostgres.postgres.Session;
 import s3topostgres.s3.Upload;
 
 /**
@@ -45,7 +46,7 @@ record FullLoadEnd(Upload upload, ApplyChanges mode) implements LoadTask {
   }
 
   @Override
-  public Work prepare(LoadContext context) throws SQLException {
+  public Session.Work<LoadOutcome> prepare(LoadContext context) throws SQLException {
     FullLoad fullLoad = FullLoad.current(history(context), upload.region());
     return () -> finish(context, fullLoad);
   }

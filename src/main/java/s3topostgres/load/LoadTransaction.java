@@ -86,7 +86,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
 
       budget.loadBegins();
       progress.step("looking");
-      LoadTask.Work work = task.prepare(context);
+      Session.Work<LoadOutcome> work = task.prepare(context);
       progress.step("before-load-sql");
       Script.run(session, "BEFORE_LOAD_SQL", settings().beforeLoadSql());
       LoadOutcome outcome = work.run();

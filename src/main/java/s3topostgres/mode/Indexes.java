@@ -29,12 +29,6 @@ public record Indexes(Session session, TargetTable table) {
 
   private static final Logger log = LoggerFactory.getLogger(Indexes.class);
 
-  /** Imports the rows into the table, and returns how many there are. */
-  @FunctionalInterface
-  interface Filling {
-    long run() throws SQLException;
-  }
-
   /**
    * Imports rows into the empty target table, and says so.
    *
@@ -47,7 +41,7 @@ public record Indexes(Session session, TargetTable table) {
       boolean rebuild,
       Consumer<String> progress)
       throws SQLException {
-    Filling filling =
+    Session.Work<Long> filling =
         () -> {
           progress.accept("importing");
           return rows.into(table.name());
@@ -124,7 +118,7 @@ public record Indexes(Session session, TargetTable table) {
    *     and a name
    * @throws LoadException what the filling throws
    */
-  long fill(Filling filling, Consumer<String> progress) throws SQLException {
+  long fill(Session.Work<Long> filling, Consumer<String> progress) throws SQLException {
     if (obstacle().isPresent()) {
       return filling.run();
     }
@@ -188,7 +182,8 @@ public record Indexes(Session session, TargetTable table) {
     return !SqlErrors.isConnectionLost(e) && !SqlState.QUERY_CANCELED.equals(e.getSQLState());
   }
 
-  private long fillWithIndexes(Filling filling, SQLException failure) throws SQLException {
+  private long fillWithIndexes(Session.Work<Long> filling, SQLException failure)
+      throws SQLException {
     try {
       long rows = filling.run();
       log.warn(

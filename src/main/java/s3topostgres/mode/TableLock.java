@@ -45,12 +45,6 @@ final class TableLock {
     this.limit = limit;
   }
 
-  /** Work while the table is locked; repeated when other sessions block one attempt. */
-  @FunctionalInterface
-  interface Work<T> {
-    T run() throws SQLException;
-  }
-
   /** Runs a statement that takes the lock and returns quickly. */
   void take(String statement) throws SQLException {
     with(statement, statement, () -> null);
@@ -65,7 +59,7 @@ final class TableLock {
    *     href="https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES">Table-level
    *     locks</a>
    */
-  <T> T withoutWriters(Work<T> work) throws SQLException {
+  <T> T withoutWriters(Session.Work<T> work) throws SQLException {
     String lock = "LOCK TABLE %s IN %s MODE";
     return with(
         lock.formatted(table.name(), "SHARE ROW EXCLUSIVE"),
@@ -73,7 +67,7 @@ final class TableLock {
         work);
   }
 
-  private <T> T with(String statement, String stricter, Work<T> work) throws SQLException {
+  private <T> T with(String statement, String stricter, Session.Work<T> work) throws SQLException {
     Deadline end = Deadline.in(limit, session.deadline().ticker());
     Duration longest = FIRST_ATTEMPT;
     String next = statement;

@@ -22,8 +22,6 @@ import s3topostgres.postgres.TargetTable.Column;
  *     CONSTRAINTS</a>
  */
 final class UpdateStrategy {
-  private static final String SAVEPOINT = "s3_load_update";
-
   private final Session session;
   private final TargetTable table;
   private final Stage stage;
@@ -73,12 +71,8 @@ final class UpdateStrategy {
                     .formatted(taken(after("removed")), differences.insertTaken())));
   }
 
-  @FunctionalInterface
-  private interface Statement<T> {
-    T run() throws SQLException;
-  }
-
-  private <T> T inPlaceOrElse(Statement<T> inPlace, Statement<T> reinsert) throws SQLException {
+  private <T> T inPlaceOrElse(Session.Work<T> inPlace, Session.Work<T> reinsert)
+      throws SQLException {
     Optional<Column> identity = changedIdentity();
     if (identity.isPresent()) {
       if (deletingDoesMore()) {
@@ -87,9 +81,8 @@ final class UpdateStrategy {
       way = "delete-and-insert";
       return reinsert.run();
     }
-    session.execute("SAVEPOINT " + SAVEPOINT);
     try {
-      return inPlace.run();
+      return session.inSavepoint(inPlace);
     } catch (SQLException e) {
       boolean exchanged =
           SqlState.UNIQUE_VIOLATION.equals(e.getSQLState())
@@ -97,7 +90,6 @@ final class UpdateStrategy {
       if (!exchanged) {
         throw e;
       }
-      session.rollbackTo(SAVEPOINT);
       if (deletingDoesMore()) {
         throw notExchanged(e);
       }

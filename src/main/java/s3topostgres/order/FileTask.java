@@ -4,6 +4,8 @@ import java.sql.SQLException;
 import s3topostgres.csv.FileImport;
 import s3topostgres.history.Verdict;
 import s3topostgres.mode.LoadMode;
+import s3topostgres.mode.LoadOutcome;
+import s3topostgres.postgres.Session;
 import s3topostgres.s3.Upload;
 
 /** Loads one file. */
@@ -46,7 +48,7 @@ public record FileTask(Upload upload, Origin origin) implements LoadTask {
   }
 
   @Override
-  public Work prepare(LoadContext context) throws SQLException {
+  public Session.Work<LoadOutcome> prepare(LoadContext context) throws SQLException {
     FileImport file = context.open(upload, context.minRows());
     return () -> context.load(file);
   }

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import s3topostgres.history.Verdict;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadOutcome;
+import s3topostgres.postgres.Session;
 import s3topostgres.s3.Upload;
 
 /** One thing to do to the target table, in a transaction of its own. */
@@ -32,13 +33,8 @@ public interface LoadTask {
   /**
    * Looks at the objects and matches their fields to columns, before anything is changed.
    *
+   * @return the work that remains: the import
    * @throws s3topostgres.LoadException {@code OBJECT_UNREADABLE} or {@code HEADER_MISMATCH}
    */
-  Work prepare(LoadContext context) throws SQLException;
-
-  /** What remains when everything is prepared: the import. */
-  @FunctionalInterface
-  interface Work {
-    LoadOutcome run() throws SQLException;
-  }
+  Session.Work<LoadOutcome> prepare(LoadContext context) throws SQLException;
 }
