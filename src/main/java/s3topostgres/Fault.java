@@ -6,16 +6,16 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One thing in a file that the table does not accept. It holds no value of the file.
+ * A fault of a file: why a row is refused. It holds no value of the file.
  *
- * @param line the physical line of the file on which the row ends, 1 is the first, the header
- *     counts; empty where Postgres does not tell
+ * @param line the physical line on which the row ends, from 1, the header counts; empty where it is
+ *     not known
  * @param column the column of the target table; empty where the row as a whole is meant
  * @param reason one clause without a full stop: {@code not a whole number}
  */
 public record Fault(OptionalLong line, Optional<String> column, String reason) {
 
-  /** For people: {@code line 3, column age: not a whole number}. */
+  /** The fault for a message: {@code line 3, column age: not a whole number}. */
   @Override
   public String toString() {
     String place = place(line, column).collect(Collectors.joining(", "));
@@ -27,7 +27,7 @@ public record Fault(OptionalLong line, Optional<String> column, String reason) {
     return line.isPresent() ? line.getAsLong() : null;
   }
 
-  /** The words for a place, of which either may be missing: {@code line 3}, {@code column age}. */
+  /** The words for a place, whose parts may be missing: {@code line 3}, {@code column age}. */
   static Stream<String> place(OptionalLong line, Optional<String> column) {
     return Stream.concat(
         line.stream().mapToObj(number -> "line " + number), column.stream().map("column "::concat));

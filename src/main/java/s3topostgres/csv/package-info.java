@@ -1,5 +1,5 @@
 /**
- * What the beginning of a file says about it before it is loaded: {@link s3topostgres.csv.FileHead}
- * first.
+ * A CSV file: what its head says, which columns take its fields, and its import. {@link
+ * s3topostgres.csv.FileImports} first.
  */
 package s3topostgres.csv;

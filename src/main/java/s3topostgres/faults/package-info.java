@@ -1,5 +1,5 @@
 /**
- * Everything in a file that its table does not accept, found without touching the table: the file
- * is imported into a table of texts, and the database tries every value.
+ * The faults of a file, found without touching its table: the file is imported into a stage of
+ * texts, and the database tries every value. {@link s3topostgres.faults.TrialImport} first.
  */
 package s3topostgres.faults;

@@ -17,14 +17,14 @@ import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /**
- * The second entry point, for operators: says what is missing for a load, or what a load of one
- * object would do, and changes nothing. It runs with the time and the memory of the function that
- * loads, which it judges.
+ * The second entry point, for operators: checks what a load needs, or tries a load of one object,
+ * and changes nothing. It has the time and the memory of the loading function, which it checks,
+ * too.
  */
 public final class CheckHandler implements RequestHandler<Object, Object> {
   /**
-   * For the answer, of the time that is left. A database that is silent takes 2 s of it for the
-   * socket's limit, and 2 s for the rollback.
+   * Reserved for the answer. A silent database takes 2 s of it for the socket, and 2 s for the
+   * rollback.
    */
   private static final Duration MARGIN = Duration.ofSeconds(6);
 
@@ -41,10 +41,12 @@ public final class CheckHandler implements RequestHandler<Object, Object> {
   }
 
   /**
-   * @param event {@code {"object": "people.csv"}} for a dry run, with the object's key as it is,
-   *     not form-encoded; anything else for the checks
+   * Checks, or tries a load.
+   *
+   * @param event {@code {"object": "people.csv"}} for a dry run, with the object key as it is, not
+   *     form-encoded; anything else for the checks
    * @return an {@link Answer}, or the {@link DryRunResult}
-   * @throws CheckFailedException if anything is missing, with the same as a table
+   * @throws CheckFailedException if anything is missing, with the answer as a table
    * @throws s3topostgres.LoadException {@code CONFIG_INVALID} when the settings do not allow a dry
    *     run
    */

@@ -21,8 +21,8 @@ import s3topostgres.s3.Upload;
 
 /**
  * The function: loads every CSV file that an S3 event announces, one transaction each. All records
- * of an event are tried; if any fails, the first failure is thrown with the others attached, so
- * that Lambda sends the event again, and what was loaded is then recognised.
+ * are tried. If any fails, the first failure is thrown with the others attached. Lambda then sends
+ * the event again, and the history recognises what was loaded.
  */
 public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport> {
   private static final Duration WARM_UP = Duration.ofSeconds(4);
@@ -43,10 +43,9 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
   }
 
   /**
-   * Does for the first time what every load does: reads the parameter, connects, and asks S3.
-   * Lambda gives the start-up a whole processor, and an invocation only a share of one. Lambda
-   * kills a start-up that takes longer than ten seconds, so what does not answer in time is left to
-   * the first load.
+   * Reads the parameter, connects, and asks S3, as the first load will. Lambda gives the start-up a
+   * whole processor, an invocation only a share of one, and kills a start-up after ten seconds.
+   * What does not answer in time is left to the first load.
    *
    * @see <a
    *     href="https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html">Lambda's

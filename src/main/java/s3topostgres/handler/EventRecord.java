@@ -21,15 +21,15 @@ import s3topostgres.s3.Upload;
  */
 record EventRecord(S3EventNotificationRecord record) {
 
-  /** Whether it announces a new CSV file. */
+  /** Whether the record announces a new CSV file. */
   boolean isNewCsv(Upload upload) {
     return record.getEventName().startsWith("ObjectCreated:") && upload.object().isCsv();
   }
 
   /**
-   * The upload that it is about. Keys come form-encoded: a {@code +} is a blank.
+   * The upload that the record announces. Object keys are form-encoded: a {@code +} is a space.
    *
-   * @param functionRegion used in place of the bucket's region in an event that was written by hand
+   * @param functionRegion the region where an event that was written by hand names none
    * @throws LoadException {@code OBJECT_UNREADABLE} when the record names no object
    */
   Upload upload(String functionRegion) {

@@ -1,5 +1,5 @@
 /**
- * The record of the loads, and what it says of an upload: {@link s3topostgres.history.History}
+ * The record of the loads, and its verdict on an upload: {@link s3topostgres.history.History}
  * first.
  */
 package s3topostgres.history;
