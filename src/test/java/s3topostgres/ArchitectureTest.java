@@ -50,7 +50,7 @@ class ArchitectureTest {
           entry("config", List.of()),
           entry("deploy", List.of()));
 
-  /** The setting, the wiring, and the map of the packages. */
+  /** The setting and the wiring. */
   private static final Set<String> KNOW_THE_NAME = Set.of("Mode.java", "Wiring.java");
 
   @Test
