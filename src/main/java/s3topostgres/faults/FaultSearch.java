@@ -23,17 +23,7 @@ import s3topostgres.postgres.UniqueIndex;
  * duplicate keys, and broken checks. The file is imported into a stage of texts; of the target
  * table only the catalogue is read.
  */
-public final class FaultSearch {
-  private final Session session;
-  private final TargetTable table;
-  private final Stage stage;
-
-  private FaultSearch(Session session, TargetTable table, Stage stage) {
-    this.session = session;
-    this.table = table;
-    this.stage = stage;
-  }
-
+public record FaultSearch(Session session, TargetTable table, Stage stage) {
   /**
    * @param rows of the file; empty if it could not be read to its end
    * @param end the line that hides those after it; empty if there is none

@@ -19,15 +19,10 @@ import s3topostgres.s3.Upload;
 /**
  * The table in which every load is recorded, and by which duplicate and late deliveries are
  * recognised. Made by {@link #open}, for the use of one connection.
+ *
+ * @param table empty when no history is kept
  */
-public final class History {
-  /** Empty when no history is kept. */
-  private final Optional<HistoryTable> table;
-
-  private History(Optional<HistoryTable> table) {
-    this.table = table;
-  }
-
+public record History(Optional<HistoryTable> table) {
   /**
    * Opens the history, and creates its table where it is missing.
    *

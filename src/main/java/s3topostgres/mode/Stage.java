@@ -20,29 +20,17 @@ import s3topostgres.postgres.TargetTable.Column;
  * The stage: a temporary table with the file's columns and without the target's constraints, which
  * receives the file first. Its column {@link #number} numbers the rows in the file's order. It is
  * dropped at the end of the transaction.
+ *
+ * @param file whose rows were imported
+ * @param rows how many were imported
+ * @param source the table with the rows to merge: the stage, or one derived from it
  */
-public final class Stage {
+public record Stage(Session session, TargetTable table, RowSource file, long rows, String source) {
   /** The stage's name for {@code AFTER_LOAD_SQL} and {@code aws_s3}. */
   static final String NAME = "s3_load_stage";
 
   /** The stage's name in our own statements. */
   public static final String TABLE = "pg_temp." + NAME;
-
-  private final Session session;
-  private final TargetTable table;
-  private final RowSource file;
-  private final long rows;
-
-  /** The table with the rows to merge: the stage, or one derived from it. */
-  private final String source;
-
-  private Stage(Session session, TargetTable table, RowSource file, long rows, String source) {
-    this.session = session;
-    this.table = table;
-    this.file = file;
-    this.rows = rows;
-    this.source = source;
-  }
 
   /** Creates a stage and imports the rows. */
   public static Stage fill(Session session, TargetTable table, RowSource rows) throws SQLException {
@@ -127,15 +115,6 @@ public final class Stage {
   /** The stage of the same file, with another table of rows to merge. */
   public Stage from(String source) {
     return new Stage(session, table, file, rows, source);
-  }
-
-  /** The table with the rows to merge. */
-  String source() {
-    return source;
-  }
-
-  public long rows() {
-    return rows;
   }
 
   /**
