@@ -87,7 +87,7 @@ class ManyFunctionsIT {
   }
 
   private static String prepare(SandboxDatabase database) throws SQLException {
-    database.execute("CREATE EXTENSION aws_s3 CASCADE", "CREATE TABLE table_0 (id int, name text)");
+    database.execute("CREATE TABLE table_0 (id int, name text)");
     String role = database.createLoader("table_0", PASSWORD);
     for (int i = 1; i < FUNCTIONS; i++) {
       database.execute(

@@ -33,7 +33,7 @@ class TryOnAwsIT {
   void printsWhatEachCallAnswers() throws Exception {
     s3.createBucket(bucket);
     String output;
-    try (SandboxDatabase database = Sandbox.shared().createDatabase()) {
+    try (SandboxDatabase database = Sandbox.shared().createEmptyDatabase()) {
       database.set("sandbox.import_bytes_per_second", "100000");
       output = run(database);
       assertThat(database.rows("SELECT FROM pg_class WHERE relname = 'people'")).isEmpty();

@@ -55,7 +55,6 @@ final class Site implements AutoCloseable {
             .formatted(sandbox.postgres().place(Certificates.key(server))),
         "ALTER SYSTEM SET ssl = on",
         "SELECT pg_reload_conf()",
-        "CREATE EXTENSION aws_s3 CASCADE",
         "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL)");
     database.createRole(ROLE, PASSWORD);
     database.execute(

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,7 +51,6 @@ class SetupCheckTest {
     ssm = SsmServer.launch();
     ssm.put("/people/password", PASSWORD);
     database.execute(
-        "CREATE EXTENSION aws_s3 CASCADE",
         "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL)",
         "INSERT INTO people VALUES (0, 'old')");
     role = database.createLoader("people", PASSWORD);
@@ -351,6 +351,7 @@ class SetupCheckTest {
         .isEqualTo("there is no bucket in-nowhere");
   }
 
+  @Tag("slow")
   @Test
   void namesS3WhenNothingAnswersTheFunction() throws Exception {
     try (ServerSocket silent = new ServerSocket(0)) {
@@ -368,6 +369,7 @@ class SetupCheckTest {
         .contains("/people/password (DB_PASSWORD_PARAMETER) cannot be read", "AccessDenied");
   }
 
+  @Tag("slow")
   @Test
   void namesSystemsManagerWhenNothingAnswers() throws Exception {
     try (ServerSocket silent = new ServerSocket(0)) {
@@ -407,6 +409,7 @@ class SetupCheckTest {
         .contains("the function has 128 MB of memory, and a load needs 256");
   }
 
+  @Tag("slow")
   @Test
   void answersInTimeWhenTheDatabaseAcceptsAndSaysNothing() throws Exception {
     try (ServerSocket silent = new ServerSocket(0)) {
@@ -418,6 +421,7 @@ class SetupCheckTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void answersInTimeWhenTheDatabaseGetsNoAnswerFromS3() throws Exception {
     try (ServerSocket silent = new ServerSocket(0)) {

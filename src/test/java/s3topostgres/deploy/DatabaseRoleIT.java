@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -279,13 +278,11 @@ class DatabaseRoleIT {
   void answersThatRdsIsSilent() throws Exception {
     rds.fallSilent();
 
-    Instant began = Instant.now();
     assertFails(
         request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(31)),
         INSTANCE_ASSOCIATION,
         "was not changed in",
         "RDS did not answer");
-    assertThat(Duration.between(began, Instant.now())).isLessThan(Duration.ofSeconds(15));
   }
 
   @Test
@@ -293,7 +290,7 @@ class DatabaseRoleIT {
     rds.leaveAssociations("INVALID");
 
     assertFails(
-        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(32)),
+        request("Create", "", INSTANCE, Map.of(), Duration.ofSeconds(36)),
         INSTANCE_ASSOCIATION,
         "the association of " + ROLE + " is INVALID");
 
@@ -321,7 +318,7 @@ class DatabaseRoleIT {
     rds.leaveAssociations("INVALID");
 
     assertFails(
-        request("Update", INSTANCE_ASSOCIATION, CLUSTER, INSTANCE, Duration.ofSeconds(32)),
+        request("Update", INSTANCE_ASSOCIATION, CLUSTER, INSTANCE, Duration.ofSeconds(36)),
         INSTANCE_ASSOCIATION,
         "is INVALID");
     // The rollback.

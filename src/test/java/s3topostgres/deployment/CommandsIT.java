@@ -66,7 +66,7 @@ class CommandsIT {
 
   @BeforeAll
   void prepare() throws Exception {
-    database = Sandbox.shared().createDatabase();
+    database = Sandbox.shared().createEmptyDatabase();
     database.execute("CREATE TABLE people (name text)", "CREATE ROLE csv_loader");
     s3.createBucket(bucket);
     Map<String, String> settings = database.settings("postgres", "any", "people");
@@ -157,7 +157,7 @@ class CommandsIT {
         "CREATE ROLE rds_iam",
         "CREATE ROLE rds_master CREATEROLE CREATEDB",
         "GRANT rds_iam TO rds_master WITH ADMIN OPTION");
-    try (SandboxDatabase fresh = Sandbox.shared().createDatabase()) {
+    try (SandboxDatabase fresh = Sandbox.shared().createEmptyDatabase()) {
       prepareAsOnRds(fresh);
       List<String> removal = Page.blocks(DEPLOY.section("Remove it"), "sql");
       for (Page page :

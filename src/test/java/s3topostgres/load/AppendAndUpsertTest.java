@@ -10,12 +10,12 @@ import static s3topostgres.config.Mode.UPSERT;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
-import static s3topostgres.load.LoadFixture.nextSecond;
 
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -145,12 +145,12 @@ class AppendAndUpsertTest {
   @Test
   void upsertLoadsWhatWasUploadedBefore() {
     fixture.mode(UPSERT).load("first.csv", "id,name\n9,first\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload one = fixture.upload("one.csv", "id,name\n1,one\n2,one\n");
     Upload bad = fixture.upload("bad.csv", "id,name\nx,bad\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload two = fixture.upload("two.csv", "id,name\n2,two\n3,two\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("three.csv", "id,name\n3,three\n");
 
     assertThat(fixture.load(two).status()).isEqualTo(LOADED);
@@ -167,9 +167,9 @@ class AppendAndUpsertTest {
   @Test
   void upsertWaitsForWhatWasUploadedBeforeAndMayBeLoadedLater() throws Exception {
     fixture.mode(UPSERT).load("first.csv", "id,name\n9,first\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("one.csv", "id,name\n0,one\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload two = fixture.upload("two.csv", "id,name\n1,two\n");
     try (Connection writer = fixture.connect();
         Statement statement = writer.createStatement()) {
@@ -191,9 +191,9 @@ class AppendAndUpsertTest {
     fixture.mode(mode).load("first.csv", "id,name\n9,first\n");
     fixture.execute("ALTER TABLE people DROP CONSTRAINT people_pkey");
     fixture.set("LOAD_KEY", "id").set("S3_BUCKET_NAME", fixture.bucket);
-    nextSecond();
+    fixture.nextSecond();
     Upload one = fixture.upload("one.csv", "id,name\n1,one\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload two = fixture.upload("two.csv", "id,name\n1,two\n");
 
     assertThat(fixture.catchUp())
@@ -207,14 +207,15 @@ class AppendAndUpsertTest {
   }
 
   /** The second is not given up because the first took its time. */
+  @Tag("slow")
   @Test
   void upsertKeepsTheOrderWhenThereIsNoTimeForAllThatComesBefore() {
     fixture.mode(UPSERT).load("first.csv", "id,name\n9,first\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("slow.csv", "id,name\n1,slow\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("slower.csv", "id,name\n1,slower\n2,slower\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload last = fixture.upload("last.csv", "id,name\n1,last\n");
     fixture.spendHalfOfTheTimeOn("slow.csv");
 

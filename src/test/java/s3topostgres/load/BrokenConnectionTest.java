@@ -25,6 +25,7 @@ import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.Sandbox;
 
 /** A connection that breaks, or falls silent, at each step of a load. */
+@Tag("slow")
 class BrokenConnectionTest {
   private static final String CONTENT = "id,name\n1,new\n";
   private static final String HELD =

@@ -21,6 +21,7 @@ import s3topostgres.sandbox.Network;
  * while a load reads it: in the end the table holds one version, whole, or what it held before. A
  * failure names the seed; {@code -Dseed=...} takes it.
  */
+@Tag("slow")
 class BrokenReadTest {
   private static final int ROWS = 100_000;
   private static final String WHOLE = "SELECT count(*), min(name), max(name), sum(id) FROM people";

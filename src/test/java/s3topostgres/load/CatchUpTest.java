@@ -10,7 +10,6 @@ import static s3topostgres.ErrorCode.TABLE_BUSY;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
-import static s3topostgres.load.LoadFixture.nextSecond;
 
 import java.sql.Connection;
 import java.sql.Statement;
@@ -20,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,7 +53,7 @@ class CatchUpTest {
   @Test
   void loadsAnUploadWhoseEventNeverCame() {
     fixture.load("first.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     Upload lost = fixture.upload("people.csv", SECOND);
 
     assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
@@ -67,10 +67,10 @@ class CatchUpTest {
   @Test
   void tellsLateEventsApartAfterwards() {
     fixture.load("first.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     Upload older = fixture.upload("older.csv", SECOND);
     Upload overwritten = fixture.upload("people.csv", SECOND);
-    nextSecond();
+    fixture.nextSecond();
     Upload lost = fixture.upload("people.csv", THIRD);
 
     assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
@@ -85,7 +85,7 @@ class CatchUpTest {
   void loadsTheNewestOnly() {
     fixture.load("first.csv", FIRST);
     for (String key : List.of("b.csv", "c.CSV", "a.csv")) {
-      nextSecond();
+      fixture.nextSecond();
       fixture.upload(key, "id,name\n1,%s\n".formatted(key));
     }
 
@@ -98,7 +98,7 @@ class CatchUpTest {
   void loadsAContentAgainThatWasLoadedBeforeAnother() {
     fixture.load("people.csv", FIRST);
     fixture.load("other.csv", SECOND);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("people.csv", FIRST);
 
     assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
@@ -118,12 +118,12 @@ class CatchUpTest {
   @Test
   void leavesABadFileAlone() {
     fixture.load("first.csv", "id,name\n0,old\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.failure(ROW_REJECTED, "people.csv", BAD);
 
     assertThat(fixture.catchUp()).isEmpty();
     assertThat(loads()).containsExactly("first.csv|LOADED", "people.csv|FAILED");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("people.csv", SECOND);
     assertThat(fixture.catchUp()).as("in another form").hasSize(1);
     assertThat(fixture.people()).containsExactly("2|second|null");
@@ -132,11 +132,11 @@ class CatchUpTest {
   @Test
   void triesABadFileOnceAndLoadsTheGoodOneBeforeIt() {
     fixture.load("first.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("good.csv", SECOND);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("bad.csv", BAD);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("worse.csv", "id,nmae\n1,x\n");
 
     LoadException failure = catchThrowableOfType(LoadException.class, fixture::catchUp);
@@ -153,7 +153,7 @@ class CatchUpTest {
   @Test
   void triesAgainWhatARetryCanHelpAndGoesByItsEvent() throws Exception {
     fixture.load("first.csv", "id,name\n0,old\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload upload = fixture.upload("people.csv", SECOND);
     try (Connection reader = fixture.connect();
         Statement statement = reader.createStatement()) {
@@ -173,31 +173,20 @@ class CatchUpTest {
   @Test
   void leavesUnrelatedThingsAlone() {
     fixture.upload("before-the-first-load.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     fixture.load("first.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("people.txt", SECOND);
     fixture.upload("older.csv", SECOND);
-    nextSecond();
+    fixture.nextSecond();
     fixture.load("newer.csv", THIRD);
 
     assertThat(fixture.catchUp()).isEmpty();
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("too-young.csv", SECOND);
     assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(19)))).isEmpty();
     assertThat(fixture.people()).containsExactly("3|third|null");
     assertThat(fixture.catchUp()).as("a little later").hasSize(1);
-  }
-
-  @Test
-  void leavesAnUploadToItsEventForAsLongAsThatMayLoadIt() {
-    fixture.set("FUNCTION_TIMEOUT_SECONDS", "1800");
-    fixture.load("first.csv", FIRST);
-    nextSecond();
-    fixture.upload("people.csv", SECOND);
-
-    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(34)))).isEmpty();
-    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(36)))).hasSize(1);
   }
 
   @Test
@@ -227,7 +216,7 @@ class CatchUpTest {
   @Test
   void loadsOnceWhenItIsCalledTwiceAtOnce() throws Exception {
     fixture.load("first.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("people.csv", SECOND);
     try (Gate gate = new Gate(fixture)) {
       fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
@@ -243,13 +232,14 @@ class CatchUpTest {
     assertThat(loads()).containsExactly("first.csv|LOADED", "people.csv|LOADED");
   }
 
+  @Tag("slow")
   @Test
   void loadsWhatFailedInAllAttemptsDuringAnOutage() throws Exception {
     try (PostgresServer server = PostgresServer.launch();
         LoadFixture own = new LoadFixture(server)) {
       own.set("S3_BUCKET_NAME", own.bucket);
       own.load("first.csv", FIRST);
-      nextSecond();
+      own.nextSecond();
       Upload upload = own.upload("people.csv", SECOND);
       server.stop();
       for (int tries = 0; tries < 3; tries++) {
@@ -269,7 +259,7 @@ class CatchUpTest {
   @ValueSource(strings = {"a\u0001.csv", "a\r\n.csv", "a+b %20&<ü>\uD83D\uDE80.csv"})
   void findsAnUploadWhateverItsNameIs(String key) {
     fixture.load("first.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload(key, SECOND);
 
     assertThat(fixture.catchUp()).extracting(LoadResult::object).containsExactly(object(key));
@@ -277,12 +267,13 @@ class CatchUpTest {
   }
 
   /** Each would have the time that it needs, but not after the other. */
+  @Tag("slow")
   @Test
   void triesAgainWhatBeganTooLateToBeFinished() {
     fixture.mode(Mode.APPEND).load("first.csv", FIRST);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("slow.csv", SECOND);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("slower.csv", THIRD);
     fixture.spendHalfOfTheTimeOn("slow.csv");
 
@@ -295,6 +286,7 @@ class CatchUpTest {
   }
 
   /** A join that goes through the history for each object would read it 200 times. */
+  @Tag("slow")
   @Test
   void asksQuicklyHoweverLongTheHistoryIs() {
     fixture.load("first.csv", FIRST);
@@ -306,7 +298,7 @@ class CatchUpTest {
           'LOADED', now() - i * interval '1 h', now()
         FROM generate_series(1, 50000) i"""
             .formatted(fixture.bucket));
-    nextSecond();
+    fixture.nextSecond();
     for (int i = 0; i < 200; i++) {
       fixture.s3.put(fixture.bucket, "new/" + i + ".csv", SECOND.getBytes());
     }

@@ -12,6 +12,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -23,6 +24,7 @@ import s3topostgres.s3.Upload;
  * A load that comes to the end of the function's time, at each step that can take long: it ends
  * with everything undone and the failure recorded, well before the function does.
  */
+@Tag("slow")
 class DeadlineTest {
   private static final String CONTENT = "id,name\n1,new\n";
 

@@ -7,11 +7,9 @@ import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,7 +139,7 @@ class DuplicateTest {
     Upload first = fixture.upload("people.csv", FIRST);
     Upload other = fixture.upload("other.csv", OTHER);
     // S3 has no fractions of the second.
-    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
+    fixture.nextSecond();
     Upload second = fixture.upload("people.csv", SECOND);
     fixture.load(first);
 

@@ -405,6 +405,7 @@ class EveryFaultTest {
         .containsExactly(fault(2, "note", "not valid JSON"), fault(3, "id", "not a whole number"));
   }
 
+  @Tag("slow")
   @Test
   void theFailureIsToldWhenThereIsNoTimeToLookForMore() {
     fixture.execute(
@@ -444,6 +445,7 @@ class EveryFaultTest {
         .containsExactly(fault(3, null, "a second row with the key (b, a) of line 2"));
   }
 
+  @Tag("slow")
   @Test
   void tooManyFaultsAreCountedUpToALimit() {
     String rows =

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,6 +30,7 @@ import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.Sandbox;
 
 /** Kills, cuts, restarts and too little time, in the modes that do not empty the table. */
+@Tag("slow")
 class FaultsInEveryModeTest {
   private static final String CONTENT = "id,name\n0,old\n1,new\n2,changed\n";
   private static final List<String> NEW = List.of("0|old|null", "1|new|null", "2|changed|null");

@@ -23,12 +23,14 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Random tables, rows and dialects: what a CSV library wrote is loaded and read back. A failure
  * names the seed; {@code -Dcsv.seed=...} begins with it.
  */
+@Tag("slow")
 class GeneratedFilesTest {
   private static final int FILES = 30;
   private static final List<String> TYPES =

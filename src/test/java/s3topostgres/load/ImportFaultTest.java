@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -136,6 +137,7 @@ class ImportFaultTest {
     assertThat(fixture.imports()).isEqualTo(1 + SEARCH);
   }
 
+  @Tag("slow")
   @Test
   void importsNothingOnceMoreWithoutTheTimeForIt() {
     fixture.standIn("import_garble", "22P02").failImports(5);
@@ -147,6 +149,7 @@ class ImportFaultTest {
     assertThat(fixture.log()).doesNotContain(ONCE_MORE);
   }
 
+  @Tag("slow")
   @Test
   void endsInTimeWhenACancellationIsIgnored() {
     fixture.standIn("import_hang", "9").failImports(1);

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.SandboxDatabase;
@@ -16,6 +17,7 @@ import s3topostgres.sandbox.SandboxDatabase;
 /**
  * Indexes that are built after the rows, on a server that crashes, and on one that others follow.
  */
+@Tag("slow")
 class IndexBuildServerTest {
   private static PostgresServer server;
 

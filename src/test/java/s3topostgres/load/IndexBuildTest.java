@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -119,6 +120,7 @@ class IndexBuildTest {
     assertThat(fixture.indexes()).isEqualTo(before);
   }
 
+  @Tag("slow")
   @Test
   void namesTheKeyWithoutTheLineWhenThereIsNoTimeForIt() {
     Upload upload = fixture.upload("people.csv", large("47114711,a,\n47114711,b,\n"));
@@ -202,6 +204,7 @@ class IndexBuildTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void haveThemAllAgainWhenTheConnectionIsCutWhileOneIsBuilt() throws IOException {
     fixture.execute(SLOW);
@@ -218,6 +221,7 @@ class IndexBuildTest {
     assertThat(fixture.indexes()).isEqualTo(before);
   }
 
+  @Tag("slow")
   @Test
   void haveThemAllAgainWhenTimeIsOverWhileOneIsBuilt() {
     fixture.execute(SLOW);

@@ -15,6 +15,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -116,7 +117,6 @@ final class LoadFixture implements AutoCloseable {
 
   private void prepare() throws SQLException {
     database.execute(
-        "CREATE EXTENSION aws_s3 CASCADE",
         "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL, born date)",
         "INSERT INTO people VALUES (0, 'old', NULL)");
     String role = database.createLoader("people", PASSWORD);
@@ -164,8 +164,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   Upload upload(String key, byte[] content) {
-    String etag = s3.put(bucket, key, content);
-    return announce(key, etag);
+    return announce(key, s3.put(bucket, key, content));
   }
 
   /** Uploads a file at a chosen time, which the bucket tells in whole seconds. */
@@ -519,8 +518,11 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** Gives the next upload another time in the bucket's list, which has whole seconds. */
-  static void nextSecond() {
-    LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
+  void nextSecond() {
+    Instant next = Instant.now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
+    while (Instant.now().isBefore(next)) {
+      LockSupport.parkUntil(next.toEpochMilli());
+    }
   }
 
   @Override

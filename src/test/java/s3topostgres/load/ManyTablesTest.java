@@ -7,7 +7,6 @@ import static s3topostgres.ErrorCode.TABLE_UNUSABLE;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.IGNORED;
 import static s3topostgres.history.Verdict.LOADED;
-import static s3topostgres.load.LoadFixture.nextSecond;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -99,7 +98,7 @@ class ManyTablesTest {
     make("public", "cities");
     fixture.load("public/people/1.csv", GOOD);
     fixture.load("public/cities/1.csv", GOOD);
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload("public/people/2.csv", "id,name\n2,Bo\n");
     fixture.upload("public/cities/2.csv", "id,name\n3,Oslo\n");
     fixture.upload("public/cities/3.txt", "id,name\n4,no file of ours\n");
@@ -172,9 +171,9 @@ class ManyTablesTest {
   @Test
   void upsertsInTheOrderOfTheUploadsHoweverTheirKeysSpellTheTable() {
     fixture.mode(Mode.UPSERT).load("public/people/0.csv", "id,name\n0,old\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload one = fixture.upload("public/People/1.csv", "id,name\n1,one\n2,one\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.load("public/people/2.csv", "id,name\n2,two\n");
 
     assertThat(fixture.load(one).status()).isEqualTo(DUPLICATE);

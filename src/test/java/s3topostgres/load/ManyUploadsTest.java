@@ -30,6 +30,7 @@ import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
 
 /** Many files uploaded at once, and a database whose connections an application needs, too. */
+@Tag("slow")
 class ManyUploadsTest {
   /** Of the sandbox's servers, less those that Postgres keeps for superusers. */
   private static final int CONNECTIONS = 97;

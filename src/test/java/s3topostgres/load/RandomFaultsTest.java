@@ -23,6 +23,7 @@ import s3topostgres.check.DryRunResult;
 import s3topostgres.config.Mode;
 
 /** Random tables and files, with faults put in at known places: all are found, and nothing else. */
+@Tag("slow")
 class RandomFaultsTest {
   private static final String REQUIRED = "empty, but a value is required";
 

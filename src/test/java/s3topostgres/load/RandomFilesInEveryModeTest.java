@@ -24,6 +24,7 @@ import s3topostgres.config.Mode;
  * Random tables, keys and files: {@code sync} makes of a table what {@code replace} makes of it,
  * {@code upsert} what a model makes, and neither writes a row that is as before.
  */
+@Tag("slow")
 class RandomFilesInEveryModeTest {
   private static final int FILES = 4;
 

@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
@@ -36,6 +37,7 @@ import software.amazon.awssdk.services.s3.model.BucketVersioningStatus;
  * help are delivered three times, as Lambda does. In the end comes a scheduled event, and the table
  * holds the newest good upload.
  */
+@Tag("slow")
 class RandomisedTest {
   private static final int UPLOADS = 130;
   private static final List<String> KEYS = List.of("a.csv", "b.csv", "c.csv", "d e.csv");

@@ -15,11 +15,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.postgres.TestTicker;
 import s3topostgres.s3.Upload;
 
 /** What those who read the table see of a load, and how long they wait for it. */
+@Tag("slow")
 class ReaderTest {
   private final LoadFixture fixture = new LoadFixture();
 

@@ -7,7 +7,6 @@ import static s3topostgres.config.Mode.CHANGES;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
-import static s3topostgres.load.LoadFixture.nextSecond;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -75,7 +74,7 @@ class ReloadTest {
   @Test
   void takesItAwayWhenNoFileHasComeForAWhile() {
     loadTwoFilesAndChanges();
-    nextSecond();
+    fixture.nextSecond();
     fixture.load(ONE, "1,Ana,\n");
     fixture.upload(TWO, "4,Di,\n");
 
@@ -91,7 +90,7 @@ class ReloadTest {
 
   @Test
   void takesAFileOfTheSameSecondThatTheListAloneTellsOf() {
-    nextSecond();
+    fixture.nextSecond();
     Upload one = fixture.upload(ONE, "1,Ana,\n");
     fixture.upload(TWO, "2,Bo,\n");
     Instant end = one.eventTime().orElseThrow().truncatedTo(ChronoUnit.SECONDS).plusMillis(999);
@@ -128,7 +127,7 @@ class ReloadTest {
     String[] files = names.split(",");
     for (int i = 0; i < files.length; i++) {
       fixture.upload(FOLDER + files[i] + ".csv", "%d,full,\n".formatted(i));
-      nextSecond();
+      fixture.nextSecond();
     }
 
     fixture.load(SECOND, "U,1,changed,\n");
@@ -171,9 +170,9 @@ class ReloadTest {
   void leavesOutChangesThatAreOlderThanTheFullLoad() {
     fixture.load(ONE, "1,Ana,\n");
     Upload older = fixture.upload(FIRST, "U,1,older,\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload full = fixture.upload(ONE, "1,Bo,\n2,Cy,\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload later = fixture.upload(SECOND, "U,2,later,\n");
 
     assertThat(fixture.load(full).status()).isEqualTo(LOADED);
@@ -189,9 +188,9 @@ class ReloadTest {
     fixture.load(ONE, "1,Ana,\n");
     Upload bad = fixture.upload(FIRST, "U,x,bad,\n");
     assertThatThrownBy(() -> fixture.load(bad)).hasMessageContaining("ROW_REJECTED");
-    nextSecond();
+    fixture.nextSecond();
     fixture.load(ONE, "1,Bo,\n");
-    nextSecond();
+    fixture.nextSecond();
 
     assertThat(fixture.load(SECOND, "I,2,new,\n").status()).isEqualTo(LOADED);
     assertThat(fixture.people()).containsExactly("1|Bo|null", "2|new|null");
@@ -203,9 +202,9 @@ class ReloadTest {
     fixture.load(ONE, "1,Ana,\n");
     Upload bad = fixture.upload(FIRST, "U,x,bad,\n");
     assertThatThrownBy(() -> fixture.load(bad)).hasMessageContaining("ROW_REJECTED");
-    nextSecond();
+    fixture.nextSecond();
     fixture.load(ONE, "1,Bo,\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload(SECOND, "I,2,new,\n");
 
     assertThat(fixture.catchUp()).hasSize(2);
@@ -219,7 +218,7 @@ class ReloadTest {
     fixture.upload(TWO, "2,Bo,\n");
     String now = NAMED.format(Instant.now());
     Upload changes = fixture.upload(FOLDER + now + ".csv", "U,1,Anna,\n");
-    nextSecond();
+    fixture.nextSecond();
     Upload byHand =
         new Upload(
             one.object(),
@@ -243,9 +242,9 @@ class ReloadTest {
   @Test
   void takesFilesThatWereCopiedInAnyOrder() {
     Upload second = fixture.upload(SECOND, "U,1,second,\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload(FIRST, "U,1,first,\nI,2,first,\n");
-    nextSecond();
+    fixture.nextSecond();
     fixture.upload(ONE, "1,Ana,\n");
 
     assertThat(fixture.load(second).status()).isEqualTo(LOADED);

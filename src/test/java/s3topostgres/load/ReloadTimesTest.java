@@ -19,6 +19,7 @@ import s3topostgres.s3.Upload;
  * {@code LOAD_MODE=changes}: a full load, begun again within the second after changes or a file of
  * the one before it. Events have milliseconds, the bucket's list has seconds.
  */
+@Tag("slow")
 class ReloadTimesTest {
   /** Of the changes' names; and long after it, as when somebody copies DMS's files. */
   private static final List<Instant> SECONDS =

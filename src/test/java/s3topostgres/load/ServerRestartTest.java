@@ -12,12 +12,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
 
 /** A database server that stops or crashes at different moments of a load, and comes back. */
+@Tag("slow")
 class ServerRestartTest {
   private static final String CONTENT = "id,name\n1,new\n";
 

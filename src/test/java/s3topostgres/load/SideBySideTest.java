@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -121,6 +122,7 @@ class SideBySideTest {
     assertThat(fixture.people()).containsExactly("0|new|2001-02-03", "1|new|null");
   }
 
+  @Tag("slow")
   @Test
   void causesNoDeadlock() throws Exception {
     fixture.set("LOCK_TIMEOUT_SECONDS", "60");

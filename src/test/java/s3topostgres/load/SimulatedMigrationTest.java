@@ -3,7 +3,6 @@ package s3topostgres.load;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.config.Mode.CHANGES;
-import static s3topostgres.load.LoadFixture.nextSecond;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -34,6 +33,7 @@ import s3topostgres.sandbox.Sandbox;
  * settings, and delivered repeatedly, late, out of order, several at once, and with cuts in
  * between. Whenever all is delivered or caught up on, the target equals the source.
  */
+@Tag("slow")
 class SimulatedMigrationTest {
   private static final DateTimeFormatter NAME =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmssSSS").withZone(ZoneOffset.UTC);
@@ -328,7 +328,7 @@ class SimulatedMigrationTest {
     } else {
       writeChanges();
     }
-    nextSecond();
+    fixture.nextSecond();
     int files = random.nextInt(3) + 1;
     for (int file = 1; file <= files; file++) {
       int part = file;

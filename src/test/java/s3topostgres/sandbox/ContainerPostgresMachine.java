@@ -18,7 +18,7 @@ import org.testcontainers.utility.MountableFile;
 
 /** Postgres in a container. Its data stays over a stop, as the container does. */
 final class ContainerPostgresMachine implements PostgresMachine {
-  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration START_LIMIT = Duration.ofMinutes(5);
   private static final DockerImageName IMAGE =
       DockerImageName.parse(image().get()).asCompatibleSubstituteFor("postgres");
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.BindException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /**
@@ -78,9 +80,11 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
                 .setLocaleConfig("locale", "C")
                 .setServerConfig("max_connections", "100")
                 .setServerConfig("unix_socket_directories", "")
+                // Nobody pulls the plug; a server that is killed leaves no page half written.
+                .setServerConfig("full_page_writes", "off")
                 .setServerConfig("password_encryption", "scram-sha-256")
                 .setOutputRedirector(Redirect.appendTo(folder.path().resolve("log").toFile()))
-                .setPGStartupWait(Duration.ofSeconds(30))
+                .setPGStartupWait(Duration.ofMinutes(5))
                 .setRegisterShutdownHook(false)
                 .start());
     copyExtensionFiles();
@@ -117,10 +121,21 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
     folder.close();
   }
 
+  /**
+   * A port that stays this server's while it is stopped: other JVMs of the build take others, and
+   * no system takes one of these for a connection.
+   */
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
+    for (int tries = 0; tries < 100; tries++) {
+      int port = 10_000 + 10 * ThreadLocalRandom.current().nextInt(2000) + ScratchFolder.FORK;
+      try {
+        new ServerSocket(port).close();
+        return port;
+      } catch (BindException e) {
+        // Somebody else has it.
+      }
     }
+    throw new IOException("no free port");
   }
 
   private static void configureLogin(File data) {

@@ -33,7 +33,7 @@ import java.util.zip.ZipFile;
  * code, which exists for Linux only.
  */
 public final class LambdaRuntime implements AutoCloseable {
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final Path CLIENT = ScratchFolder.SANDBOX.resolve("lambda-runtime");
   private static final String CLIENT_PACKAGE = "com.amazonaws.services.lambda.runtime.api.client.";
 
@@ -128,7 +128,7 @@ public final class LambdaRuntime implements AutoCloseable {
     }
   }
 
-  /** {@link #invoke(String, Duration)} with a minute. */
+  /** {@link #invoke(String, Duration)} with more time than any load of a test takes. */
   public Answer invoke(String event) throws IOException {
     return invoke(event, LIMIT);
   }

@@ -43,7 +43,6 @@ record LocalDatabase(
    */
   static LocalDatabase embedded(Sandbox sandbox, String table) throws SQLException {
     SandboxDatabase database = sandbox.createDatabase();
-    database.execute("CREATE EXTENSION aws_s3 CASCADE");
     database.createRole(LOADER, "local");
     database.execute(
         "GRANT CREATE ON SCHEMA public TO " + LOADER,

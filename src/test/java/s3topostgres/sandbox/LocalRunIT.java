@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class LocalRunIT {
   @TempDir Path temporary;
   private List<Path> before;
@@ -114,6 +114,7 @@ class LocalRunIT {
 
   private Process start(Map<String, String> environment, String... options) throws IOException {
     List<String> command = new ArrayList<>(List.of(ServerProcess.JAVA));
+    command.add("-Dsandbox.fork=" + ScratchFolder.FORK);
     command.addAll(List.of(options));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), LocalRun.class.getName()));
     ProcessBuilder process =
@@ -135,7 +136,7 @@ class LocalRunIT {
   }
 
   private static List<Path> folders() throws IOException {
-    try (Stream<Path> paths = Files.list(ScratchFolder.SANDBOX)) {
+    try (Stream<Path> paths = Files.list(ScratchFolder.FOLDERS)) {
       return paths.sorted().toList();
     }
   }

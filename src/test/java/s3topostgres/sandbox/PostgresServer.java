@@ -18,7 +18,11 @@ public final class PostgresServer implements AutoCloseable {
   static final List<String> EXTENSION_FILES =
       List.of("aws_commons.control", "aws_commons--1.2.sql", "aws_s3.control", "aws_s3--1.2.sql");
 
+  /** A database with the stand-in, to be copied. */
+  private static final String TEMPLATE = "with_aws_s3";
+
   private final PostgresMachine machine;
+  private boolean hasTemplate;
 
   private PostgresServer(PostgresMachine machine) {
     this.machine = machine;
@@ -50,10 +54,25 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   /**
-   * A new, empty database whose {@code aws_s3} imports from that S3 server. The caller closes it.
+   * A new database with the extension {@code aws_s3}, which imports from that S3 server. The caller
+   * closes it.
    */
-  public SandboxDatabase createDatabase(S3Server s3) throws SQLException {
-    return SandboxDatabase.create(this, machine.fetchCommand(), s3);
+  public synchronized SandboxDatabase createDatabase(S3Server s3) throws SQLException {
+    if (!hasTemplate) {
+      try (Connection connection = connect("postgres", "postgres", "")) {
+        SandboxDatabase.execute(connection, "CREATE DATABASE " + TEMPLATE);
+      }
+      try (Connection connection = connect(TEMPLATE, "postgres", "")) {
+        SandboxDatabase.execute(connection, "CREATE EXTENSION aws_s3 CASCADE");
+      }
+      hasTemplate = true;
+    }
+    return SandboxDatabase.create(this, TEMPLATE, machine.fetchCommand(), s3);
+  }
+
+  /** A new, empty database, in which the extension can be created. The caller closes it. */
+  public SandboxDatabase createEmptyDatabase(S3Server s3) throws SQLException {
+    return SandboxDatabase.create(this, "template1", machine.fetchCommand(), s3);
   }
 
   /** Starts the server again, with the data that it had, and waits until it takes connections. */

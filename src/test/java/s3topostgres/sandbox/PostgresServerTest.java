@@ -11,8 +11,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class PostgresServerTest {
   private static final S3Server S3 = Sandbox.shared().s3();
 
@@ -80,7 +82,7 @@ class PostgresServerTest {
   }
 
   private static List<Path> folders() throws Exception {
-    try (Stream<Path> paths = Files.list(ScratchFolder.SANDBOX)) {
+    try (Stream<Path> paths = Files.list(ScratchFolder.FOLDERS)) {
       return paths.sorted().toList();
     }
   }

@@ -53,9 +53,14 @@ public final class Sandbox implements AutoCloseable {
     return postgres;
   }
 
-  /** A new, empty database. The caller closes it. */
+  /** A new database with the extension {@code aws_s3}. The caller closes it. */
   public SandboxDatabase createDatabase() throws SQLException {
     return postgres.createDatabase(s3);
+  }
+
+  /** A new, empty database, in which the extension can be created. The caller closes it. */
+  public SandboxDatabase createEmptyDatabase() throws SQLException {
+    return postgres.createEmptyDatabase(s3);
   }
 
   @Override

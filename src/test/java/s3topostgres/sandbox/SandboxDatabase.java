@@ -28,13 +28,17 @@ public final class SandboxDatabase implements AutoCloseable {
     this.name = name;
   }
 
-  static SandboxDatabase create(PostgresServer server, String fetchCommand, S3Server s3)
+  /** A copy of a database that nobody is connected to. */
+  static SandboxDatabase create(
+      PostgresServer server, String template, String fetchCommand, S3Server s3)
       throws SQLException {
     SandboxDatabase database = new SandboxDatabase(server, "sandbox_" + COUNT.incrementAndGet());
-    database.executeOnServer("CREATE DATABASE " + database.name);
-    database.set("sandbox.fetch_object", fetchCommand);
-    database.set("sandbox.s3_endpoint", s3.endpointForPostgres().toString());
-    database.set("sandbox.s3_region", S3Server.REGION);
+    try (Connection connection = server.connect("postgres", "postgres", "")) {
+      execute(connection, "CREATE DATABASE %s TEMPLATE %s".formatted(database.name, template));
+      database.set(connection, "sandbox.fetch_object", fetchCommand);
+      database.set(connection, "sandbox.s3_endpoint", s3.endpointForPostgres().toString());
+      database.set(connection, "sandbox.s3_region", S3Server.REGION);
+    }
     return database;
   }
 
@@ -101,23 +105,30 @@ public final class SandboxDatabase implements AutoCloseable {
    * a program's output as the caller, so that the caller's own privileges on the table count.
    */
   public void createRole(String role, String password) throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
-      String quoted = "\"" + role.replace("\"", "\"\"") + "\"";
-      execute(
-          connection,
-          "CREATE ROLE " + quoted + " LOGIN PASSWORD " + statement.enquoteLiteral(password),
-          "GRANT pg_execute_server_program TO " + quoted);
-      roles.add(quoted);
-      if (!rows("SELECT FROM pg_extension WHERE extname = 'aws_s3'").isEmpty()) {
-        execute(
-            connection,
-            "GRANT USAGE ON SCHEMA aws_s3 TO " + quoted,
-            "GRANT EXECUTE ON FUNCTION aws_s3.table_import_from_s3("
-                + "text, text, text, text, text, text, text, text, text) TO "
-                + quoted);
-      }
+    try (Connection connection = connect()) {
+      createRole(connection, role, password);
     }
+  }
+
+  private void createRole(Connection connection, String role, String password) throws SQLException {
+    String quoted = "\"" + role.replace("\"", "\"\"") + "\"";
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          """
+          CREATE ROLE %1$s LOGIN PASSWORD %2$s;
+          GRANT pg_execute_server_program TO %1$s;
+          DO $$
+          BEGIN
+            GRANT USAGE ON SCHEMA aws_s3 TO %1$s;
+            GRANT EXECUTE ON FUNCTION aws_s3.table_import_from_s3(
+              text, text, text, text, text, text, text, text, text) TO %1$s;
+          EXCEPTION WHEN invalid_schema_name THEN
+            NULL; -- There is no aws_s3 in this database.
+          END
+          $$"""
+              .formatted(quoted, statement.enquoteLiteral(password)));
+    }
+    roles.add(quoted);
   }
 
   /**
@@ -128,11 +139,14 @@ public final class SandboxDatabase implements AutoCloseable {
    */
   public String createLoader(String table, String password) throws SQLException {
     String role = unique("loader_");
-    createRole(role, password);
-    execute(
-        "GRANT SELECT, INSERT, TRUNCATE ON %s TO \"%s\"".formatted(table, role),
-        "CREATE SCHEMA history",
-        "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+    try (Connection connection = connect()) {
+      createRole(connection, role, password);
+      execute(
+          connection,
+          "GRANT SELECT, INSERT, TRUNCATE ON %s TO \"%s\"".formatted(table, role),
+          "CREATE SCHEMA history",
+          "GRANT USAGE, CREATE ON SCHEMA history TO \"%s\"".formatted(role));
+    }
     return role;
   }
 
@@ -154,8 +168,13 @@ public final class SandboxDatabase implements AutoCloseable {
    * fail or dawdle; the head of its file {@code aws_s3--1.2.sql} lists them.
    */
   public void set(String parameter, String value) throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
+    try (Connection connection = connect()) {
+      set(connection, parameter, value);
+    }
+  }
+
+  private void set(Connection connection, String parameter, String value) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
       String literal = statement.enquoteLiteral(value);
       statement.execute("ALTER DATABASE " + name + " SET " + parameter + " = " + literal);
     }
@@ -183,19 +202,15 @@ public final class SandboxDatabase implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
-    executeOnServer("DROP DATABASE " + name + " WITH (FORCE)");
-    for (String role : roles) {
-      executeOnServer("DROP ROLE " + role);
-    }
-  }
-
-  private void executeOnServer(String sql) throws SQLException {
     try (Connection connection = server.connect("postgres", "postgres", "")) {
-      execute(connection, sql);
+      execute(connection, "DROP DATABASE " + name + " WITH (FORCE)");
+      for (String role : roles) {
+        execute(connection, "DROP ROLE " + role);
+      }
     }
   }
 
-  private static void execute(Connection connection, String... sql) throws SQLException {
+  static void execute(Connection connection, String... sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       for (String one : sql) {
         statement.execute(one);

@@ -8,11 +8,20 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** A folder in the build's {@code target/sandbox} that is deleted, with all in it, when closed. */
+/**
+ * A folder of this JVM's own in the build's {@code target/sandbox} that is deleted, with all in it,
+ * when closed.
+ */
 final class ScratchFolder implements AutoCloseable {
   /** What the build puts there for the sandbox, and where the sandbox keeps what is its own. */
   static final Path SANDBOX =
       Path.of(System.getProperty("sandbox.directory", "target/sandbox")).toAbsolutePath();
+
+  /** The number of this JVM among those that run tests at the same time. */
+  static final int FORK = Integer.getInteger("sandbox.fork", 0);
+
+  /** Where the folders of this JVM are. */
+  static final Path FOLDERS = SANDBOX.resolve("fork-" + FORK);
 
   private final Path path;
   private final Cleanup cleanup;
@@ -24,8 +33,8 @@ final class ScratchFolder implements AutoCloseable {
 
   /** A new, empty folder. */
   static ScratchFolder create(String name) throws IOException {
-    Files.createDirectories(SANDBOX);
-    return Cleanup.made(() -> new ScratchFolder(Files.createTempDirectory(SANDBOX, name + "-")));
+    Files.createDirectories(FOLDERS);
+    return Cleanup.made(() -> new ScratchFolder(Files.createTempDirectory(FOLDERS, name + "-")));
   }
 
   Path path() {

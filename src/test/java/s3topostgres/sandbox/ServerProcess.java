@@ -21,7 +21,7 @@ final class ServerProcess implements AutoCloseable {
   /** The JDK's launcher that runs this JVM. */
   static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
-  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration START_LIMIT = Duration.ofMinutes(5);
   private final ScratchFolder folder;
   private final Path log;
   private final Process process;
