@@ -7,7 +7,7 @@
 # What happens: it is refused only where one of the other bytes is no hexadecimal digit, or their number is odd. The bytes 00 41 42 are written as \x00AB,
 #   and loaded as 00 AB. A single byte such as \xDE is right by chance; so is printable text. So whether a file is right, refused or silently wrong
 #   depends on its values: short binary codes and counters before two, four or six letters or digits are the ones that change.
-# Whom it hits: bytea columns loaded from DuckDB's COPY ... TO, but also from its Python, R and command line clients, which write through it.
+# Whom it hits: bytea columns loaded from DuckDB's COPY ... TO, whatever client runs it.
 # What to do: COPY (SELECT '\x' || hex(b) ...) TO.
 . "$(dirname "$0")/lib.sh"
 

@@ -6,7 +6,7 @@
 #   before: https://momentjs.com/docs/#/displaying/as-string/ calls the form similar to that of a JavaScript Date, whose +0100 is an hour ahead of UTC.
 # What happens: csv-writer writes a value's toString(). Postgres reads the letters GMT with a number as a POSIX zone, where plus is *west*
 #   (https://www.postgresql.org/docs/current/datetime-posix-timezone-specs.html), and the number is one of hours: a hundred hours west. So the
-#   row is 101 hours late. Winter in London (GMT+0000) is right. From 0200 on it is more than the 168 hours allowed, and refused.
+#   row is 101 hours late. Winter in London (GMT+0000) is right. From 0200 on it is more than a week, and refused.
 #   So one file can be right in winter and four days wrong in summer; in Berlin it is wrong in winter and refused in summer.
 # Whom it hits: columns of type timestamptz. In a column of type timestamp, the zone is dropped, and the clock's time remains.
 # What to do: write moment.toISOString().

@@ -54,7 +54,8 @@ const TAKES = {
     'an encoding of Postgres, such as UTF8, LATIN1 or WIN1252',
   ],
   MIN_ROWS: form(/^(\d{1,10}|([1-9]\d?|100)%)$/, 'a whole number, or one from 1% to 100%'),
-  LOCK_TIMEOUT_SECONDS: number(0, 900),
+  FUNCTION_TIMEOUT_SECONDS: number(60, 1800),
+  LOCK_TIMEOUT_SECONDS: number(0, 1800),
   REBUILD_INDEXES: choice('auto', 'off'),
   LOG_LEVEL: choice('info', 'trace', 'debug', 'warn', 'error'),
   // Of the deployment only.
@@ -117,6 +118,10 @@ const CONTRADICTIONS = [
   [
     (s) => s('MIN_ROWS').endsWith('%') && s('LOAD_MODE') === 'changes',
     'MIN_ROWS is a percentage, but LOAD_MODE is changes, with which it takes a whole number',
+  ],
+  [
+    (s) => Number(s('LOCK_TIMEOUT_SECONDS', 60)) > Number(s('FUNCTION_TIMEOUT_SECONDS', 900)),
+    'LOCK_TIMEOUT_SECONDS is more than FUNCTION_TIMEOUT_SECONDS, which is 900 if it is not set',
   ],
   [
     (s) => s('DB_INSTANCE_IDENTIFIER') && s('DB_CLUSTER_IDENTIFIER'),

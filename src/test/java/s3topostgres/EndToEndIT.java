@@ -456,7 +456,7 @@ class EndToEndIT {
   /** An event as AWS documents it, with one record for each key, each newer than the last. */
   private String event(String... keys) throws Exception {
     ObjectNode event =
-        (ObjectNode) JSON.readTree(resource("object-created.json").replace("BUCKET", bucket));
+        (ObjectNode) JSON.readTree(resource("object-created-2.5.json").replace("BUCKET", bucket));
     JsonNode template = event.at("/Records/0");
     ArrayNode records = event.putArray("Records");
     for (String key : keys) {

@@ -40,7 +40,7 @@ record Limits(Duration time, int megabytes) {
             .formatted(longest.get().toSeconds(), time.toSeconds());
     if (longest.get().toMillis() * 100 > time.toMillis() * MOST_OF_THE_TIME_PERCENT) {
       throw ErrorCode.OUT_OF_TIME.failure(
-          found, "Raise timeout in serverless.yml (900 s at most), or send smaller files.");
+          found, "Raise FUNCTION_TIMEOUT_SECONDS (1800 at most), or send smaller files.");
     }
     return found + ", and %d MB of memory".formatted(megabytes);
   }

@@ -17,6 +17,7 @@ import java.util.Optional;
  *     primary key
  * @param importWith who reads the object
  * @param minRows the least number of rows; a load of fewer rows fails
+ * @param functionTimeout how long Lambda lets one invocation run
  * @param lockTimeout how long to wait for locks of other sessions
  * @param rebuildIndexes whether indexes may be built after the rows, where that is faster
  * @param beforeLoadSql statements that run in the load's transaction before the table is changed
@@ -31,11 +32,18 @@ public record LoadSettings(
     Optional<List<String>> rowKey,
     ImportWith importWith,
     MinRows minRows,
+    Duration functionTimeout,
     Duration lockTimeout,
     boolean rebuildIndexes,
     Optional<String> beforeLoadSql,
     Optional<String> afterLoadSql,
     Optional<String> historyTable) {
+
+  /**
+   * Lambda's API takes no more, since November 2026: <a
+   * href="https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html">CreateFunction</a>.
+   */
+  private static final int MOST_TIMEOUT_SECONDS = 1_800;
 
   /** Who reads the object. */
   public enum ImportWith {
@@ -86,6 +94,8 @@ public record LoadSettings(
 
   private static LoadSettings readEach(Environment environment) {
     ObjectKeyPattern keys = ObjectKeyPattern.read(environment);
+    int functionTimeout =
+        environment.integer("FUNCTION_TIMEOUT_SECONDS", 900, 60, MOST_TIMEOUT_SECONDS);
     return new LoadSettings(
         TableName.read(environment, keys),
         keys,
@@ -95,7 +105,8 @@ public record LoadSettings(
         ImportWith.valueOf(
             environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),
         MinRows.read(environment),
-        Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, 900)),
+        Duration.ofSeconds(functionTimeout),
+        Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, functionTimeout)),
         environment.choice("REBUILD_INDEXES", List.of("auto", "off")).equals("auto"),
         environment.optional("BEFORE_LOAD_SQL"),
         environment.optional("AFTER_LOAD_SQL"),

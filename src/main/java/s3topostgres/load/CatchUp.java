@@ -29,8 +29,8 @@ import s3topostgres.s3.ListedObject;
  */
 public record CatchUp(
     BucketListing listing, LoadOrder order, Database database, Loader loader, String region) {
-  /** How long an upload is left to its event: the function's time, plus the delivery. */
-  private static final Duration EVENT_GRACE_PERIOD = Duration.ofMinutes(20);
+  /** How long the delivery of an event may take. */
+  private static final Duration DELIVERY = Duration.ofMinutes(5);
 
   private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
 
@@ -92,7 +92,8 @@ public record CatchUp(
           "S3_BUCKET_NAME is not set", "Name the bucket to look into.");
     }
     String bucket = settings.bucket().get();
-    Instant end = now.minus(EVENT_GRACE_PERIOD);
+    // An upload is left to its event as long as that may still load it.
+    Instant end = now.minus(settings.functionTimeout()).minus(DELIVERY);
     List<ListedObject> files = listing.files(bucket, budget.deadline());
     List<List<LoadTask>> backlog = backlog(files, end, budget);
     log.info(

@@ -155,7 +155,7 @@ public final class SqlErrors {
   public static LoadException outOfTime() {
     return ErrorCode.OUT_OF_TIME.failure(
         "the load was not finished before the function's time limit",
-        "Raise the function's timeout (900 s at most), find out what slowed the database down,"
+        "Raise FUNCTION_TIMEOUT_SECONDS (1800 at most), find out what slowed the database down,"
             + " or split the file; the old rows are still there.");
   }
 

@@ -53,7 +53,8 @@ class SettingsTest {
           Map.entry("LOAD_MODE", "upsert"),
           Map.entry("LOAD_KEY", "Region, \"Order \"\"No\"\", a\",täg"),
           Map.entry("MIN_ROWS", "80%"),
-          Map.entry("LOCK_TIMEOUT_SECONDS", "5"),
+          Map.entry("FUNCTION_TIMEOUT_SECONDS", "1800"),
+          Map.entry("LOCK_TIMEOUT_SECONDS", "901"),
           Map.entry("REBUILD_INDEXES", "off"),
           Map.entry("BEFORE_LOAD_SQL", "SET LOCAL datestyle = 'ISO, DMY'"),
           Map.entry("AFTER_LOAD_SQL", "REFRESH MATERIALIZED VIEW v"),
@@ -78,6 +79,7 @@ class SettingsTest {
     assertThat(settings.load().rowKey()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
+    assertThat(settings.load().functionTimeout()).isEqualTo(Duration.ofMinutes(15));
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(settings.load().rebuildIndexes()).isTrue();
     assertThat(settings.load().beforeLoadSql()).isEmpty();
@@ -118,7 +120,8 @@ class SettingsTest {
     assertThat(settings.load().rowKey()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
-    assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(901));
+    assertThat(settings.load().functionTimeout()).isEqualTo(Duration.ofMinutes(30));
     assertThat(settings.load().rebuildIndexes()).isFalse();
     assertThat(settings.load().beforeLoadSql()).contains("SET LOCAL datestyle = 'ISO, DMY'");
     assertThat(settings.load().afterLoadSql()).contains("REFRESH MATERIALIZED VIEW v");
@@ -275,7 +278,10 @@ class SettingsTest {
         "MIN_ROWS      | 80 % | from 1% to 100%",
         "MIN_ROWS      | -1 | it takes a whole number",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
+        "FUNCTION_TIMEOUT_SECONDS | 59 | from 60 to 1800",
+        "FUNCTION_TIMEOUT_SECONDS | 1801 | from 60 to 1800",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
+        "LOCK_TIMEOUT_SECONDS | 901 | from 0 to 900",
         "REBUILD_INDEXES | on | it takes auto, off",
       })
   void refusesWhatPostgresWouldNotTake(String name, String value, String words) {

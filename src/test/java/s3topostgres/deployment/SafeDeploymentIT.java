@@ -316,10 +316,9 @@ class SafeDeploymentIT {
     for (String id : template.resources("AWS::CloudWatch::Alarm")) {
       JsonNode alarm = template.properties(id);
       assertThat(alarm.path("AlarmDescription").asText()).as(id).hasSizeBetween(100, 1024);
-      int seconds = alarm.path("Period").asInt() * alarm.path("EvaluationPeriods").asInt();
-      assertThat(seconds)
-          .as(id)
-          .isBetween(60, alarm.path("Period").asInt() < 3600 ? 86400 : 604800);
+      int period = alarm.path("Period").asInt(alarm.at("/Metrics/1/MetricStat/Period").asInt());
+      int seconds = period * alarm.path("EvaluationPeriods").asInt();
+      assertThat(seconds).as(id).isBetween(60, period < 3600 ? 86400 : 604800);
     }
   }
 

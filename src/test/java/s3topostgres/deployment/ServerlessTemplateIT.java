@@ -48,6 +48,7 @@ class ServerlessTemplateIT {
           "DB_SSL_MODE",
           "DB_TABLE_NAME",
           "DB_USERNAME",
+          "FUNCTION_TIMEOUT_SECONDS",
           "HISTORY_TABLE",
           "IMPORT_WITH",
           "LOCK_TIMEOUT_SECONDS",
@@ -111,7 +112,7 @@ class ServerlessTemplateIT {
                   "Handler": "%s",
                   "Runtime": "java25",
                   "Architectures": ["arm64"],
-                  "Timeout": 900,
+                  "Timeout": "900",
                   "MemorySize": 512,
                   "Environment": {
                     "Variables": {
@@ -210,6 +211,51 @@ class ServerlessTemplateIT {
     assertThat(
             template.properties("LoadLambdaFunction").path("ReservedConcurrentExecutions").asText())
         .isEqualTo("2");
+  }
+
+  @Test
+  void givesTheLoadsTheTimeThatItIsTold(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder)
+            .environment(TYPICAL)
+            .param("FUNCTION_TIMEOUT_SECONDS", "1800")
+            .param("DB_INSTANCE_IDENTIFIER", "example")
+            .template();
+
+    for (String function : List.of("Load", "CatchUp", "Check")) {
+      JsonNode properties = template.properties(function + "LambdaFunction");
+      assertThat(properties.path("Timeout").asText()).as(function).isEqualTo("1800");
+      assertThat(properties.at("/Environment/Variables/FUNCTION_TIMEOUT_SECONDS").asText())
+          .as(function)
+          .isEqualTo("1800");
+    }
+    assertThat(template.properties("DatabaseRoleLambdaFunction").path("Timeout").asInt())
+        .isEqualTo(900);
+    JsonNode alarm = template.properties("DurationAlarm");
+    assertThat(alarm.path("AlarmDescription").asText()).contains("80 % of the 1800 s");
+    assertThat(alarm.path("Threshold").asInt()).isEqualTo(80);
+    // Milliseconds to percent.
+    assertThat(alarm.at("/Metrics/0/Expression").asText()).isEqualTo("duration / 1800 / 10");
+    assertThat(alarm.at("/Metrics/1"))
+        .isEqualTo(
+            json(
+                """
+                {
+                  "Id": "duration",
+                  "ReturnData": false,
+                  "MetricStat": {
+                    "Metric": {
+                      "Namespace": "AWS/Lambda",
+                      "MetricName": "Duration",
+                      "Dimensions": [{"Name": "FunctionName", "Value": "example-production-load"}]
+                    },
+                    "Period": 300,
+                    "Stat": "Maximum"
+                  }
+                }
+                """));
+    assertThat(template.properties("Dashboard").path("DashboardBody").asText())
+        .contains("the function has 1800 s");
   }
 
   @Test
@@ -387,6 +433,7 @@ class ServerlessTemplateIT {
     values.put("CSV_NULL", "\\N");
     values.put("CSV_ENCODING", "LATIN1");
     values.put("MIN_ROWS", "100");
+    values.put("FUNCTION_TIMEOUT_SECONDS", "1800");
     values.put("LOCK_TIMEOUT_SECONDS", "10");
     values.put("REBUILD_INDEXES", "off");
     values.put("BEFORE_LOAD_SQL", "SELECT 'ä';\nSELECT 2");

@@ -40,7 +40,7 @@ class SettingsCheckIT {
   private static final List<String> VALUES =
       List.of(
           "",
-          "0 1 -1 +7 007 60 900 901 65535 65536 99999999999 1e3 0% 1% 80% 100% 101% 80x",
+          "0 1 -1 +7 007 59 60 900 901 1800 1801 65535 65536 99999999999 1e3 0% 1% 80% 100% 101% 80x",
           "password iam IAM verify-full verify-ca require disable prefer replace sync append upsert",
           "changes apend aws_s3 copy match skip none auto off on trace debug info warn error LOUD tab TAB x",
           "; , ' § ä \\ in/ in%2F a*b id id,name id,ID id, \"id\" \"i\"\"d\",id täg 1st a.b people",

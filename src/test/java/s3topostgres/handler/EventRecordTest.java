@@ -9,16 +9,33 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.Upload;
 
 /** Events as Lambda's runtime hands them over. */
 class EventRecordTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"object-created-2.1.json", "object-created-2.5.json"})
+  void readsEveryVersionOfTheEvent(String version) throws IOException {
+    String event = resource(version).replace("BUCKET", "in").replace("KEY", "a+b.csv");
+
+    assertThat(record(event).upload("elsewhere"))
+        .isEqualTo(
+            new Upload(
+                new ObjectLocation("in", "a b.csv"),
+                "eu-west-1",
+                Optional.of("0055AED6DCD90281E5"),
+                Optional.of(Instant.parse("2026-11-22T10:00:00Z")),
+                Optional.of("d41d8cd98f00b204e9800998ecf8427e")));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "people.csv, people.csv",
@@ -28,7 +45,7 @@ class EventRecordTest {
   })
   void readsWhatS3Announces(String encoded, String key) throws IOException {
     EventRecord record =
-        record(resource("object-created.json").replace("BUCKET", "in").replace("KEY", encoded));
+        record(resource("object-created-2.5.json").replace("BUCKET", "in").replace("KEY", encoded));
 
     Upload upload = record.upload("elsewhere");
 

@@ -190,6 +190,17 @@ class CatchUpTest {
   }
 
   @Test
+  void leavesAnUploadToItsEventForAsLongAsThatMayLoadIt() {
+    fixture.set("FUNCTION_TIMEOUT_SECONDS", "1800");
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("people.csv", SECOND);
+
+    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(34)))).isEmpty();
+    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(36)))).hasSize(1);
+  }
+
+  @Test
   void doesNothingBeforeTheFirstLoad() {
     fixture.upload("people.csv", FIRST);
 

@@ -32,7 +32,7 @@ public final class UploadEvent {
         {
           "Records": [
             {
-              "eventVersion": "2.1",
+              "eventVersion": "2.5",
               "eventSource": "aws:s3",
               "awsRegion": "%1$s",
               "eventTime": "%2$s",
