@@ -47,7 +47,10 @@ const TAKES = {
   CSV_HEADER: choice('match', 'skip', 'none'),
   CSV_COLUMNS: columns,
   CSV_DELIMITER: character,
-  CSV_QUOTE: character,
+  CSV_QUOTE: form(
+    /^([\x01-\x09\x0b\x0c\x0e-\x7f]|tab|none)$/,
+    'one ASCII character other than a line break, or the word tab or none'
+  ),
   CSV_ESCAPE: character,
   CSV_ENCODING: [
     (value) => ENCODING.test(value.toLowerCase().replace(/[^a-z0-9]/g, '').replace(/^windows/, 'win')),
@@ -76,7 +79,9 @@ const TAKES = {
 
 const tab = (value) => (value === 'tab' ? '\t' : value);
 const delimiter = (s) => tab(s('CSV_DELIMITER', ','));
-const quote = (s) => tab(s('CSV_QUOTE', '"'));
+// With none, a control character stands for it, and another one where that is the delimiter.
+const standIn = (s) => (delimiter(s) === '\x06' ? '\x05' : '\x06');
+const quote = (s) => (s('CSV_QUOTE') === 'none' ? standIn(s) : tab(s('CSV_QUOTE', '"')));
 
 /** Contradictions between settings; s(name, standard) is a setting's value. */
 const CONTRADICTIONS = [
@@ -97,6 +102,7 @@ const CONTRADICTIONS = [
     'DB_TABLE_NAME and S3_KEY_PATTERN must have the same names in braces, and each stands for a whole identifier of the' +
       ' table, as in {schema}.{table}',
   ],
+  [(s) => s('CSV_QUOTE') === 'none' && s('CSV_ESCAPE'), 'CSV_ESCAPE has no meaning with CSV_QUOTE=none'],
   [(s) => delimiter(s) === quote(s), 'CSV_DELIMITER and CSV_QUOTE are the same character'],
   [(s) => delimiter(s) === tab(s('CSV_ESCAPE', quote(s))), 'CSV_DELIMITER and CSV_ESCAPE are the same character'],
   [

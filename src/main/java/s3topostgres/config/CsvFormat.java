@@ -11,7 +11,9 @@ import java.util.Optional;
  *
  * @param header what the first line is
  * @param delimiter one ASCII character between fields
- * @param quote one ASCII character around fields
+ * @param quote one ASCII character around fields; with {@code CSV_QUOTE=none} one that no file has,
+ *     because {@code COPY} has to be given one
+ * @param isQuoted whether fields may be in quotes at all
  * @param escape one ASCII character before a quote inside a quoted field
  * @param nullText the unquoted text that means NULL; may be empty
  * @param encoding the file's encoding as Postgres names it
@@ -24,11 +26,15 @@ public record CsvFormat(
     Header header,
     char delimiter,
     char quote,
+    boolean isQuoted,
     char escape,
     String nullText,
     String encoding,
     Charset charset,
     Optional<List<String>> columns) {
+
+  private static final char ENQUIRY = 0x05;
+  private static final char ACKNOWLEDGE = 0x06;
 
   /** How the first line of the file is read. */
   public enum Header {
@@ -43,10 +49,14 @@ public record CsvFormat(
   static CsvFormat read(Environment environment) {
     String header = environment.choice("CSV_HEADER", List.of("match", "skip", "none"));
     char delimiter = character(environment, "CSV_DELIMITER", ',');
-    char quote = character(environment, "CSV_QUOTE", '"');
+    boolean isQuoted = !environment.optional("CSV_QUOTE").equals(Optional.of("none"));
+    char quote = isQuoted ? character(environment, "CSV_QUOTE", '"') : standIn(delimiter);
     char escape = character(environment, "CSV_ESCAPE", quote);
     String nullText = environment.optional("CSV_NULL").orElse("");
     String encoding = environment.optional("CSV_ENCODING").orElse("UTF8");
+    if (!isQuoted && environment.optional("CSV_ESCAPE").isPresent()) {
+      environment.problem("CSV_ESCAPE has no meaning with CSV_QUOTE=none");
+    }
     if (delimiter == quote) {
       environment.problem("CSV_DELIMITER and CSV_QUOTE are the same character");
     } else if (delimiter == escape) {
@@ -74,11 +84,31 @@ public record CsvFormat(
         Header.valueOf(header.toUpperCase(Locale.ROOT)),
         delimiter,
         quote,
+        isQuoted,
         escape,
         nullText,
         encoding,
         charset,
         columns);
+  }
+
+  /** The same format with the backslash as its escape, or the quote if the escape is another. */
+  public CsvFormat withOtherEscape() {
+    return new CsvFormat(
+        header,
+        delimiter,
+        quote,
+        isQuoted,
+        escape == quote ? '\\' : quote,
+        nullText,
+        encoding,
+        charset,
+        columns);
+  }
+
+  /** Control characters that nothing is known to write. */
+  private static char standIn(char delimiter) {
+    return delimiter == ACKNOWLEDGE ? ENQUIRY : ACKNOWLEDGE;
   }
 
   private static char character(Environment environment, String name, char standard) {
@@ -88,8 +118,8 @@ public record CsvFormat(
     }
     if (value.length() != 1 || value.charAt(0) > 127 || "\n\r\0".contains(value)) {
       environment.problem(
-          "%s is \"%s\"; it takes one ASCII character other than a line break, or the word tab"
-              .formatted(name, value));
+          "%s is \"%s\"; it takes one ASCII character other than a line break, or the word tab%s"
+              .formatted(name, value, name.equals("CSV_QUOTE") ? " or none" : ""));
       return standard;
     }
     return value.charAt(0);

@@ -91,6 +91,7 @@ class SettingsTest {
                 CsvFormat.Header.MATCH,
                 ',',
                 '"',
+                true,
                 '"',
                 "",
                 "UTF8",
@@ -132,6 +133,7 @@ class SettingsTest {
                 CsvFormat.Header.SKIP,
                 '\t',
                 '\'',
+                true,
                 '\\',
                 "NULL",
                 "WIN1252",
@@ -255,7 +257,7 @@ class SettingsTest {
         "CSV_NULL      | a,b | which Postgres does not allow",
         "CSV_ESCAPE    | \\\\ | one ASCII character",
         "CSV_QUOTE     | ,  | the same character",
-        "CSV_QUOTE     | '' | one ASCII character",
+        "CSV_QUOTE     | '' | the word tab or none",
         "CSV_NULL      | \"\" | which Postgres does not allow",
         "CSV_ENCODING  | UTF-16 | it takes an encoding of Postgres",
         "CSV_ENCODING  | windows-437 | it takes an encoding of Postgres",
@@ -303,6 +305,31 @@ class SettingsTest {
   void refusesALineBreakAsNull(String value) {
     assertThatThrownBy(() -> Settings.read(with("CSV_NULL", value)))
         .hasMessageContaining("CSV_NULL holds the delimiter, the quote or a line break");
+  }
+
+  @Test
+  void letsAQuoteBeACharacterLikeAnyOther() {
+    CsvFormat format = Settings.read(with("CSV_QUOTE", "none")).format();
+
+    assertThat(format.isQuoted()).isFalse();
+    assertThat(format.quote()).isEqualTo(format.escape()).isEqualTo('\u0006');
+  }
+
+  @Test
+  void letsAnotherCharacterStandForTheQuoteWhereThatIsTheDelimiter() {
+    Map<String, String> variables = with("CSV_QUOTE", "none");
+    variables.put("CSV_DELIMITER", "\u0006");
+
+    assertThat(Settings.read(variables).format().quote()).isEqualTo('\u0005');
+  }
+
+  @Test
+  void refusesAnEscapeWithoutQuotes() {
+    Map<String, String> variables = with("CSV_QUOTE", "none");
+    variables.put("CSV_ESCAPE", "\\");
+
+    assertThatThrownBy(() -> Settings.read(variables))
+        .hasMessageContaining("CSV_ESCAPE has no meaning with CSV_QUOTE=none");
   }
 
   @Test

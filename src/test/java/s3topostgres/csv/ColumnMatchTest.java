@@ -20,6 +20,7 @@ class ColumnMatchTest {
           CsvFormat.Header.MATCH,
           ',',
           '"',
+          true,
           '"',
           "",
           "UTF8",

@@ -73,6 +73,7 @@ class FirstRecordsTest {
         CsvFormat.Header.MATCH,
         ',',
         quote,
+        true,
         escape,
         "",
         "UTF8",

@@ -275,7 +275,8 @@ class SettingsCheckIT {
   /** Every two settings with values that some other setting's value contradicts. */
   private static List<Map<String, String>> contradictions(Map<String, List<String>> taken) {
     List<Map.Entry<String, String>> some = new ArrayList<>();
-    for (String value : List.of("off", "changes", "80%", "tab", "\t", "a\tb", "iam", "disable")) {
+    for (String value :
+        List.of("off", "changes", "80%", "tab", "\t", "a\tb", "iam", "disable", "none")) {
       taken.forEach(
           (name, values) -> {
             if (values.contains(value)) {

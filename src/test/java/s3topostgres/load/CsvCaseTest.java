@@ -235,7 +235,7 @@ class CsvCaseTest {
 
   private static String copy(CsvCase one) {
     Map<String, String> settings = one.settings();
-    String quote = settings.getOrDefault("CSV_QUOTE", "\"");
+    String quote = settings.getOrDefault("CSV_QUOTE", "\"").replace("none", "\u0006");
     return "COPY t%s FROM STDIN (FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s)"
         .formatted(
             one.columns(),
