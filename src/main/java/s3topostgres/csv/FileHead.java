@@ -16,6 +16,7 @@ import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
+import s3topostgres.scan.FirstRecords;
 
 /** The head of a file: its first records, read before the table is touched. */
 public final class FileHead {
@@ -83,9 +84,8 @@ public final class FileHead {
           "Save it without one (UTF-8 instead of UTF-8 with BOM). For files with a header line, the"
               + " operator sets CSV_HEADER=match or skip.");
     }
-    String unmarked = marked ? text.substring(1) : text;
-    refuseSeparatorLine(unmarked, format);
-    return FirstRecords.read(unmarked, beginning.whole, format, MANY);
+    refuseSeparatorLine(marked ? text.substring(1) : text, format);
+    return FirstRecords.read(beginning.bytes, beginning.whole, format, MANY);
   }
 
   /** The number of physical lines before the first row; a name may have line breaks. */
@@ -119,8 +119,7 @@ public final class FileHead {
     Beginning beginning = beginning(object, object.saysGzip());
     int first = format.header() == Header.NONE ? 0 : 1;
     List<List<String>> records =
-        FirstRecords.read(
-            new String(beginning.bytes, format.charset()), beginning.whole, format, first + 1);
+        FirstRecords.read(beginning.bytes, beginning.whole, format, first + 1);
     // Up to Postgres 17 "\." ends the data. A record without an end in the first bytes has it
     // later.
     return records.size() > first ? !records.get(first).equals(List.of("\\.")) : !beginning.whole;

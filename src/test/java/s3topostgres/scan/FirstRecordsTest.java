@@ -1,4 +1,4 @@
-package s3topostgres.csv;
+package s3topostgres.scan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,7 +22,7 @@ class FirstRecordsTest {
   @Test
   void endWithTheFileWhenItIsWhole() {
     assertThat(read("id,name\n1,x")).containsExactly(List.of("id", "name"), List.of("1", "x"));
-    assertThat(FirstRecords.read("id,name\n1,x", false, STANDARD, 2))
+    assertThat(FirstRecords.read(bytes("id,name\n1,x"), false, STANDARD, 2))
         .containsExactly(List.of("id", "name"));
   }
 
@@ -55,17 +55,21 @@ class FirstRecordsTest {
 
   @Test
   void takeTheEscapeOnlyInsideQuotes() {
-    assertThat(FirstRecords.read("a\\b,'c\\'d','e\\\\'\n", true, format('\'', '\\'), 2))
+    assertThat(FirstRecords.read(bytes("a\\b,'c\\'d','e\\\\'\n"), true, format('\'', '\\'), 2))
         .containsExactly(List.of("a\\b", "c'd", "e\\"));
   }
 
   @Test
   void areNoMoreThanAskedFor() {
-    assertThat(FirstRecords.read("a\nb\nc\n", true, STANDARD, 2)).hasSize(2);
+    assertThat(FirstRecords.read(bytes("a\nb\nc\n"), true, STANDARD, 2)).hasSize(2);
   }
 
   private static List<List<String>> read(String file) {
-    return FirstRecords.read(file, true, STANDARD, 2);
+    return FirstRecords.read(bytes(file), true, STANDARD, 2);
+  }
+
+  private static byte[] bytes(String file) {
+    return file.getBytes(StandardCharsets.UTF_8);
   }
 
   private static CsvFormat format(char quote, char escape) {

@@ -1,0 +1,179 @@
+package s3topostgres.scan;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import s3topostgres.Fault;
+import s3topostgres.config.CsvFormat;
+import s3topostgres.config.CsvFormat.Header;
+import s3topostgres.postgres.TargetTable.Column;
+
+/**
+ * Looks at every byte of a file, and finds all lines that {@code COPY} would refuse, or would read
+ * in silence otherwise than meant. It is fed with the file's bytes in their order, by one thread at
+ * a time.
+ */
+public final class FileScan {
+  private static final byte CTRL_Z = 0x1A;
+
+  private final CsvFormat format;
+  private final List<Column> columns;
+  private final FieldRule[] rules;
+  private final RecordSplitter splitter;
+  private final Remedies remedies;
+  private final MalformedRecords malformedPlaces = new MalformedRecords();
+  private final FaultList faults = new FaultList();
+  private final FaultWords words;
+
+  private boolean inHeader;
+  private long records;
+  private long malformedRecords;
+
+  /** Whether the current record is. */
+  private boolean malformed;
+
+  /** Whether the current record may end elsewhere, or have other fields. */
+  private boolean doubtful;
+
+  /**
+   * @param serverVersion the major version of Postgres that is to read the file
+   * @param columns in the order of the file's fields
+   */
+  public FileScan(CsvFormat format, int serverVersion, List<Column> columns) {
+    this(format, columns, format.header() != Header.NONE, serverVersion, true);
+  }
+
+  private FileScan(
+      CsvFormat format, List<Column> columns, boolean header, int serverVersion, boolean tries) {
+    this.format = format;
+    this.columns = List.copyOf(columns);
+    this.inHeader = header;
+    this.words = new FaultWords(format);
+    FieldRule rule = format.nullText().equals(NullMark.TEXT) ? FieldRule.NONE : new NullMark();
+    this.rules = columns.stream().map(column -> rule).toArray(FieldRule[]::new);
+    this.splitter = new RecordSplitter(format, serverVersion, true, new Listener());
+    this.remedies =
+        new Remedies(
+            tries && format.isQuoted(),
+            () -> new FileScan(format.withOtherEscape(), columns, inHeader, serverVersion, false));
+  }
+
+  /** Looks at the file's next bytes. */
+  public void accept(byte[] bytes, int from, int length) {
+    int at = from;
+    while (at < from + length) {
+      Optional<FileScan> trial = remedies.running();
+      int taken = splitter.accept(bytes, at, from + length - at);
+      if (trial.isPresent()) {
+        trial.get().accept(bytes, at, taken);
+      }
+      at += taken;
+    }
+  }
+
+  /**
+   * Ends the file. Behind a quote that is never closed it has to be read once more.
+   *
+   * @return from which byte on {@link #accept} has to be given the file again, before the file is
+   *     ended again; empty if all of it was looked at
+   */
+  public OptionalLong end() {
+    OptionalLong again = splitter.end();
+    remedies.end();
+    return again;
+  }
+
+  /** Whether a fault was found so far. */
+  public boolean hasFaults() {
+    return !faults.isEmpty();
+  }
+
+  /** Everything that was found, once the file has ended. */
+  public ScanResult result() {
+    String whatToDo = faults.isEmpty() ? "" : words.whatToDo(faults.kinds(), remedies);
+    return new ScanResult(
+        records, malformedRecords, malformedPlaces, faults.first(), faults.count(), whatToDo);
+  }
+
+  /** Whether quotes are where they may not be, or a line has too many or too few fields. */
+  boolean isMissplit() {
+    return faults.kinds().stream()
+        .anyMatch(kind -> kind.isOfQuotes() || kind.isOfFields() || kind == FormFault.FORMULA);
+  }
+
+  private final class Listener implements RecordListener {
+    @Override
+    public void field(byte[] bytes, int from, int to, int index, long line) {
+      if (from >= 0 && index < rules.length && rules[index] != FieldRule.NONE && !inHeader) {
+        Optional<FormFault> found = rules[index].look(bytes, from, to, line);
+        if (found.isPresent()) {
+          addValue(found.get(), index, line);
+        }
+      }
+    }
+
+    private void addValue(FormFault fault, int index, long line) {
+      Optional<String> column = Optional.of(columns.get(index).name());
+      faults.add(
+          fault, () -> new Fault(OptionalLong.of(line), column, words.reason(fault, line, line)));
+    }
+
+    @Override
+    public void fault(FormFault fault, long line, long fieldLine) {
+      if (fault.isOfQuotes()) {
+        remedies.fault(fault, splitter);
+      }
+      // Of several in a record, the later ones come from the first.
+      if (!doubtful || !fault.isOfQuotes()) {
+        faults.addLine(fault, line, () -> atLine(line, words.reason(fault, line, fieldLine)));
+      }
+      malformed |= fault.isMalformed();
+      doubtful |= fault.makesDoubtful();
+    }
+
+    @Override
+    public void record(byte[] bytes, int from, int to, int fields, long line) {
+      if (!inHeader) {
+        check(bytes, from, to, fields, line);
+        records++;
+      }
+      if (malformed) {
+        addMalformed(line);
+      }
+      remedies.record(splitter, doubtful && fields != columns.size());
+      inHeader = false;
+      malformed = false;
+      doubtful = false;
+    }
+
+    /** Of the header the line end stays, because COPY skips a line. */
+    private void addMalformed(long line) {
+      long good = inHeader ? 0 : records - 1 - malformedRecords;
+      malformedPlaces.add(
+          splitter.recordOffset(),
+          inHeader ? splitter.recordEnd() : splitter.nextOffset(),
+          splitter.line() - line - (inHeader ? 1 : 0),
+          good);
+      malformedRecords += inHeader ? 0 : 1;
+    }
+
+    private void check(byte[] bytes, int from, int to, int fields, long line) {
+      if (to - from == 1 && bytes[from] == CTRL_Z) {
+        fault(FormFault.CTRL_Z, line, line);
+      } else if (fields != columns.size() && !doubtful) {
+        malformed = true;
+        if (to == from) {
+          fault(FormFault.BLANK_LINE, line, line);
+        } else {
+          FormFault kind =
+              fields > columns.size() ? FormFault.TOO_MANY_FIELDS : FormFault.TOO_FEW_FIELDS;
+          faults.addLine(kind, line, () -> atLine(line, FaultWords.reason(fields, columns.size())));
+        }
+      }
+    }
+  }
+
+  private static Fault atLine(long line, String reason) {
+    return new Fault(OptionalLong.of(line), Optional.empty(), reason);
+  }
+}

@@ -1,0 +1,51 @@
+package s3topostgres.scan;
+
+/** What can be wrong with a file's form, whatever the types of its columns. */
+enum FormFault {
+  /** A quote in a field that does not begin with one. */
+  QUOTE_INSIDE,
+  /** The same behind a backslash, which means nothing outside quotes. */
+  ESCAPED_OUTSIDE_QUOTES,
+  /** {@code ="00123"}, by which spreadsheets keep leading zeros. */
+  FORMULA,
+  /** Something else than a delimiter or a line end behind a closing quote. */
+  TEXT_AFTER_QUOTE,
+  NEVER_CLOSED,
+  TOO_MANY_FIELDS,
+  TOO_FEW_FIELDS,
+  BLANK_LINE,
+  NOT_IN_ENCODING,
+  NUL_BYTE,
+  /** A record of one Ctrl-Z, the end of a file for old programs. */
+  CTRL_Z,
+  OTHER_LINE_END,
+  /** A line {@code \.}, at which {@code COPY} ends up to Postgres 17. */
+  END_MARK,
+  /** With {@code CSV_QUOTE=none}, the character that {@code COPY} is told to be the quote. */
+  STAND_IN,
+  /** A field {@code \N} while {@code CSV_NULL} is another. {@code COPY} reads the record well. */
+  NULL_MARK;
+
+  /** Whether the record is not to be given to {@code COPY}. */
+  boolean isMalformed() {
+    return this != NULL_MARK;
+  }
+
+  /** Whether another meaning of the quote or the escape may be the remedy. */
+  boolean isOfQuotes() {
+    return switch (this) {
+      case QUOTE_INSIDE, ESCAPED_OUTSIDE_QUOTES, TEXT_AFTER_QUOTE, NEVER_CLOSED -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether it is not known where the record ends, or what its fields are. */
+  boolean makesDoubtful() {
+    return isOfQuotes() || this == FORMULA || this == OTHER_LINE_END || this == END_MARK;
+  }
+
+  /** Whether the number of fields is wrong. */
+  boolean isOfFields() {
+    return this == TOO_MANY_FIELDS || this == TOO_FEW_FIELDS || this == BLANK_LINE;
+  }
+}

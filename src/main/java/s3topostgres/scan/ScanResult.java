@@ -1,0 +1,22 @@
+package s3topostgres.scan;
+
+import java.util.List;
+import s3topostgres.Fault;
+
+/**
+ * What the scan of a whole file has found.
+ *
+ * @param records of the file, without its header, malformed ones included
+ * @param malformed how many of them {@code COPY} would refuse or read otherwise than meant
+ * @param places where they are
+ * @param faults the first {@value FaultList#KEPT} of them, in the order of their lines
+ * @param count how many faults there are
+ * @param whatToDo whole sentences for whoever sent the file; empty without faults
+ */
+public record ScanResult(
+    long records,
+    long malformed,
+    MalformedRecords places,
+    List<Fault> faults,
+    long count,
+    String whatToDo) {}
