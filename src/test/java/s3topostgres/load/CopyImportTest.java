@@ -278,6 +278,24 @@ class CopyImportTest {
     endsInTimeWith(Network::swallow);
   }
 
+  /** The server has all rows, and its answer to their end does not come. */
+  @Test
+  void endsInTimeWhenTheServerDoesNotAnswerTheEndOfTheRows() {
+    endsInTimeWith(Network::swallowAnswers);
+  }
+
+  /**
+   * The driver tells the server that the rows break off, and waits for its answer. The limit of the
+   * connection bounds that, whether or not a read that times out ends the driver's waiting (<a
+   * href="https://github.com/pgjdbc/pgjdbc/pull/4357">it may not in versions to come</a>).
+   */
+  @Test
+  void endsInTimeWhenTheServerDoesNotAnswerThatTheRowsBreakOff() {
+    Network toS3 = fixture.networkToS3();
+    toS3.before("bytes=0-\r", () -> toS3.after(1_000_000, toS3::close));
+    endsInTimeWith(Network::swallowAnswers);
+  }
+
   /** The fault comes with the first rows, of which there are more than the network holds. */
   private void endsInTimeWith(Consumer<Network> fault) {
     Upload upload = fixture.upload("people.csv", HEADER + lines(1, 40 * ROWS));
