@@ -35,11 +35,13 @@ record DeliveryLookup(String table) {
         """
             -- Each part is one look at the end of an index, however long the history is.
             SELECT CASE
+              -- Emulators of S3 give every upload the same sequencer.
               WHEN EXISTS (
                 SELECT FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND %3$s = upload.sequencer) THEN 'DUPLICATE'
+                  AND %3$s = upload.sequencer
+                  AND upload.event_time > h.event_time IS NOT TRUE) THEN 'DUPLICATE'
               WHEN upload.found AND EXISTS (
                 SELECT FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table

@@ -58,8 +58,25 @@ class EventRecordTest {
     assertThat(record.isNewCsv(upload)).isTrue();
   }
 
+  /** As MinIO sends it. */
+  @Test
+  void readsAnEventWhoseNameSaysThatItIsOfS3() throws IOException {
+    EventRecord record =
+        record(
+            resource("object-created-2.1.json")
+                .replace("BUCKET", "in")
+                .replace("KEY", "people.csv")
+                .replace("ObjectCreated:Put", "s3:ObjectCreated:Put"));
+
+    assertThat(record.isNewCsv(record.upload("elsewhere"))).isTrue();
+  }
+
   @ParameterizedTest
-  @CsvSource({"ObjectRemoved:Delete, people.csv", "ObjectCreated:Put, people.txt"})
+  @CsvSource({
+    "ObjectRemoved:Delete, people.csv",
+    "s3:ObjectRemoved:Delete, people.csv",
+    "ObjectCreated:Put, people.txt"
+  })
   void loadsNothingThatIsNoNewCsv(String event, String key) {
     EventRecord record =
         record(

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.history.Verdict;
 import s3topostgres.s3.Upload;
 
@@ -58,8 +59,37 @@ class DuplicateTest {
   void comparesSequencersAsFractions(String first, String second, Verdict status) {
     Upload upload = fixture.upload("people.csv", FIRST);
 
-    assertThat(fixture.load(sequenced(upload, first)).status()).isEqualTo(LOADED);
-    assertThat(fixture.load(sequenced(upload, second)).status()).isEqualTo(status);
+    assertThat(fixture.load(sequenced(first, upload)).status()).isEqualTo(LOADED);
+    Optional<Instant> time = status == DUPLICATE ? upload.eventTime() : Optional.of(Instant.now());
+    assertThat(fixture.load(sequenced(second, at(time, upload))).status()).isEqualTo(status);
+  }
+
+  /** LocalStack gives every upload the same sequencer. */
+  @ParameterizedTest
+  @ValueSource(strings = {"replace", "append"})
+  void loadsALaterUploadWithTheSameSequencer(String mode) {
+    fixture.set("LOAD_MODE", mode);
+    Upload first = sequenced("0055AED6DCD90281E5", fixture.upload("people.csv", FIRST));
+    assertThat(fixture.load(first).status()).isEqualTo(LOADED);
+    Upload second = sequenced("0055AED6DCD90281E5", fixture.upload("people.csv", SECOND));
+
+    assertThat(fixture.load(second).status()).isEqualTo(LOADED);
+    assertThat(fixture.load(first).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.load(second).status()).isEqualTo(DUPLICATE);
+    assertThat(loads()).containsExactly("people.csv|LOADED|1", "people.csv|LOADED|1");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"replace, 0", "replace, 1", "append, 0", "append, 1"})
+  void recognisesADeliveryAgainWhoseObjectWasOverwrittenBeforeItsLoad(String mode, int later) {
+    fixture.set("LOAD_MODE", mode);
+    Upload first = sequenced("0055AED6DCD90281E0", fixture.upload("people.csv", FIRST));
+    Upload second = sequenced("0055AED6DCD90281E" + later, fixture.upload("people.csv", SECOND));
+
+    assertThat(fixture.load(first).status()).isEqualTo(LOADED);
+    assertThat(fixture.load(first).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.load(second).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.people()).containsOnlyOnce("2|second|null").doesNotContain("1|first|null");
   }
 
   @Test
@@ -193,12 +223,12 @@ class DuplicateTest {
     return fixture.rows("SELECT object_key, status, rows_loaded FROM history.loads ORDER BY id");
   }
 
-  private static Upload sequenced(Upload upload, String sequencer) {
+  private static Upload sequenced(String sequencer, Upload upload) {
     return new Upload(
         upload.object(),
         upload.region(),
         Optional.of(sequencer),
-        Optional.of(Instant.now()),
+        upload.eventTime(),
         upload.etag());
   }
 
