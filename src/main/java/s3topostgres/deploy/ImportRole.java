@@ -1,12 +1,16 @@
 package s3topostgres.deploy;
 
+import static java.util.stream.Collectors.joining;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.deploy.RdsDatabase.Association;
 import s3topostgres.deploy.RdsDatabase.State;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.rds.RdsClient;
@@ -152,7 +156,7 @@ final class ImportRole {
           "There is no %s in this account and region. Correct %s."
               .formatted(database, database.setting()));
     } catch (RdsException e) {
-      waitingFor = e.awsErrorDetails().errorCode() + ": " + e.getMessage();
+      waitingFor = said(e);
       if (!isTransient(e)) {
         throw new RoleException(
             "RDS refused to change the role of the %s: %s".formatted(database, waitingFor));
@@ -161,6 +165,16 @@ final class ImportRole {
       waitingFor = "RDS did not answer: " + e.getMessage();
     }
     return false;
+  }
+
+  /** Returns the code and the message of RDS's answer, or its status where it has neither. */
+  private static String said(RdsException e) {
+    AwsErrorDetails details = e.awsErrorDetails();
+    String said =
+        Stream.of(details.errorCode(), details.errorMessage())
+            .filter(text -> text != null && !text.isEmpty())
+            .collect(joining(": "));
+    return said.isEmpty() ? "HTTP " + e.statusCode() : said;
   }
 
   private boolean isTransient(RdsException e) {

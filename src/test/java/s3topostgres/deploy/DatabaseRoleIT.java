@@ -253,6 +253,16 @@ class DatabaseRoleIT {
   }
 
   @Test
+  void namesTheStatusOfAnAnswerWithoutWords() throws Exception {
+    rds.fail("AddRoleToDBInstance", 400, "", "");
+
+    assertFails(
+        create(INSTANCE),
+        INSTANCE_ASSOCIATION,
+        "RDS refused to change the role of the DB instance example: HTTP 400");
+  }
+
+  @Test
   void saysThatTheDatabaseIsStopped() throws Exception {
     rds.status("example", "stopped");
 

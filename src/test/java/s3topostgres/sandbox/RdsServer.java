@@ -102,7 +102,11 @@ public final class RdsServer implements AutoCloseable {
     databases.get(name).roles.add(new Role(role, feature, "ACTIVE"));
   }
 
-  /** Answers the next call of that action with an error. */
+  /**
+   * Answers the next call of that action with an error.
+   *
+   * @param code empty for an answer without any words
+   */
   public synchronized void fail(String action, int status, String code, String message) {
     faults.add(new Fault(action, status, code, message));
   }
@@ -259,7 +263,9 @@ public final class RdsServer implements AutoCloseable {
     LocalHttpServer.answer(
         exchange,
         status,
-        "<ErrorResponse xmlns=\"%s\"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>"
-            .formatted(NAMESPACE, code, message));
+        code.isEmpty()
+            ? ""
+            : "<ErrorResponse xmlns=\"%s\"><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+                .formatted(NAMESPACE, code, message));
   }
 }
