@@ -30,6 +30,15 @@ import s3topostgres.s3.Upload;
  */
 record DmsHistory(Session session, String history, String targetTable) {
 
+  /**
+   * The condition that {@code later} is of changes after a full load. What was uploaded before them
+   * is loaded, or belongs to an earlier full load. Takes the patterns of both kinds of files.
+   */
+  private static final String AFTER_FULL_LOAD =
+      """
+      later.object_key ~* ? AND EXISTS (
+        SELECT FROM loads before WHERE before.id < later.id AND before.object_key ~* ?)""";
+
   static DmsHistory of(Session session, History history, String targetTable) {
     return new DmsHistory(session, history.tableName().orElseThrow(), targetTable);
   }
@@ -71,7 +80,8 @@ record DmsHistory(Session session, String history, String targetTable) {
   }
 
   /**
-   * The files that were not loaded as they are now, oldest first.
+   * The files of a full load that were not loaded as they are now, oldest first, without those that
+   * are older than applied changes.
    *
    * @param region of the bucket
    */
@@ -85,12 +95,17 @@ record DmsHistory(Session session, String history, String targetTable) {
           SELECT FROM loads h
           WHERE h.bucket = f.bucket AND h.object_key = f.object_key AND h.etag = f.etag
             AND greatest(h.event_time, h.started_at) >= f.modified)
-        ORDER BY f.modified, f.object_key""",
+          AND NOT EXISTS (
+            SELECT FROM loads later WHERE event_time >= f.modified + interval '1 s' AND %s)
+        ORDER BY f.modified, f.object_key"""
+            .formatted(AFTER_FULL_LOAD),
         row -> upload(row, region),
         Backlog.texts(files, file -> file.location().bucket()),
         Backlog.texts(files, file -> file.location().key()),
         Backlog.texts(files, ListedObject::etag),
-        Backlog.texts(files, file -> file.modified().toString()));
+        Backlog.texts(files, file -> file.modified().toString()),
+        DmsFile.CHANGES,
+        DmsFile.FULL_LOAD);
   }
 
   /**
@@ -126,15 +141,22 @@ record DmsHistory(Session session, String history, String targetTable) {
         DmsFile.FULL_LOAD);
   }
 
-  /** Whether the file is left over from a full load with more files than the one after it. */
+  /**
+   * Whether the file is left over from a full load with more files than the one after it, or older
+   * than applied changes.
+   */
   boolean isLeftOver(DmsFile file, Upload upload) throws SQLException {
     return exists(
         """
-        SELECT FROM loads
+        SELECT FROM loads later
         WHERE event_time >= ?
-          AND bucket = ? AND object_key ~* ? AND regexp_replace(object_key, ?, '', 'i') = ?
-        LIMIT 1""",
+          AND (%s
+            OR bucket = ? AND object_key ~* ? AND regexp_replace(object_key, ?, '', 'i') = ?)
+        LIMIT 1"""
+            .formatted(AFTER_FULL_LOAD),
         over(upload),
+        DmsFile.CHANGES,
+        DmsFile.FULL_LOAD,
         upload.object().bucket(),
         DmsFile.FIRST,
         DmsFile.FIRST,

@@ -1,7 +1,5 @@
 package s3topostgres.dms;
 
-import static java.util.stream.Collectors.partitioningBy;
-
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,9 +35,6 @@ import s3topostgres.s3.Upload;
  *     S3's consistency model</a>
  */
 public record DmsOrder(BucketListing listing, ApplyChanges mode) implements LoadOrder {
-  private static final Comparator<ListedObject> BY_UPLOAD =
-      Comparator.comparing(ListedObject::modified).thenComparing(file -> file.location().key());
-
   @Override
   public Verdict verdict(LoadContext context, Upload upload, boolean locked) throws SQLException {
     DmsHistory history = history(context);
@@ -69,27 +64,30 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
   }
 
   @Override
-  public List<LoadTask> predecessorsUnderLock(LoadContext context, Upload upload)
+  public Optional<List<LoadTask>> predecessorsUnderLock(LoadContext context, Upload upload)
       throws SQLException {
     DmsFile own = DmsFile.of(upload.object());
     Map<String, String> values = listing.values(upload.object());
     DmsHistory history = history(context);
     String prefix = listing.settings().objectKeys().commonPrefix(values);
-    Files files =
-        Files.among(
+    DmsListing files =
+        DmsListing.among(
             listing.files(upload.object().bucket(), prefix, context.session().deadline()).stream()
                 .filter(file -> listing.values(file.location()).equals(values))
                 .toList());
-    if (own.isFullLoad()) {
-      return tasks(history.missing(files.fullLoadBefore(upload), upload.region()));
-    }
     Position position = history.position();
+    if (own.isFullLoad()) {
+      DmsListing current = files.fullLoadSince(files.begin(position));
+      return files.hasOfFullLoad(upload.object()) && !current.hasOfFullLoad(upload.object())
+          ? Optional.empty()
+          : Optional.of(tasks(history.missing(current.fullLoadBefore(upload), upload.region())));
+    }
     // A full load that was uploaded later is loaded by its own event.
     Instant end = position.none() ? Instant.MAX : upload.eventTime().orElse(Instant.MAX);
     List<ListedObject> fullLoad =
-        files.fullLoad.stream().filter(file -> !file.modified().isAfter(end)).toList();
-    Files before = new Files(fullLoad, files.changesUntil(own.time().orElseThrow()));
-    return tasks(history, position, before, upload.region(), true);
+        files.fullLoad().stream().filter(file -> !file.modified().isAfter(end)).toList();
+    DmsListing before = new DmsListing(fullLoad, files.changesUntil(own.time().orElseThrow()));
+    return Optional.of(tasks(history, position, before, upload.region(), true));
   }
 
   /** Blocks always: changes that were left out would be lost. */
@@ -120,7 +118,7 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
     }
     for (Map.Entry<String, List<ListedObject>> table : listing.byTable(session, files).entrySet()) {
       DmsHistory ofTable = DmsHistory.of(session, history, table.getKey());
-      List<LoadTask> tasks = backlog(ofTable, Files.among(table.getValue()), end, region);
+      List<LoadTask> tasks = backlog(ofTable, DmsListing.among(table.getValue()), end, region);
       if (!tasks.isEmpty() && !ofTable.hasFailedForGood(tasks.get(0).upload())) {
         backlog.add(tasks);
       }
@@ -128,14 +126,14 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
     return backlog;
   }
 
-  private List<LoadTask> backlog(DmsHistory history, Files files, Instant end, String region)
+  private List<LoadTask> backlog(DmsHistory history, DmsListing files, Instant end, String region)
       throws SQLException {
     Position position = history.position();
     if (position.none()) {
       return List.of();
     }
-    Files old = files.until(end);
-    boolean complete = old.fullLoad.size() == files.fullLoad.size();
+    DmsListing old = files.until(end);
+    boolean complete = old.fullLoad().size() == files.fullLoad().size();
     return tasks(history, position, old, region, complete);
   }
 
@@ -159,21 +157,23 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
    * @param complete whether no more files of the full load are expected; if some are, changes wait
    */
   private List<LoadTask> tasks(
-      DmsHistory history, Position position, Files files, String region, boolean complete)
+      DmsHistory history, Position position, DmsListing files, String region, boolean complete)
       throws SQLException {
-    List<Upload> missing = history.missing(files.fullLoad, region);
+    Instant begin = files.begin(position);
+    List<Upload> missing = history.missing(files.fullLoadSince(begin).fullLoad(), region);
     List<LoadTask> tasks = new ArrayList<>(tasks(missing));
     if (!complete) {
       return tasks;
     }
     if (!missing.isEmpty() || position.isFullLoadOpen()) {
-      List<Upload> loaded = missing.isEmpty() ? FullLoad.current(history, region).files() : missing;
-      tasks.add(new FullLoadEnd(loaded.get(loaded.size() - 1), mode));
+      List<Upload> loaded =
+          missing.isEmpty() ? FullLoad.current(history, region, begin).files() : missing;
+      tasks.add(new FullLoadEnd(loaded.get(loaded.size() - 1), begin, mode));
     }
     List<Upload> changes =
-        files.changes.stream()
-            .filter(file -> !position.isBehind(time(file)))
-            .sorted(Comparator.comparing(DmsOrder::time))
+        files.changes().stream()
+            .filter(file -> !position.isBehind(DmsListing.time(file)))
+            .sorted(Comparator.comparing(DmsListing::time))
             .map(file -> file.upload(region))
             .toList();
     int stale = 0;
@@ -185,45 +185,11 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
     return tasks;
   }
 
-  private static String time(ListedObject file) {
-    return DmsFile.of(file.location()).time().orElseThrow();
-  }
-
   private static List<LoadTask> tasks(List<Upload> uploads) {
     return uploads.stream().<LoadTask>map(FileTask::ofBacklog).toList();
   }
 
   private static DmsHistory history(LoadContext context) {
     return DmsHistory.of(context.session(), context.history(), context.table().name());
-  }
-
-  /** DMS's files for a table. */
-  private record Files(List<ListedObject> fullLoad, List<ListedObject> changes) {
-
-    static Files among(List<ListedObject> all) {
-      Map<Boolean, List<ListedObject>> byKind =
-          all.stream()
-              .filter(file -> DmsFile.find(file.location()).isPresent())
-              .collect(partitioningBy(file -> DmsFile.of(file.location()).isFullLoad()));
-      return new Files(byKind.get(true), byKind.get(false));
-    }
-
-    Files until(Instant end) {
-      return new Files(
-          fullLoad.stream().filter(file -> file.modified().isBefore(end)).toList(),
-          changes.stream().filter(file -> file.modified().isBefore(end)).toList());
-    }
-
-    List<ListedObject> changesUntil(String time) {
-      return changes.stream().filter(file -> time(file).compareTo(time) < 0).toList();
-    }
-
-    List<ListedObject> fullLoadBefore(Upload upload) {
-      Optional<ListedObject> own =
-          fullLoad.stream().filter(file -> file.location().equals(upload.object())).findFirst();
-      return fullLoad.stream()
-          .filter(file -> own.filter(other -> BY_UPLOAD.compare(file, other) < 0).isPresent())
-          .toList();
-    }
   }
 }

@@ -1,8 +1,10 @@
 package s3topostgres.dms;
 
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import s3topostgres.history.History;
 import s3topostgres.s3.Upload;
 
 /**
@@ -23,8 +25,9 @@ record FullLoad(List<Upload> files, long rows, Optional<Long> inserted) {
    * numbers are left over from another full load.
    *
    * @param region of the bucket
+   * @param since files that were uploaded earlier belong to a full load before it
    */
-  static FullLoad current(DmsHistory history, String region) throws SQLException {
+  static FullLoad current(DmsHistory history, String region, Instant since) throws SQLException {
     List<Part> parts =
         history.query(
             """
@@ -44,7 +47,7 @@ record FullLoad(List<Upload> files, long rows, Optional<Long> inserted) {
               HAVING last_id IS NULL OR max(id) > last_id OR max(event_time) >= last_over),
             parts AS (
               SELECT f.* FROM files f JOIN begun b USING (sequence)
-              WHERE f.over > coalesce(b.event_time, f.event_time))
+              WHERE f.over > coalesce(b.event_time, f.event_time) AND f.event_time >= ?)
             SELECT bucket, object_key, etag, event_time, rows_loaded, rows_inserted,
               rows_inserted IS NOT NULL AND NOT EXISTS (
                 SELECT FROM loads
@@ -59,7 +62,8 @@ record FullLoad(List<Upload> files, long rows, Optional<Long> inserted) {
             DmsFile.FULL_LOAD,
             DmsFile.FULL_LOAD,
             DmsFile.FIRST,
-            DmsFile.CHANGES);
+            DmsFile.CHANGES,
+            History.atUtc(since));
     return new FullLoad(
         parts.stream().map(Part::upload).toList(),
         parts.stream().mapToLong(Part::rows).sum(),

@@ -1,6 +1,7 @@
 package s3topostgres.dms;
 
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,8 +23,9 @@ import s3topostgres.s3.Upload;
  * them are deleted.
  *
  * @param upload the last of the files
+ * @param since files that were uploaded earlier belong to a full load before it
  */
-record FullLoadEnd(Upload upload, ApplyChanges mode) implements LoadTask {
+record FullLoadEnd(Upload upload, Instant since, ApplyChanges mode) implements LoadTask {
 
   @Override
   public boolean isAnnounced() {
@@ -47,7 +49,7 @@ record FullLoadEnd(Upload upload, ApplyChanges mode) implements LoadTask {
 
   @Override
   public Session.Work<LoadOutcome> prepare(LoadContext context) throws SQLException {
-    FullLoad fullLoad = FullLoad.current(history(context), upload.region());
+    FullLoad fullLoad = FullLoad.current(history(context), upload.region(), since);
     return () -> finish(context, fullLoad);
   }
 

@@ -77,10 +77,12 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
       }
       if (findPredecessors) {
         progress.step("looking-for-earlier-uploads");
-        List<LoadTask> predecessors = order.predecessorsUnderLock(context, task.upload());
-        if (!predecessors.isEmpty()) {
+        Optional<List<LoadTask>> predecessors = order.predecessorsUnderLock(context, task.upload());
+        if (!predecessors.equals(Optional.of(List.of()))) {
           session.commit();
-          return new Ending(Verdict.NEW, Optional.empty(), predecessors);
+          return predecessors
+              .map(tasks -> new Ending(Verdict.NEW, Optional.empty(), tasks))
+              .orElseGet(() -> Ending.withoutLoad(Verdict.STALE));
         }
       }
 

@@ -66,10 +66,12 @@ public interface LoadOrder {
   /**
    * Finds the loads that must come before an announced upload, in order. Called while other loads
    * of the table are locked out, for an upload that is {@code NEW}.
+   *
+   * @return empty if the bucket's list shows that the upload is stale
    */
-  default List<LoadTask> predecessorsUnderLock(LoadContext context, Upload upload)
+  default Optional<List<LoadTask>> predecessorsUnderLock(LoadContext context, Upload upload)
       throws SQLException {
-    return List.of();
+    return Optional.of(List.of());
   }
 
   /**
