@@ -146,6 +146,7 @@ public final class ApplyChanges implements LoadMode {
   private static boolean isOfAnotherRow(LoadException e) {
     String state = e.sqlState().orElse("");
     return e.code() == ErrorCode.ROW_REJECTED
+        && e.line().isEmpty() // Otherwise the other row is one of the file.
         && (state.equals(SqlState.UNIQUE_VIOLATION) || state.equals(SqlState.EXCLUSION_VIOLATION));
   }
 

@@ -5,18 +5,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.csv.RowSource;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Stage;
+import s3topostgres.mode.VirtualColumns;
+import s3topostgres.mode.VirtualColumns.VirtualColumn;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.UniqueIndex;
+import s3topostgres.postgres.TargetTable.Column;
 
 /**
  * Finds the faults of a file: values that do not fit the types of their columns, missing values,
@@ -58,7 +59,8 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
     List<ColumnTrial> fields = ColumnTrial.of(session, table, stage.columns(), key, complete);
     boolean all = new ValueTrial(session, stage).run(fields);
     if (all && complete) {
-      search.compareKeys(fields, key);
+      new KeyTrial(session, table, search.typed(), fields).run(key);
+      search.computeColumns(fields);
       all = search.evaluateChecks(fields);
     }
     return new Result(
@@ -67,49 +69,23 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
         Optional.empty());
   }
 
-  /** Compares the row key, and the unique keys of the table whose columns the file has. */
-  private void compareKeys(List<ColumnTrial> fields, List<String> key) throws SQLException {
-    Optional<List<ColumnTrial>> own =
-        ColumnTrial.named(key, fields).filter(parts -> !parts.isEmpty());
-    if (own.isPresent()) {
-      compare(own.get(), "the key (%s) of", true);
-    }
-    for (UniqueIndex index : UniqueIndex.of(session, table)) {
-      Optional<List<ColumnTrial>> parts = ColumnTrial.named(index.columns(), fields);
-      if (parts.isPresent()
-          && !index.withoutOverlaps()
-          && !parts.map(Set::copyOf).equals(own.map(Set::copyOf))) {
-        compare(
-            parts.get(),
-            "the same %%s (constraint %s) as".formatted(index.name().replace("%", "%%")),
-            index.nullsDiffer());
-      }
-    }
+  private TypedRows typed() {
+    return new TypedRows(stage);
   }
 
-  /**
-   * @param words for a row that has the key of an earlier one, with a place for the columns
-   */
-  private void compare(List<ColumnTrial> key, String words, boolean nullsDiffer)
-      throws SQLException {
-    String names = ColumnTrial.joined(key, ", ", ColumnTrial::name);
-    session.execute(
-        """
-        INSERT INTO %1$s (place, earlier, reason)
-        SELECT %2$s, earlier, ?
-        FROM (
-          SELECT %2$s, min(%2$s) OVER (PARTITION BY %3$s) AS earlier
-          FROM (%4$s) AS typed WHERE %5$s) AS keys
-        WHERE %2$s > earlier"""
-            .formatted(
-                FaultTable.NAME,
-                stage.number(),
-                names,
-                typed(key),
-                nullsDiffer
-                    ? ColumnTrial.joined(key, " AND ", part -> part.name() + " IS NOT NULL")
-                    : "true"),
-        "a second row with " + words.formatted(names));
+  /** Computes the virtual generated columns of which the file has all that they depend on. */
+  private void computeColumns(List<ColumnTrial> fields) throws SQLException {
+    for (VirtualColumn column : VirtualColumns.of(session, table).columns()) {
+      List<String> names = column.from().stream().map(Column::name).toList();
+      Optional<List<ColumnTrial>> parts = ColumnTrial.named(names, fields);
+      if (parts.filter(found -> !found.isEmpty()).isPresent()
+          && VirtualColumns.findFaults(session, column, typed().of(parts.get()), stage.number())) {
+        session.execute(
+            "INSERT INTO %s (place, state, broken) SELECT place, state, ? FROM pg_temp.s3_load_compute()"
+                .formatted(FaultTable.NAME),
+            column.name());
+      }
+    }
   }
 
   /**
@@ -154,9 +130,9 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
               LEFT JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum) AS columns
         FROM pg_constraint c
         WHERE c.conrelid = ?::oid AND c.contype = 'c' AND cardinality(c.conkey) > 0
-          -- Since Postgres 18.
-          AND to_jsonb(c)->>'conenforced' IS DISTINCT FROM 'false'
-        ORDER BY c.conname""",
+          AND %s
+        ORDER BY c.conname"""
+            .formatted(TargetTable.ENFORCED),
         row ->
             new CheckConstraint(
                 row.getString("reason"),
@@ -170,7 +146,11 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
     String insert =
         "INSERT INTO %s (place, reason) SELECT %s, %s FROM (%s) AS typed WHERE NOT (%s)"
             .formatted(
-                FaultTable.NAME, stage.number(), check.reason, typed(fields), check.expression);
+                FaultTable.NAME,
+                stage.number(),
+                check.reason,
+                typed().of(fields),
+                check.expression);
     try {
       session.inSavepoint(() -> session.update(insert));
     } catch (SQLException e) {
@@ -178,23 +158,5 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
         throw e;
       }
     }
-  }
-
-  /** The query of the rows in which these fields have no fault, each value of its column's type. */
-  private String typed(List<ColumnTrial> fields) {
-    return """
-        SELECT %1$s, %2$s
-        FROM (
-          SELECT * FROM %3$s
-          WHERE NOT EXISTS (
-            SELECT FROM %4$s AS f WHERE f.place = %1$s AND f.field IN (%5$s))
-          OFFSET 0 -- So that no value is cast before this condition is looked at.
-        ) AS good"""
-        .formatted(
-            stage.number(),
-            ColumnTrial.joined(fields, ", ", ColumnTrial::cast),
-            Stage.TABLE,
-            FaultTable.NAME,
-            ColumnTrial.joined(fields, ", ", field -> Integer.toString(field.place())));
   }
 }

@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import s3topostgres.Fault;
 import s3topostgres.mode.Stage;
+import s3topostgres.mode.VirtualColumns;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
@@ -67,14 +68,18 @@ record FaultTable(Session session, TargetTable table, Stage stage) {
 
   private String reason(ResultSet row) throws SQLException {
     String known = row.getString("reason");
-    return known != null
-        ? known
+    if (known != null) {
+      return known;
+    }
+    Optional<Column> column = column(row);
+    return column.isEmpty()
+        ? VirtualColumns.reason(row.getString("broken"), row.getString("state"))
         : ImportErrors.reason(
             row.getString("state"),
             row.getString("message"),
             row.getString("context"),
             row.getString("broken"),
             table,
-            column(row).orElseThrow());
+            column.get());
   }
 }

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Consumer;
 import s3topostgres.csv.RowSource;
+import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
@@ -32,8 +33,12 @@ public final class Append implements LoadMode {
 
   @Override
   public String check(Session session, TargetTable table) throws SQLException {
-    table.requirePrivileges(List.of("INSERT"), privileges());
+    boolean staged = !VirtualColumns.of(session, table).isEmpty();
+    table.requirePrivileges(staged ? List.of("SELECT", "INSERT") : List.of("INSERT"), privileges());
     table.refuseRowSecurity(session);
+    if (staged) {
+      Stage.requirePrivilege(session);
+    }
     return "may be added to";
   }
 
@@ -42,6 +47,42 @@ public final class Append implements LoadMode {
       Session session, TargetTable table, RowSource rows, Consumer<String> progress)
       throws SQLException {
     progress.accept("importing");
-    return LoadOutcome.simply(rows.into(table.name()));
+    VirtualColumns virtualColumns = VirtualColumns.of(session, table);
+    return LoadOutcome.simply(
+        virtualColumns.isEmpty()
+            ? rows.into(table.name())
+            : throughStage(session, table, rows, virtualColumns, progress));
+  }
+
+  /** Imports into a stage first: in the table, nothing tells the file's rows from others. */
+  private static long throughStage(
+      Session session,
+      TargetTable table,
+      RowSource rows,
+      VirtualColumns virtualColumns,
+      Consumer<String> progress)
+      throws SQLException {
+    Stage stage = Stage.fill(session, table, rows);
+    progress.accept("inserting");
+    String insert =
+        """
+        WITH written AS (
+          INSERT INTO %1$s AS t (%2$s) OVERRIDING SYSTEM VALUE
+          SELECT %2$s FROM %3$s ORDER BY %4$s RETURNING %5$s)
+        SELECT count(*) FROM written"""
+            .formatted(
+                table.name(),
+                Stage.list("", stage.columns()),
+                stage.source(),
+                stage.number(),
+                virtualColumns.computed("t"));
+    try {
+      return session.inSavepoint(() -> session.one(insert, row -> row.getLong(1)));
+    } catch (SQLException e) {
+      if (ImportErrors.isRowRejected(e)) {
+        throw new StagedFault(session, table, stage).explain(e);
+      }
+      throw e;
+    }
   }
 }

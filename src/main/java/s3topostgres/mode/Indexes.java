@@ -46,9 +46,12 @@ public record Indexes(Session session, TargetTable table) {
           progress.accept("importing");
           return rows.into(table.name());
         };
-    return rebuild && areWorthBuildingAfterwards(rows.bytes())
-        ? new Indexes(session, table).fill(filling, progress)
-        : filling.run();
+    long imported =
+        rebuild && areWorthBuildingAfterwards(rows.bytes())
+            ? new Indexes(session, table).fill(filling, progress)
+            : filling.run();
+    VirtualColumns.of(session, table).compute(session, table);
+    return imported;
   }
 
   /** Whether a file of so many bytes, unpacked, makes up for the work on the catalogue. */

@@ -42,13 +42,24 @@ public record Replace(Duration lockTimeout, boolean rebuildIndexes) implements L
   @Override
   public String check(Session session, TargetTable table) throws SQLException {
     // SELECT is for messages that name the columns of a duplicate key.
-    table.requirePrivileges(List.of("INSERT", "TRUNCATE"), privileges());
+    table.requirePrivileges(
+        VirtualColumns.of(session, table).isEmpty()
+            ? List.of("INSERT", "TRUNCATE")
+            : List.of("SELECT", "INSERT", "TRUNCATE"),
+        privileges());
     table.refuseRowSecurity(session);
     boolean referredTo =
         session.exists(
             """
-            SELECT FROM pg_constraint
-            WHERE contype = 'f' AND confrelid = ?::oid AND conrelid <> confrelid""",
+            SELECT FROM pg_constraint c
+            WHERE contype = 'f' AND confrelid = ?::oid AND conrelid <> confrelid
+              -- If the table has a trigger, be it that of a foreign key of its own, Postgres looks
+              -- for foreign keys of either kind.
+              AND (%s OR EXISTS (
+                SELECT FROM pg_class
+                WHERE relhastriggers AND (oid = confrelid
+                  OR oid IN (SELECT relid FROM pg_partition_tree(confrelid)))))"""
+                .formatted(TargetTable.ENFORCED),
             table.oid());
     if (referredTo) {
       throw ErrorCode.TABLE_UNUSABLE.failure(

@@ -36,18 +36,21 @@ final class RowDiff {
   private final Stage stage;
   private final Optional<RowKey> key;
   private final boolean whole;
+  private final VirtualColumns virtualColumns;
 
   /** The column that numbers rows with equal values, or equal row keys. */
   private final String turn;
 
   private final String digest;
 
-  RowDiff(Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole) {
+  RowDiff(Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole)
+      throws SQLException {
     this.session = session;
     this.table = table;
     this.stage = stage;
     this.key = key;
     this.whole = whole;
+    this.virtualColumns = VirtualColumns.of(session, table);
     this.relation = table.free("s3_load_relation");
     this.place = table.free("s3_load_place");
     this.placed = "t.tableoid = d.%s AND t.ctid = d.%s".formatted(relation, place);
@@ -110,7 +113,7 @@ final class RowDiff {
   /** The statement that inserts, in order, the rows of the file for which a condition holds. */
   String insert(String condition) {
     return """
-        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
+        INSERT INTO %s AS t (%s) OVERRIDING SYSTEM VALUE
         SELECT %s FROM %s AS d WHERE d.%s IS NOT NULL AND %s ORDER BY d.%s"""
         .formatted(
             table.name(),
@@ -142,9 +145,29 @@ final class RowDiff {
         Stage.list("", Stream.concat(stage.columns().stream(), kept().stream()).toList());
     // Counted before the first row is inserted, so all are deleted by then.
     return """
-        INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE
+        INSERT INTO %s AS t (%s) OVERRIDING SYSTEM VALUE
         SELECT %s FROM taken WHERE (SELECT count(*) FROM taken) > 0 ORDER BY %s"""
         .formatted(table.name(), columns, columns, stage.number());
+  }
+
+  /** What to return of each written row {@code t}, so that its virtual columns are computed. */
+  String computed() {
+    return virtualColumns.computed("t");
+  }
+
+  /**
+   * Inserts or updates rows {@code t} of the table, and computes their virtual columns.
+   *
+   * @param with the clause before the statement, or nothing
+   * @return how many rows were written
+   */
+  long write(String with, String statement) throws SQLException {
+    return virtualColumns.isEmpty()
+        ? session.update(with + " " + statement)
+        : session.one(
+            "%s written AS (%s RETURNING %s) SELECT count(*) FROM written"
+                .formatted(with.isEmpty() ? "WITH" : with + ",", statement, computed()),
+            row -> row.getLong(1));
   }
 
   /** The columns that keep their values, because the file does not have them. */

@@ -131,11 +131,11 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
     }
   }
 
-  /** The line of the first row without a value in that column. */
-  OptionalLong lineWithout(Column column) throws SQLException {
+  /** The line of the first row for which a condition holds. */
+  OptionalLong firstLine(String condition) throws SQLException {
     long row =
         session.one(
-            "SELECT min(%s) FROM %s WHERE %s IS NULL".formatted(number(), source, column.quoted()),
+            "SELECT min(%s) FROM %s WHERE %s".formatted(number(), source, condition),
             result -> result.getLong(1));
     return row == 0 ? OptionalLong.empty() : OptionalLong.of(line(row));
   }

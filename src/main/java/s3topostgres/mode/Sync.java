@@ -159,12 +159,20 @@ public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, bool
               Optional.of("into-the-empty-table"),
               Optional.of(new RowCounts(imported, 0, 0))));
     } catch (LoadException e) {
-      if (e.code() != ErrorCode.ROW_REJECTED
-          || !e.sqlState().equals(Optional.of(SqlState.UNIQUE_VIOLATION))) {
+      if (e.code() != ErrorCode.ROW_REJECTED || !isOfTwoRows(e)) {
         throw e;
       }
       session.rollbackTo(FILLING);
+      if (e.sqlState().equals(Optional.of(SqlState.EXCLUSION_VIOLATION))
+          && PeriodKey.of(session, table).isEmpty()) {
+        throw e;
+      }
       return Optional.empty();
     }
+  }
+
+  private static boolean isOfTwoRows(LoadException e) {
+    return e.sqlState().equals(Optional.of(SqlState.UNIQUE_VIOLATION))
+        || e.sqlState().equals(Optional.of(SqlState.EXCLUSION_VIOLATION));
   }
 }

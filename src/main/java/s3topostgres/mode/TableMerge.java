@@ -11,7 +11,6 @@ import s3topostgres.LoadException;
 import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
-import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 
@@ -33,7 +32,8 @@ public final class TableMerge {
    * @param whole whether rows that are not in the file are deleted
    */
   public TableMerge(
-      Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole) {
+      Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole)
+      throws SQLException {
     this.session = session;
     this.table = table;
     this.stage = stage;
@@ -79,7 +79,7 @@ public final class TableMerge {
     try {
       if (key.isEmpty()) {
         long deleted = change(found.deleted() + found.updated(), differences.delete("true"));
-        long inserted = change(found.inserted() + found.updated(), differences.insert("true"));
+        long inserted = insert(found.inserted() + found.updated(), "true");
         return loaded("by-row", new RowCounts(inserted, 0, deleted));
       }
       UpdateStrategy update = new UpdateStrategy(session, table, stage, key.get(), differences);
@@ -93,11 +93,12 @@ public final class TableMerge {
       }
       long deleted = change(found.deleted(), differences.delete(differences.removed()));
       long updated = found.updated() == 0 ? 0 : update.run();
-      long inserted = change(found.inserted(), differences.insert(differences.added()));
+      long inserted = insert(found.inserted(), differences.added());
       return loaded(update.way(), new RowCounts(inserted, updated, deleted));
     } catch (SQLException e) {
       if (ImportErrors.isRowRejected(e)) {
-        throw rejected(e);
+        session.rollbackTo(TableLock.SAVEPOINT);
+        throw new StagedFault(session, table, stage).explain(e);
       }
       throw e;
     }
@@ -127,7 +128,8 @@ public final class TableMerge {
         SELECT a.attname, c.confdeltype IN ('c', 'n', 'd') AS acts
         FROM pg_constraint c
           JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
-        WHERE c.contype = 'f' AND c.conrelid = ?::oid AND c.confrelid = ?::oid""",
+        WHERE c.contype = 'f' AND c.conrelid = ?::oid AND c.confrelid = ?::oid AND %s"""
+            .formatted(TargetTable.ENFORCED),
         row -> new Reference(row.getString("attname"), row.getBoolean("acts")),
         table.oid(),
         table.oid());
@@ -156,17 +158,7 @@ public final class TableMerge {
     return expected == 0 ? 0 : session.update(statement);
   }
 
-  private LoadException rejected(SQLException e) throws SQLException {
-    LoadException failure = ImportErrors.row(e, table);
-    Optional<Column> empty =
-        stage.columns().stream()
-            .filter(column -> SqlState.NOT_NULL_VIOLATION.equals(e.getSQLState()))
-            .filter(column -> failure.column().filter(column.name()::equals).isPresent())
-            .findFirst();
-    if (empty.isEmpty()) {
-      return failure;
-    }
-    session.rollbackTo(TableLock.SAVEPOINT);
-    return failure.at(stage.lineWithout(empty.get()), failure.column());
+  private long insert(long expected, String condition) throws SQLException {
+    return expected == 0 ? 0 : differences.write("", differences.insert(condition));
   }
 }

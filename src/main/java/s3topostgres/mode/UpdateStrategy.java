@@ -49,8 +49,8 @@ final class UpdateStrategy {
    */
   long run() throws SQLException {
     return inPlaceOrElse(
-        () -> session.update(inPlace("true")),
-        () -> session.update("WITH %s %s".formatted(taken("true"), differences.insertTaken())));
+        () -> differences.write("", inPlace("true")),
+        () -> differences.write("WITH " + taken("true"), differences.insertTaken()));
   }
 
   /**
@@ -63,12 +63,15 @@ final class UpdateStrategy {
             ? "SELECT WHERE false"
             : differences.delete(differences.removed()) + " RETURNING 1";
     return inPlaceOrElse(
-        () -> together(removed, "updated AS (%s RETURNING 1)".formatted(inPlace(after("removed")))),
+        () -> together(removed, updated(inPlace(after("removed")))),
         () ->
             together(
                 removed,
-                "%s, updated AS (%s RETURNING 1)"
-                    .formatted(taken(after("removed")), differences.insertTaken())));
+                "%s, %s".formatted(taken(after("removed")), updated(differences.insertTaken()))));
+  }
+
+  private String updated(String statement) {
+    return "updated AS (%s RETURNING %s)".formatted(statement, differences.computed());
   }
 
   private <T> T inPlaceOrElse(Session.Work<T> inPlace, Session.Work<T> reinsert)
@@ -132,12 +135,13 @@ final class UpdateStrategy {
   private RowCounts together(String removed, String updated) throws SQLException {
     return session.one(
         """
-            WITH removed AS (%s), %s, added AS (%s RETURNING 1)
+            WITH removed AS (%s), %s, added AS (%s RETURNING %s)
             SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM updated), (SELECT count(*) FROM removed)"""
             .formatted(
                 removed,
                 updated,
-                differences.insert("%s AND %s".formatted(differences.added(), after("updated")))),
+                differences.insert("%s AND %s".formatted(differences.added(), after("updated"))),
+                differences.computed()),
         row -> new RowCounts(row.getLong(1), row.getLong(2), row.getLong(3)));
   }
 
@@ -154,11 +158,12 @@ final class UpdateStrategy {
                 WITH family AS (
                   SELECT ?::oid AS oid UNION SELECT relid FROM pg_partition_tree(?::oid))
                 SELECT FROM pg_constraint c JOIN family f ON f.oid = c.confrelid
-                WHERE c.contype = 'f' AND c.confdeltype <> 'a'
+                WHERE c.contype = 'f' AND c.confdeltype <> 'a' AND %s
                 UNION ALL
                 SELECT FROM pg_trigger g JOIN family f ON f.oid = g.tgrelid
                 -- 8 is the bit of DELETE.
-                WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 8 <> 0""",
+                WHERE NOT g.tgisinternal AND g.tgenabled <> 'D' AND g.tgtype & 8 <> 0"""
+                .formatted(TargetTable.ENFORCED),
             table.oid(),
             table.oid());
   }

@@ -41,6 +41,9 @@ public final class ImportErrors {
   public static final String CORRECT_THE_FILE =
       "Correct the file and upload it again; the old rows are still there.";
 
+  /** Why a row with an empty period is refused by a key {@code WITHOUT OVERLAPS}. */
+  public static final String EMPTY_PERIOD = RowReason.EMPTY_PERIOD;
+
   private ImportErrors() {}
 
   static LoadException translate(

@@ -45,6 +45,9 @@ final class RowReason {
           Map.entry("xml", "well-formed XML"),
           Map.entry("bytea", "valid bytes (\\x and hexadecimal digits)"));
 
+  /** Of a key {@code WITHOUT OVERLAPS}. */
+  static final String EMPTY_PERIOD = "an empty range, which a key WITHOUT OVERLAPS does not take";
+
   private final String state;
   private final Optional<ServerErrorMessage> message;
   private final TargetTable table;
@@ -99,9 +102,7 @@ final class RowReason {
       case SqlState.EXCLUSION_VIOLATION ->
           "conflicts with another row in " + keyAndConstraint("its values");
       case SqlState.CHECK_VIOLATION ->
-          constraint()
-              .map(name -> "breaks the check " + name)
-              .orElse("belongs to no partition of the table");
+          constraint().map(name -> "breaks the check " + name).orElseGet(this::unnamedCheck);
       case SqlState.LIMIT_EXCEEDED ->
           constraint()
               .map(name -> "too long for the index " + name)
@@ -109,6 +110,19 @@ final class RowReason {
       case SqlState.RAISED_BY_FUNCTION -> "refused by a function of the database";
       default -> notOfTheType();
     };
+  }
+
+  /** These messages hold only names; in another language, the reason is general. */
+  private String unnamedCheck() {
+    if (text().startsWith("empty WITHOUT OVERLAPS value")) {
+      return EMPTY_PERIOD;
+    }
+    if (text().startsWith("no partition of relation")) {
+      return "belongs to no partition of the table";
+    }
+    return text().endsWith("violates partition constraint")
+        ? "does not belong to this partition"
+        : "breaks a check of the table, or belongs to no partition of it";
   }
 
   private String type() {

@@ -20,8 +20,9 @@ public final class SqlState {
   static final String CONNECTION_FAILURE = "08006";
   static final String FEATURE_NOT_SUPPORTED = "0A000";
   static final String STRING_TOO_LONG = "22001";
-  static final String NUMBER_OUT_OF_RANGE = "22003";
+  public static final String NUMBER_OUT_OF_RANGE = "22003";
   static final String DATE_OUT_OF_RANGE = "22008";
+  public static final String DIVISION_BY_ZERO = "22012";
   static final String NOT_IN_ENCODING = "22021";
   static final String INVALID_PARAMETER_VALUE = "22023";
   static final String STRING_LENGTH_MISMATCH = "22026";
@@ -31,7 +32,7 @@ public final class SqlState {
   public static final String NOT_NULL_VIOLATION = "23502";
   static final String FOREIGN_KEY_VIOLATION = "23503";
   public static final String UNIQUE_VIOLATION = "23505";
-  static final String CHECK_VIOLATION = "23514";
+  public static final String CHECK_VIOLATION = "23514";
   public static final String EXCLUSION_VIOLATION = "23P01";
   static final String READ_ONLY_TRANSACTION = "25006";
   static final String NO_SUCH_DATABASE = "3D000";

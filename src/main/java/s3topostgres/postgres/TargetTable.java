@@ -48,6 +48,17 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return columns.stream().filter(column -> !column.generated).toList();
   }
 
+  /**
+   * The columns of those names, in their order.
+   *
+   * @param names as they are in the catalogue; all are columns of the table
+   */
+  public List<Column> columns(List<String> names) {
+    return names.stream()
+        .map(name -> columns.stream().filter(c -> c.name.equals(name)).findFirst().orElseThrow())
+        .toList();
+  }
+
   /** The names of the columns that take their defaults when {@code loaded} are loaded. */
   public List<String> notAmong(List<Column> loaded) {
     return loadable().stream()
@@ -111,6 +122,12 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   public Column unusedField(int index) {
     return stageOnly("s3_load_field_" + (index + 1), "text", "");
   }
+
+  /**
+   * The condition that a constraint {@code c} of the catalogue forbids anything: it may be {@code
+   * NOT ENFORCED} since Postgres 18.
+   */
+  public static final String ENFORCED = "to_jsonb(c)->>'conenforced' IS DISTINCT FROM 'false'";
 
   private static final Set<String> TABLE_KINDS = Set.of("r", "p");
 

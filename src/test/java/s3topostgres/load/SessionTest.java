@@ -89,7 +89,6 @@ class SessionTest {
         role + "synchronous_commit = off",
         role + "client_min_messages = error",
         role + "intervalstyle = 'iso_8601'",
-        role + "standard_conforming_strings = off",
         role + "extra_float_digits = -5",
         "ALTER TABLE moments ADD settings text DEFAULT concat_ws(' ', current_setting('transaction_isolation'), current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'), current_setting('client_min_messages'), current_setting('client_connection_check_interval', true))");
 

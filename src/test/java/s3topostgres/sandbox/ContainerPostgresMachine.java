@@ -9,6 +9,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.images.builder.ImageFromDockerfile;
@@ -19,17 +21,16 @@ import org.testcontainers.utility.MountableFile;
 /** Postgres in a container. Its data stays over a stop, as the container does. */
 final class ContainerPostgresMachine implements PostgresMachine {
   private static final Duration START_LIMIT = Duration.ofMinutes(5);
-  private static final DockerImageName IMAGE =
-      DockerImageName.parse(image().get()).asCompatibleSubstituteFor("postgres");
+  private static final Map<String, DockerImageName> IMAGES = new ConcurrentHashMap<>();
 
   private final int port;
   private final PostgreSQLContainer container;
   private final Cleanup cleanup;
 
-  private ContainerPostgresMachine(int port) {
+  private ContainerPostgresMachine(int port, String version) {
     this.port = port;
     container =
-        new PostgreSQLContainer(IMAGE)
+        new PostgreSQLContainer(IMAGES.computeIfAbsent(version, ContainerPostgresMachine::image))
             .withUsername("postgres")
             .withNetwork(Containers.NETWORK)
             .withEnv("POSTGRES_INITDB_ARGS", "--locale=C --encoding=UTF8")
@@ -43,26 +44,29 @@ final class ContainerPostgresMachine implements PostgresMachine {
     cleanup = Cleanup.by(container::stop);
   }
 
-  /** A server that is not started yet. */
-  static ContainerPostgresMachine create() throws IOException {
+  /**
+   * A server that is not started yet.
+   *
+   * @param version such as {@code 17.11.0}, of which the first number counts
+   */
+  static ContainerPostgresMachine create(String version) throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
-      return new ContainerPostgresMachine(socket.getLocalPort());
+      return new ContainerPostgresMachine(socket.getLocalPort(), version);
     }
   }
 
-  private static ImageFromDockerfile image() {
+  private static DockerImageName image(String version) {
     String fetchObject = FetchObject.class.getName().replace('.', '/') + ".class";
     ImageFromDockerfile image =
         new ImageFromDockerfile()
-            .withBuildArg(
-                "POSTGRES", System.getProperty("postgres.version").replaceFirst("\\..*", ""))
+            .withBuildArg("POSTGRES", version.replaceFirst("\\..*", ""))
             .withFileFromClasspath("Dockerfile", "containers/Dockerfile")
             .withFileFromClasspath("login.sh", "containers/login.sh")
             .withFileFromClasspath("classes/" + fetchObject, fetchObject);
     for (String file : PostgresServer.EXTENSION_FILES) {
       image.withFileFromClasspath("extension/" + file, "postgres/" + file);
     }
-    return image;
+    return DockerImageName.parse(image.get()).asCompatibleSubstituteFor("postgres");
   }
 
   @Override

