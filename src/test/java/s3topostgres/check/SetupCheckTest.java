@@ -8,12 +8,13 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -431,22 +432,24 @@ class SetupCheckTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void leavesNoConnectionBehindThatComesTooLate() throws Exception {
+    CompletableFuture<Void> released = new CompletableFuture<>();
     try (Network network = Network.to("localhost", database.port())) {
       environment.put("DB_PORT", Integer.toString(network.port()));
-      // Longer than the check waits, and after the login.
-      network.before("SET tcp_keepalives_idle", () -> pause(Duration.ofSeconds(14)));
+      // After the login, until the check has given up.
+      network.before("SET tcp_keepalives_idle", released::join);
 
       failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
 
-      pause(Duration.ofSeconds(3));
-      assertThat(database.connections()).isZero();
+      assertThat(database.connections()).isEqualTo(1);
+      released.complete(null);
+      Instant limit = Instant.now().plus(Duration.ofMinutes(5));
+      while (database.connections() > 0) {
+        assertThat(Instant.now()).as("the connection is still there").isBefore(limit);
+      }
     }
-  }
-
-  private static void pause(Duration duration) {
-    LockSupport.parkNanos(duration.toNanos());
   }
 
   @Test
@@ -499,10 +502,9 @@ class SetupCheckTest {
     return failed;
   }
 
-  /** Runs the checks, which must be quick, tell no secret and change nothing. */
+  /** Runs the checks, which must tell no secret and change nothing. */
   private List<CheckResult> run() throws SQLException, IOException {
     String before = state();
-    long start = System.nanoTime();
 
     List<CheckResult> checks =
         SetupCheck.run(
@@ -513,7 +515,6 @@ class SetupCheckTest {
             megabytes,
             Wiring::mode);
 
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(60));
     assertThat(checks.toString()).doesNotContain("marker");
     assertThat(state()).isEqualTo(before);
     return checks;

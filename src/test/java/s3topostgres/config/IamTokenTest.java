@@ -67,6 +67,6 @@ class IamTokenTest {
   }
 
   private String token() {
-    return password.get(Duration.ofSeconds(1)).reveal();
+    return password.get(Duration.ofMinutes(1)).reveal();
   }
 }

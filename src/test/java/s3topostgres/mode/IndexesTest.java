@@ -196,7 +196,7 @@ class IndexesTest {
     execute("ALTER TABLE by_settings OWNER TO \"%s\"".formatted(OWNER));
     execute(
         "CREATE INDEX IF NOT EXISTS by_setting ON by_settings (a) WHERE a > 0.1234567890123456");
-    try (Session session = connections.connectOnce(Deadline.in(Duration.ofSeconds(60)))) {
+    try (Session session = connections.connectOnce(Deadline.in(Duration.ofMinutes(15)))) {
       session.begin();
       TargetTable table = TargetTable.resolve(session, "by_settings");
       assertThat(new Indexes(session, table).obstacle()).isEmpty();
