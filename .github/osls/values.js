@@ -8,7 +8,7 @@ const COLUMNS = new RegExp(`^\\s*(${IDENTIFIER.source})\\s*(,\\s*(${IDENTIFIER.s
 const TABLE_PART = new RegExp(`\\{([^{}]*)\\}|${IDENTIFIER.source}`, 'gu');
 const TABLE = new RegExp(`^(${TABLE_PART.source})(\\.(${TABLE_PART.source}))?$`, 'u');
 const ENCODING = new RegExp(
-  '^(utf8|unicode|sqlascii|latin[1-579]|koi8[ru]?|win(866|874|932|936|949|950|125[0-8])|sjis|shiftjis|mskanji' +
+  '^(utf8|unicode|sqlascii|latin[1-579]|koi8[ru]?|win(866|874|932|936|949|950|125[0-8])|sjis|shiftjis(2004)?|mskanji' +
     '|euc(jp|cn|kr|tw)|uhc|johab|big5|gbk|gb18030|iso8859([1-9]|1[356]))$'
 );
 

@@ -43,6 +43,7 @@ final class PostgresEncoding {
           Map.entry("sjis", "Shift_JIS"),
           Map.entry("shiftjis", "Shift_JIS"),
           Map.entry("mskanji", "Shift_JIS"),
+          Map.entry("shiftjis2004", "x-SJIS_0213"),
           Map.entry("eucjp", "EUC-JP"),
           Map.entry("euccn", "GB2312"),
           Map.entry("euckr", "EUC-KR"),

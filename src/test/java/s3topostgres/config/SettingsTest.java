@@ -359,7 +359,8 @@ class SettingsTest {
     "WIN1252, windows-1252",
     "windows-1250, windows-1250",
     "EUC_JP, EUC-JP",
-    "SJIS, Shift_JIS"
+    "SJIS, Shift_JIS",
+    "SHIFT_JIS_2004, x-SJIS_0213"
   })
   void knowsAnEncodingByAllNamesThatPostgresHasForIt(String encoding, String charset) {
     assertThat(Settings.read(with("CSV_ENCODING", encoding)).format().charset())

@@ -48,7 +48,7 @@ class SettingsCheckIT {
           "{a}/{b}.csv {table}.csv {schema}/{table}/*.csv {table}/{table}.csv {Table}.csv ** *** {a}{b}.csv",
           "/a.csv a//b.csv {a.csv a}.csv x.txt a.CSV a.csv.gz *",
           "UTF8 utf-8 Latin1 latin6 latin7 latin-13 WIN1252 windows-1250 windows-437 ISO_8859_11 ISO_8859_15",
-          "ISO_8859_10 SJIS EUC_JP EUC_TW JOHAB KOI8 KOI8R GB18030 UTF-16 MULE_INTERNAL x.pem");
+          "ISO_8859_10 SJIS SHIFT_JIS_2004 EUC_JP EUC_TW JOHAB KOI8 KOI8R GB18030 UTF-16 MULE_INTERNAL x.pem");
 
   @Test
   void refusesAMisspeltSettingOfTheStagesFile(@TempDir Path folder) {

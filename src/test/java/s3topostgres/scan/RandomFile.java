@@ -33,6 +33,7 @@ record RandomFile(CsvFormat format, int columns, byte[] bytes) {
     ISO_8859_7("ISO-8859-7", "ωΔ", "\u00ff"),
     EUC_JP("EUC-JP", "表ソ"),
     SJIS("Shift_JIS", "表ソ能ｱ"),
+    SHIFT_JIS_2004("x-SJIS_0213", "表ソ能ｱ"),
     BIG5("Big5", "功能許"),
     GBK("GBK", "乗乱亅"),
     GB18030("GB18030", "乗ÿ🚀"),
