@@ -104,8 +104,12 @@ public final class FileScan {
   private final class Listener implements RecordListener {
     @Override
     public void field(byte[] bytes, int from, int to, int index, long line) {
-      if (from >= 0 && index < rules.length && rules[index] != FieldRule.NONE && !inHeader) {
-        Optional<FormFault> found = rules[index].look(bytes, from, to, line);
+      if (inHeader || from < 0 || index >= rules.length) {
+        return;
+      }
+      FieldRule rule = rules[index];
+      if (rule != FieldRule.NONE) {
+        Optional<FormFault> found = rule.look(bytes, from, to, line);
         if (found.isPresent()) {
           addValue(found.get(), index, line);
         }

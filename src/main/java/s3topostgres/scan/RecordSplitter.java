@@ -215,7 +215,7 @@ final class RecordSplitter {
         endField(at);
         at++;
         startField(at);
-        meaning = state;
+        meaning = classes.unquoted;
       } else if (found == ByteClasses.QUOTE) {
         return quote(at);
       } else {

@@ -13,7 +13,7 @@ import java.util.Locale;
  * they are there.
  *
  * <p>System properties: {@code bench}, which of {@code
- * start-up,throughput,modes,changes,copy,faults,size} to run; {@code bench.other}, the {@code
+ * start-up,throughput,modes,changes,copy,scan,faults,size} to run; {@code bench.other}, the {@code
  * function.zip} of another build, to time its first load, too.
  */
 public final class Bench {
@@ -26,7 +26,7 @@ public final class Bench {
         new Report(new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8));
     try (Site site = new Site()) {
       for (String name :
-          System.getProperty("bench", "start-up,throughput,modes,changes,copy,faults,size")
+          System.getProperty("bench", "start-up,throughput,modes,changes,copy,scan,faults,size")
               .split(",")) {
         switch (name) {
           case "start-up" -> new StartUp(site, report).run();
@@ -34,6 +34,7 @@ public final class Bench {
           case "modes" -> new Modes(site, report).run();
           case "changes" -> new Changes(site, report).run();
           case "copy" -> new CopyImport(site, report).run();
+          case "scan" -> new Scan(site, report).run();
           case "faults" -> new ManyFaults(site, report).run();
           case "size" -> new PackageSize(site, report).run();
           default -> throw new IllegalArgumentException("There is no benchmark " + name);

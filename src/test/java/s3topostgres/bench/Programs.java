@@ -2,6 +2,7 @@ package s3topostgres.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 
 /** Programs of this machine. */
@@ -26,6 +27,11 @@ final class Programs {
       Thread.currentThread().interrupt();
       throw new IOException(e);
     }
+  }
+
+  /** How much of the processor a process has used. */
+  static Duration cpu(ProcessHandle process) {
+    return process.info().totalCpuDuration().orElseThrow();
   }
 
   /** Whether one is there and does not fail. */

@@ -27,6 +27,11 @@ final class Series {
     return median(seconds);
   }
 
+  /** The median of the processor's seconds. */
+  double medianCpu() {
+    return median(cpuSeconds);
+  }
+
   double least() {
     return seconds.stream().min(Double::compare).orElseThrow();
   }

@@ -1,0 +1,105 @@
+package s3topostgres.bench;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The scan alone beside COPY, of two million rows in a local file. */
+final class Scan {
+  private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
+  private static final int ROWS = 2_000_000;
+  private static final String TABLE = "scanned";
+
+  /** The share of a processor that comes with 512 MB. */
+  private static final double SHARE = 0.29;
+
+  private final Site site;
+  private final Report report;
+  private final Path file = Path.of("target", "scanned.csv").toAbsolutePath();
+
+  Scan(Site site, Report report) {
+    this.site = site;
+    this.report = report;
+  }
+
+  void run() throws IOException, SQLException {
+    Addresses.write(file, ROWS);
+    site.database().execute("CREATE TABLE %s (%s)".formatted(TABLE, Addresses.COLUMNS));
+    Series scan = new Series();
+    Series scanWithLess = new Series();
+    Series copy = new Series();
+    for (int round = 0; round < ROUNDS; round++) {
+      scan(scan, Optional.empty());
+      scan(scanWithLess, Optional.of(SHARE));
+      copy(copy);
+    }
+    report.compare(
+        "%,d rows, %,d MB, in a local file, %d runs each, median (min-max)"
+            .formatted(ROWS, Files.size(file) / 1_000_000, ROUNDS));
+    String reference = "COPY from the file, into a table without an index";
+    report.compared("the scan alone, in a new process", scan, reference, copy);
+    report.compared(
+        "the same with %.2f of a processor".formatted(SHARE), scanWithLess, reference, copy);
+    report.line(
+        "%nThe scan's rate is %.1f times that of COPY, %.1f times by the processor's time"
+            .formatted(copy.median() / scan.median(), copy.medianCpu() / scan.medianCpu()));
+    Files.delete(file);
+  }
+
+  /** With the options that Lambda's runtime and the template give, and no warm-up. */
+  private void scan(Series series, Optional<Double> share) throws IOException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:+TieredCompilation",
+                "-XX:TieredStopAtLevel=4",
+                "-cp",
+                "target/classes:target/test-classes",
+                ScanFile.class.getName(),
+                file.toString(),
+                Addresses.COLUMNS.replace('\n', ' '))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    Optional<Throttle> throttle = Optional.empty();
+    if (share.isPresent()) {
+      throttle = Optional.of(new Throttle(process.toHandle(), share.get()));
+    }
+    try (InputStream output = process.getInputStream()) {
+      String[] nanos =
+          new String(output.readAllBytes(), StandardCharsets.US_ASCII).strip().split(" ");
+      series.add(
+          Duration.ofNanos(Long.parseLong(nanos[0])), Duration.ofNanos(Long.parseLong(nanos[1])));
+    } finally {
+      throttle.ifPresent(Throttle::end);
+    }
+  }
+
+  private void copy(Series series) throws SQLException {
+    site.database().execute("TRUNCATE " + TABLE, "CHECKPOINT");
+    try (Connection connection = site.database().connect();
+        Statement statement = connection.createStatement()) {
+      ProcessHandle server = server(statement);
+      Duration cpu = Programs.cpu(server);
+      long start = System.nanoTime();
+      statement.execute("COPY %s FROM '%s' (FORMAT csv, HEADER true)".formatted(TABLE, file));
+      series.add(Duration.ofNanos(System.nanoTime() - start), Programs.cpu(server).minus(cpu));
+    }
+  }
+
+  /** The server's process for a connection. */
+  private static ProcessHandle server(Statement statement) throws SQLException {
+    try (ResultSet row = statement.executeQuery("SELECT pg_backend_pid()")) {
+      row.next();
+      return ProcessHandle.of(row.getLong(1)).orElseThrow();
+    }
+  }
+}
