@@ -12,9 +12,9 @@ public record CheckResult(Item item, Outcome outcome, String what, String whatTo
   public enum Outcome {
     /** The load can use it. */
     OK("ok"),
-    /** It is missing, or the load cannot use it. */
+    /** The item is missing, or the load cannot use it. */
     FAILED("failed"),
-    /** It is not in use, or something that it needs failed. */
+    /** The item is not in use, or one that it needs failed. */
     NOT_CHECKED("not checked");
 
     private final String label;

@@ -92,7 +92,7 @@ public record CsvFormat(
         columns);
   }
 
-  /** The same format with the backslash as its escape, or the quote if the escape is another. */
+  /** Returns this format with the backslash as its escape, or the quote if it has another. */
   public CsvFormat withOtherEscape() {
     return new CsvFormat(
         header,

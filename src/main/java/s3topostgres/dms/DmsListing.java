@@ -58,7 +58,7 @@ record DmsListing(List<ListedObject> fullLoad, List<ListedObject> changes) {
         .orElse(Instant.EPOCH);
   }
 
-  /** The same changes, and the files of full loads without those that were uploaded earlier. */
+  /** Keeps all changes, and of the full-load files those uploaded at that time or later. */
   DmsListing fullLoadSince(Instant begin) {
     return new DmsListing(
         fullLoad.stream().filter(file -> !file.modified().isBefore(begin)).toList(), changes);

@@ -13,7 +13,7 @@ import software.amazon.cloudwatchlogs.emf.model.Unit;
 
 /**
  * Prints the line from which CloudWatch makes metrics of a load, where the function runs in Lambda.
- * It has numbers and the names of the function, the table and the code.
+ * The line has numbers and the names of the function, the table and the code.
  *
  * @see <a
  *     href="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html">Embedded

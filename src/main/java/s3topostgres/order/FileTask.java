@@ -15,7 +15,7 @@ public record FileTask(Upload upload, Origin origin) implements LoadTask {
   public enum Origin {
     /** An event announced it; it is loaded after its predecessors. */
     EVENT,
-    /** It was never loaded; all its predecessors were dealt with. */
+    /** The file was never loaded; all its predecessors were dealt with. */
     BACKLOG
   }
 

@@ -57,7 +57,7 @@ public final class Session implements AutoCloseable {
     return deadline;
   }
 
-  /** The same connection with another deadline; either session closes it. */
+  /** Shares this connection under another deadline; either session closes it. */
   public Session until(Deadline other) {
     return new Session(connection, other);
   }

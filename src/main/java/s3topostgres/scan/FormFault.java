@@ -4,7 +4,7 @@ package s3topostgres.scan;
 enum FormFault {
   /** A quote in a field that does not begin with one. */
   QUOTE_INSIDE,
-  /** The same behind a backslash, which means nothing outside quotes. */
+  /** A quote behind a backslash, in a field that does not begin with a quote. */
   ESCAPED_OUTSIDE_QUOTES,
   /** {@code ="00123"}, by which spreadsheets keep leading zeros. */
   FORMULA,
