@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,6 +102,7 @@ final class LoadFixture implements AutoCloseable {
   private Ticker ticker = Ticker.SYSTEM;
   private Duration functionTime = FUNCTION_TIME;
   private final ListedTimes listedTimes = new ListedTimes();
+  private final Map<URI, S3Objects> objects = new ConcurrentHashMap<>();
   private int uploads;
 
   LoadFixture() {
@@ -283,7 +285,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   List<LoadResult> catchUp(Instant now) {
-    return catchUp(SandboxAws.objects(s3.endpoint(), listedTimes), now);
+    return catchUp(objects(s3.endpoint()), now);
   }
 
   List<LoadResult> catchUp(S3Objects objects, Instant now) {
@@ -297,11 +299,15 @@ final class LoadFixture implements AutoCloseable {
   }
 
   private S3Objects objects() {
-    return SandboxAws.objects(
+    return objects(
         networkToS3
             .map(network -> URI.create("http://localhost:" + network.port()))
-            .orElse(s3.endpoint()),
-        listedTimes);
+            .orElse(s3.endpoint()));
+  }
+
+  /** With one client for each endpoint, because a client keeps threads. */
+  private S3Objects objects(URI endpoint) {
+    return objects.computeIfAbsent(endpoint, to -> SandboxAws.objects(to, listedTimes));
   }
 
   Loader loader() {
