@@ -142,14 +142,14 @@ class ReloadTimesTest {
   @Tag("thorough")
   @Test
   void endsEqualToTheSourceInManyOrders() {
-    endsEqualToTheSource("copy", 7);
+    endsEqualToTheSource("copy", 19);
   }
 
   /** The stand-in for aws_s3 starts a program for each import. */
   @Tag("thorough")
   @Test
   void endsEqualToTheSourceInManyOrdersWhenTheDatabaseReads() {
-    endsEqualToTheSource("aws_s3", 29);
+    endsEqualToTheSource("aws_s3", 61);
   }
 
   /**
