@@ -142,7 +142,7 @@ class ReloadTimesTest {
   @Tag("thorough")
   @Test
   void endsEqualToTheSourceInManyOrders() {
-    endsEqualToTheSource("copy", 19);
+    endsEqualToTheSource("copy", 17);
   }
 
   /** The stand-in for aws_s3 starts a program for each import. */
