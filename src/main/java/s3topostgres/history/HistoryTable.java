@@ -38,11 +38,14 @@ public record HistoryTable(String name) {
         rows_inserted bigint,
         rows_updated bigint,
         rows_deleted bigint,
+        rows_rejected bigint,
         started_at timestamptz NOT NULL,
         finished_at timestamptz NOT NULL,
         error_code text,
         error_message text,
         faults jsonb,
+        warnings jsonb,
+        parts jsonb,
         request_id text
       );
       CREATE INDEX ON %1$s (target_table, bucket, object_key, %2$s)
@@ -50,7 +53,8 @@ public record HistoryTable(String name) {
       CREATE INDEX ON %1$s (target_table, event_time)
         WHERE status = 'LOADED';
       CREATE INDEX ON %1$s (target_table, id)
-        WHERE status = 'LOADED';""";
+        WHERE status = 'LOADED';
+      %3$s""";
 
   /** The columns that a table from an earlier version lacks. */
   private static final Map<String, String> ADDED =
@@ -59,7 +63,14 @@ public record HistoryTable(String name) {
           "rows_inserted", "bigint",
           "rows_updated", "bigint",
           "rows_deleted", "bigint",
-          "faults", "jsonb");
+          "rows_rejected", "bigint",
+          "faults", "jsonb",
+          "warnings", "jsonb",
+          "parts", "jsonb");
+
+  /** For the failures of a request. A table without it lacks columns, too. */
+  private static final String INDEX_OF_FAILURES =
+      "CREATE INDEX ON %s (request_id)\n  WHERE status = 'FAILED';";
 
   private static final String WITHOUT =
       "HISTORY_TABLE=off: then duplicate uploads are loaded twice, late ones replace newer ones, and"
@@ -72,9 +83,13 @@ public record HistoryTable(String name) {
    */
   record Found(String name, long oid, boolean usable, boolean owned, List<String> missing) {
     String upgrade() {
-      return missing.stream()
-          .map(column -> "ADD COLUMN IF NOT EXISTS %s %s".formatted(column, ADDED.get(column)))
-          .collect(joining(", ", "ALTER TABLE " + name + " ", ""));
+      String columns =
+          missing.stream()
+              .map(column -> "ADD COLUMN IF NOT EXISTS %s %s".formatted(column, ADDED.get(column)))
+              .collect(joining(", ", "ALTER TABLE " + name + " ", ""));
+      return missing.contains("parts")
+          ? columns + "; " + INDEX_OF_FAILURES.formatted(name)
+          : columns;
     }
   }
 
@@ -87,21 +102,23 @@ public record HistoryTable(String name) {
    */
   static HistoryTable open(Session session, String setting) throws SQLException {
     List<Found> found = find(session, setting);
-    if (found.isEmpty()) {
+    if (found.isEmpty() || isToUpgrade(found.get(0))) {
       session.begin();
       session.execute(LOCK_CREATION);
       found = find(session, setting);
       if (found.isEmpty()) {
         create(session, setting);
-        found = find(session, setting);
+      } else if (isToUpgrade(found.get(0))) {
+        session.execute(found.get(0).upgrade());
       }
+      found = find(session, setting);
       session.commit();
     }
-    HistoryTable table = usable(found.get(0));
-    if (!found.get(0).missing.isEmpty()) {
-      session.execute(found.get(0).upgrade());
-    }
-    return table;
+    return usable(found.get(0));
+  }
+
+  private static boolean isToUpgrade(Found found) {
+    return found.usable && found.owned && !found.missing.isEmpty();
   }
 
   private static HistoryTable usable(Found found) {
@@ -214,7 +231,8 @@ public record HistoryTable(String name) {
   }
 
   private static String statement(String name) {
-    return CREATE.formatted(name, DeliveryLookup.PADDED.formatted("sequencer"));
+    return CREATE.formatted(
+        name, DeliveryLookup.PADDED.formatted("sequencer"), INDEX_OF_FAILURES.formatted(name));
   }
 
   private static LoadException uncreatable(String name, String sqlState) {

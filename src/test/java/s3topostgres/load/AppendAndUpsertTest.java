@@ -281,12 +281,21 @@ class AppendAndUpsertTest {
   void addsWhatAHistoryOfAnEarlierVersionLacks() {
     fixture.mode(SYNC).load("first.csv", "id,name\n0,old\n");
     fixture.execute(
-        "ALTER TABLE history.loads DROP mode, DROP rows_inserted, DROP rows_updated, DROP rows_deleted, DROP faults");
+        "ALTER TABLE history.loads DROP mode, DROP rows_inserted, DROP rows_updated, DROP rows_deleted, DROP rows_rejected, DROP faults, DROP warnings, DROP parts",
+        "DROP INDEX history.loads_request_id_idx");
 
     fixture.load("second.csv", "id,name\n0,old\n1,new\n");
 
     assertThat(fixture.rows("SELECT mode, rows_inserted FROM history.loads ORDER BY id"))
         .containsExactly("null|null", "sync|1");
+    assertThat(
+            fixture.rows(
+                "SELECT count(rows_rejected), count(warnings), count(parts) FROM history.loads"))
+        .containsExactly("0|0|0");
+    assertThat(
+            fixture.rows(
+                "SELECT count(*) FROM pg_indexes WHERE tablename = 'loads' AND indexdef LIKE '%(request_id)%FAILED%'"))
+        .containsExactly("1");
   }
 
   @Test
