@@ -102,6 +102,11 @@ const CONTRADICTIONS = [
     'DB_TABLE_NAME and S3_KEY_PATTERN must have the same names in braces, and each stands for a whole identifier of the' +
       ' table, as in {schema}.{table}',
   ],
+  [
+    (s) => isHidden(s('S3_KEY_PREFIX'), s('S3_KEY_PATTERN')),
+    'S3_KEY_PATTERN has a folder or name that begins with _, . or beam-temp-, and such objects are ignored, unless that' +
+      ' is in S3_KEY_PREFIX',
+  ],
   [(s) => s('CSV_QUOTE') === 'none' && s('CSV_ESCAPE'), 'CSV_ESCAPE has no meaning with CSV_QUOTE=none'],
   [(s) => delimiter(s) === quote(s), 'CSV_DELIMITER and CSV_QUOTE are the same character'],
   [(s) => delimiter(s) === tab(s('CSV_ESCAPE', quote(s))), 'CSV_DELIMITER and CSV_ESCAPE are the same character'],
@@ -154,6 +159,13 @@ function namesInKey(pattern) {
     afterWildcard = wildcard;
   }
   return names;
+}
+
+/** Whether a folder or name behind the prefix is one that jobs keep to themselves. */
+function isHidden(prefix, pattern) {
+  const hidden = /(?<![^/])(_(?![^/]*=)|\.|beam-temp-)/g;
+  hidden.lastIndex = prefix.length;
+  return hidden.test(prefix + pattern);
 }
 
 /** The names in braces in a table's name, sorted, each once; null where they are not whole identifiers. */

@@ -68,6 +68,9 @@ public record LoadSettings(
     if (match(objectKey).isPresent()) {
       return Optional.empty();
     }
+    if (objectKeys.isHidden(objectKey)) {
+      return Optional.of("a folder of it, or its name, begins with _, . or beam-temp-");
+    }
     return Optional.of(
         objectKeys.match(objectKey).isPresent()
             ? "only LOAD_MODE=changes loads files named .csv.gz"

@@ -30,6 +30,17 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
   private static final Pattern EXTENSION = Pattern.compile("(?i)\\.csv(\\.gz)?$");
 
+  /**
+   * The beginning of a folder or name that readers of Hadoop pass over: {@code _temporary}, {@code
+   * .part-0.csv.crc}, but not {@code _day=1}, whose value belongs to the rows. Beam's begins with a
+   * word.
+   *
+   * @see <a
+   *     href="https://github.com/apache/spark/blob/v4.0.0/core/src/main/scala/org/apache/spark/util/HadoopFSUtils.scala">Spark's
+   *     rule</a>
+   */
+  private static final Pattern HIDDEN = Pattern.compile("(?<![^/])(_(?![^/]*=)|\\.|beam-temp-)");
+
   /** The pattern as a regular expression, with a group for each placeholder. */
   private record Compiled(List<String> names, Pattern regex) {}
 
@@ -42,6 +53,11 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
       environment.problem(
           "S3_KEY_PREFIX is \"%s\"; it takes A to Z, a to z, digits and / ! - _ . ' ( )"
               .formatted(keys.prefix));
+    }
+    if (keys.isHidden(keys.shown())) {
+      environment.problem(
+          "S3_KEY_PATTERN is \"%s\"; objects with a folder or name that begins with _, . or beam-temp- are ignored, unless that is in S3_KEY_PREFIX"
+              .formatted(keys.pattern.orElseThrow()));
     }
     try {
       keys.compiled();
@@ -137,6 +153,21 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
     return common.toString();
   }
 
+  /**
+   * Whether a folder or the name, behind the prefix, is one that jobs keep to themselves while they
+   * write. Such objects are not loaded.
+   *
+   * @param key decoded
+   */
+  public boolean isHidden(String key) {
+    return key.startsWith(prefix)
+        && HIDDEN
+            .matcher(key)
+            .useTransparentBounds(true)
+            .region(prefix.length(), key.length())
+            .find();
+  }
+
   /** The names of the placeholders, in their order. */
   public List<String> names() {
     return compiled().names;
@@ -146,13 +177,13 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
    * Reads the values of the placeholders from a key.
    *
    * @param key decoded
-   * @return values by the placeholder's name; empty when the key does not match
+   * @return values by the placeholder's name; empty when the key does not match, or is hidden
    */
   public Optional<Map<String, String>> match(String key) {
     Compiled compiled = compiled();
     Matcher matcher =
         compiled.regex.matcher(key).region(Math.min(prefix.length(), key.length()), key.length());
-    if (!key.startsWith(prefix) || !matcher.matches()) {
+    if (!key.startsWith(prefix) || isHidden(key) || !matcher.matches()) {
       return Optional.empty();
     }
     Map<String, String> values = new LinkedHashMap<>();

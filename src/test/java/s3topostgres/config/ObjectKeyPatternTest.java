@@ -64,6 +64,40 @@ class ObjectKeyPatternTest {
     assertThat(keys.match("people.csv")).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "in/out/_temporary/0/attempt_1/part-00000.csv, true",
+    "in/_committed_1.csv, true",
+    "in/.part-00000.csv, true",
+    "in/.spark-staging-1/part-00000.csv, true",
+    "in/out/beam-temp-people/1.csv, true",
+    "in/a_b/.c/people.csv, true",
+    "in/_day=1/part-00000.csv, false",
+    "in/a_b.c/pe_op.le.csv, false",
+    "in/not-beam-temp-people.csv, false"
+  })
+  void hidesWhatJobsKeepToThemselves(String key, boolean hidden) {
+    ObjectKeyPattern keys =
+        settings(Map.of("S3_KEY_PREFIX", "in/", "DB_TABLE_NAME", "people")).objectKeys();
+
+    assertThat(keys.isHidden(key)).isEqualTo(hidden);
+    assertThat(keys.match(key).isEmpty()).isEqualTo(hidden);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "_in/, _in/people.csv",
+    "in/_people, in/_people.csv",
+    "in/pe, in/pe_ople.csv",
+    "in/_, in/_people.csv"
+  })
+  void hidesNothingForWhatTheOperatorHasPutIntoThePrefix(String prefix, String key) {
+    ObjectKeyPattern keys =
+        settings(Map.of("S3_KEY_PREFIX", prefix, "DB_TABLE_NAME", "people")).objectKeys();
+
+    assertThat(keys.match(key)).contains(Map.of());
+  }
+
   @Test
   void takesEveryKeyWhereNothingIsSet() {
     ObjectKeyPattern keys = settings(Map.of("DB_TABLE_NAME", "people")).objectKeys();
@@ -96,7 +130,9 @@ class ObjectKeyPatternTest {
         "table}.csv | braces come in pairs",
         "{Table}.csv | a name consists of lower-case letters",
         "{}.csv | a name consists of lower-case letters",
-        "{table}/{table}.csv | occurs only once"
+        "{table}/{table}.csv | occurs only once",
+        "_in/{table}.csv | objects with a folder or name that begins with _, . or beam-temp- are ignored",
+        "{table}/.x/*.csv | unless that is in S3_KEY_PREFIX"
       })
   void refusesAPatternThatMakesNoSense(String pattern, String problem) {
     assertThatThrownBy(
