@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -169,18 +170,23 @@ class DocumentationTest {
   }
 
   @Test
-  void theMapNamesThePackagesAndClassesThatThereAre() throws IOException {
+  void theMapNamesThePackagesAndClassesThatThereAreAndTheirTests() throws IOException {
     String map = Page.of(".github/CONTRIBUTING.md").section("The map of the code");
     Path code = Path.of("src/main/java/s3topostgres");
+    Set<String> folders = new HashSet<>(folders(code));
 
-    try (Stream<Path> files = Files.list(code)) {
-      assertThat(names(map.substring(0, map.indexOf("src/test")), "(?m)^  (\\w+)/ "))
-          .containsExactlyInAnyOrderElementsOf(
-              files.filter(Files::isDirectory).map(file -> file.getFileName().toString()).toList());
-    }
+    assertThat(names(map, "(?m)^\\| `(\\w+)/` \\|")).containsExactlyInAnyOrderElementsOf(folders);
+    folders.addAll(folders(Path.of("src/test/java/s3topostgres")));
+    assertThat(Set.copyOf(names(map, "[`/](\\w+)/`"))).isEqualTo(folders);
     assertThat(names(map, "`(\\w+/\\w+)`"))
         .hasSizeGreaterThan(5)
         .allSatisfy(name -> assertThat(code.resolve(name + ".java")).exists());
+  }
+
+  private static List<String> folders(Path parent) throws IOException {
+    try (Stream<Path> files = Files.list(parent)) {
+      return files.filter(Files::isDirectory).map(file -> file.getFileName().toString()).toList();
+    }
   }
 
   @Test

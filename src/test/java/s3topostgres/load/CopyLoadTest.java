@@ -2,6 +2,23 @@ package s3topostgres.load;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
+import s3topostgres.check.DryRunTest;
+import s3topostgres.faults.EveryFaultTest;
+import s3topostgres.faults.LoadFailureTest;
+import s3topostgres.modes.AppendAndUpsertTest;
+import s3topostgres.modes.IndexBuildTest;
+import s3topostgres.modes.SyncTest;
+import s3topostgres.ordering.ConcurrentLoadTest;
+import s3topostgres.ordering.DuplicateTest;
+import s3topostgres.outages.BrokenConnectionTest;
+import s3topostgres.outages.DeadlineTest;
+import s3topostgres.outages.FaultsInEveryModeTest;
+import s3topostgres.outages.ServerRestartTest;
+import s3topostgres.readers.ReaderTest;
+import s3topostgres.readers.SideBySideTest;
+import s3topostgres.simulation.GeneratedFilesTest;
+import s3topostgres.simulation.RandomFilesInEveryModeTest;
+import s3topostgres.simulation.RandomisedTest;
 
 /** The tests of loads, when the function reads the object and passes it on. */
 @ImportedByCopy

@@ -5,14 +5,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 
 /** Holds a load up where its {@code BEFORE_LOAD_SQL} or {@code AFTER_LOAD_SQL} waits for it. */
-final class Gate implements AutoCloseable {
+public final class Gate implements AutoCloseable {
   /** What waits for the gate. */
-  static final String WAIT = "SELECT pg_advisory_xact_lock_shared(4711)";
+  public static final String WAIT = "SELECT pg_advisory_xact_lock_shared(4711)";
 
   private final Connection connection;
 
   /** Closes the gate. */
-  Gate(LoadFixture fixture) throws SQLException {
+  public Gate(LoadFixture fixture) throws SQLException {
     fixture.set("LOCK_TIMEOUT_SECONDS", "60");
     connection = fixture.connect();
     try (Statement statement = connection.createStatement()) {
@@ -21,7 +21,7 @@ final class Gate implements AutoCloseable {
   }
 
   /** Lets them through. */
-  void open() throws SQLException {
+  public void open() throws SQLException {
     connection.close();
   }
 

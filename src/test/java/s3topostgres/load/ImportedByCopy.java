@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(ImportedByCopy.Way.class)
-@interface ImportedByCopy {
+public @interface ImportedByCopy {
 
   /** Tells the fixture. */
   final class Way implements BeforeAllCallback, AfterAllCallback, ExecutionCondition {

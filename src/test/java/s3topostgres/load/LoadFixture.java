@@ -54,19 +54,22 @@ import s3topostgres.sandbox.SandboxDatabase;
  * owns nothing and may do only what the documentation asks to grant. Closing it checks that no
  * connection, lock or temporary table is left.
  */
-final class LoadFixture implements AutoCloseable {
-  static final String REGION = "eu-west-1";
+public final class LoadFixture implements AutoCloseable {
+  public static final String REGION = "eu-west-1";
 
   /** Longer than any machine takes for a load that nothing holds up. */
-  static final Duration FUNCTION_TIME = Duration.ofMinutes(15);
+  public static final Duration FUNCTION_TIME = Duration.ofMinutes(15);
+
+  /** What a load leaves of the function's time. */
+  public static final Duration MARGIN = Loader.MARGIN;
 
   /** What a load may take of it. */
-  static final Duration LOAD_TIME = FUNCTION_TIME.minus(Loader.MARGIN);
+  public static final Duration LOAD_TIME = FUNCTION_TIME.minus(MARGIN);
 
   /** So little of it that a statement that is cancelled then ran out of time. */
-  static final Duration A_MOMENT = Duration.ofMillis(300);
+  public static final Duration A_MOMENT = Duration.ofMillis(300);
 
-  static final String PASSWORD = "p'w \"!#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
+  public static final String PASSWORD = "p'w \"!#$%&()*+,-./:;<=>?@[\\]^_`{|}~";
 
   private static final Map<Mode, String> GRANTS =
       Map.of(
@@ -86,10 +89,10 @@ final class LoadFixture implements AutoCloseable {
           Database.class.getName(),
           "s3topostgres.postgres.Session");
 
-  final Sandbox sandbox = Sandbox.shared();
-  final S3Server s3 = sandbox.s3();
+  public final Sandbox sandbox = Sandbox.shared();
+  public final S3Server s3 = sandbox.s3();
   private final SandboxDatabase database;
-  final String bucket = SandboxDatabase.unique("in-");
+  public final String bucket = SandboxDatabase.unique("in-");
 
   /** {@code IMPORT_WITH} of the tests that do not set it. */
   private static String importWith = "aws_s3";
@@ -105,12 +108,12 @@ final class LoadFixture implements AutoCloseable {
   private final Map<URI, S3Objects> objects = new ConcurrentHashMap<>();
   private int uploads;
 
-  LoadFixture() {
+  public LoadFixture() {
     this(Sandbox.shared().postgres());
   }
 
   /** On a server of the test's own, which it may stop and kill. */
-  LoadFixture(PostgresServer server) {
+  public LoadFixture(PostgresServer server) {
     database = createDatabase(server);
     System.setOut(new PrintStream(log, true, StandardCharsets.UTF_8));
     s3.createBucket(bucket);
@@ -129,16 +132,16 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** Has the tests import that way from now on. */
-  static void importWith(String way) {
+  public static void importWith(String way) {
     importWith = way;
   }
 
   /** Words of the statement by which the rows come. */
-  static String importStatement() {
+  public static String importStatement() {
     return importWith.equals("copy") ? "FROM STDIN" : "table_import_from_s3";
   }
 
-  LoadFixture set(String name, String value) {
+  public LoadFixture set(String name, String value) {
     settings.put(name, value);
     return this;
   }
@@ -147,7 +150,7 @@ final class LoadFixture implements AutoCloseable {
    * Loads by that mode from now on, with the privileges that the documentation asks to grant for
    * it.
    */
-  LoadFixture mode(Mode mode, String... tables) {
+  public LoadFixture mode(Mode mode, String... tables) {
     for (String table : tables.length == 0 ? new String[] {"people"} : tables) {
       execute(
           "REVOKE ALL ON %s FROM \"%s\"".formatted(table, role()),
@@ -156,27 +159,27 @@ final class LoadFixture implements AutoCloseable {
     return set("LOAD_MODE", mode.label());
   }
 
-  String role() {
+  public String role() {
     return settings.get("DB_USERNAME");
   }
 
   /** Uploads a file and announces it as S3 does, with a growing sequencer. */
-  Upload upload(String key, String content) {
+  public Upload upload(String key, String content) {
     return upload(key, content.getBytes(StandardCharsets.UTF_8));
   }
 
-  Upload upload(String key, byte[] content) {
+  public Upload upload(String key, byte[] content) {
     return announce(key, s3.put(bucket, key, content));
   }
 
   /** Uploads a file at a chosen time, which the bucket tells in whole seconds. */
-  Upload upload(String key, String content, Instant time) {
+  public Upload upload(String key, String content, Instant time) {
     listedTimes.set(key, time);
     return announce(key, s3.put(bucket, key, content.getBytes(StandardCharsets.UTF_8)), time);
   }
 
   /** Announces an upload that may or may not be there. */
-  Upload announce(String key, String etag) {
+  public Upload announce(String key, String etag) {
     return announce(key, etag, Instant.now());
   }
 
@@ -190,34 +193,34 @@ final class LoadFixture implements AutoCloseable {
         Optional.of(etag));
   }
 
-  LoadResult load(String key, String content) {
+  public LoadResult load(String key, String content) {
     return load(upload(key, content));
   }
 
-  LoadResult load(Upload upload) {
+  public LoadResult load(Upload upload) {
     return loader().load(upload, functionEnd(), "request-1");
   }
 
   /** The end of the time of a function that is called now. */
-  Deadline functionEnd() {
+  public Deadline functionEnd() {
     return Deadline.in(functionTime, ticker);
   }
 
   /** Gives the function so much time from now on, each time that it is called. */
-  LoadFixture functionTime(Duration time) {
+  public LoadFixture functionTime(Duration time) {
     functionTime = time;
     return this;
   }
 
   /** Stops the clock of the loads and other calls that begin from now on; the test moves it. */
-  TestTicker stopTime() {
+  public TestTicker stopTime() {
     TestTicker time = new TestTicker();
     ticker = time;
     return time;
   }
 
   /** Lets the loads and other calls that begin from now on go by the machine's clock. */
-  void resumeTime() {
+  public void resumeTime() {
     ticker = Ticker.SYSTEM;
   }
 
@@ -225,7 +228,7 @@ final class LoadFixture implements AutoCloseable {
    * Stops the clock, and lets so much pass when a statement with those words is sent, after
    * statements with the earlier ones.
    */
-  void letPassAt(Duration duration, String words, String... earlier) {
+  public void letPassAt(Duration duration, String words, String... earlier) {
     TestTicker time = stopTime();
     Runnable trap = () -> networkToDatabase().before(words, () -> time.pass(duration));
     for (int i = earlier.length - 1; i >= 0; i--) {
@@ -240,29 +243,29 @@ final class LoadFixture implements AutoCloseable {
    * Has a load run out of time after a statement with those words: whatever it does then may take a
    * moment, and the server ends what takes longer.
    */
-  void leaveAMomentAfter(String words, String... earlier) {
+  public void leaveAMomentAfter(String words, String... earlier) {
     letPassAt(LOAD_TIME.minus(A_MOMENT), words, earlier);
   }
 
   /** Has a load run out of time at the beginning of its work in the table. */
-  void leaveAMomentForTheWork() {
+  public void leaveAMomentForTheWork() {
     set("BEFORE_LOAD_SQL", "SELECT 'begun'");
     leaveAMomentAfter("SELECT 'begun'");
   }
 
   /** What a load fails with that waits, before it begins, until the time for that is over. */
-  LoadException failureToBegin(Upload upload) {
+  public LoadException failureToBegin(Upload upload) {
     TestTicker time = stopTime();
     RunningLoad load = RunningLoad.start(this, upload);
     time.awaitSleeper();
-    time.pass(functionTime.minus(Loader.MARGIN).multipliedBy(4).dividedBy(5));
+    time.pass(functionTime.minus(MARGIN).multipliedBy(4).dividedBy(5));
     LoadException failure = load.failure();
     resumeTime();
     return failure;
   }
 
   /** Has the load of that object take half of the time, and the next one more than the rest. */
-  void spendHalfOfTheTimeOn(String key) {
+  public void spendHalfOfTheTimeOn(String key) {
     TestTicker time = stopTime();
     Duration half = LOAD_TIME.dividedBy(2);
     String begun = "SELECT 'begun'";
@@ -280,22 +283,22 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** What the schedule does, when all uploads are old enough. */
-  List<LoadResult> catchUp() {
+  public List<LoadResult> catchUp() {
     return catchUp(Instant.now().plus(Duration.ofHours(1)));
   }
 
-  List<LoadResult> catchUp(Instant now) {
+  public List<LoadResult> catchUp(Instant now) {
     return catchUp(objects(s3.endpoint()), now);
   }
 
-  List<LoadResult> catchUp(S3Objects objects, Instant now) {
+  public List<LoadResult> catchUp(S3Objects objects, Instant now) {
     return wiring(objects).catchUp().run(now, functionEnd(), "request-1");
   }
 
   /** What the check function says of an object. */
-  DryRunResult dryRun(String key) {
+  public DryRunResult dryRun(String key) {
     Upload upload = Upload.unannounced(new ObjectLocation(bucket, key), REGION);
-    return wiring(objects()).dryRun().run(upload, functionEnd().before(Loader.MARGIN));
+    return wiring(objects()).dryRun().run(upload, functionEnd().before(MARGIN));
   }
 
   private S3Objects objects() {
@@ -310,11 +313,11 @@ final class LoadFixture implements AutoCloseable {
     return objects.computeIfAbsent(endpoint, to -> SandboxAws.objects(to, listedTimes));
   }
 
-  Loader loader() {
+  public Loader loader() {
     return loader(objects());
   }
 
-  Loader loader(S3Objects objects) {
+  public Loader loader(S3Objects objects) {
     return wiring(objects).loader();
   }
 
@@ -325,11 +328,11 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */
-  LoadException failure(ErrorCode code, String key, String content) {
+  public LoadException failure(ErrorCode code, String key, String content) {
     return failure(code, upload(key, content));
   }
 
-  LoadException failure(ErrorCode code, Upload upload) {
+  public LoadException failure(ErrorCode code, Upload upload) {
     LoadException failure = catchThrowableOfType(LoadException.class, () -> load(upload));
     assertThat(failure).as("the load should have failed").isNotNull();
     assertThat(failure.code()).as(failure.getMessage()).isEqualTo(code);
@@ -341,12 +344,12 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** The rows of people by id, as {@code id|name|born}. */
-  List<String> people() {
+  public List<String> people() {
     return rows("SELECT id, name, born FROM people ORDER BY id");
   }
 
   /** The indexes of people, each with its number in the catalogue, which tells of a new one. */
-  List<String> indexes() {
+  public List<String> indexes() {
     return rows(
         """
         SELECT pg_get_indexdef(indexrelid), indexrelid FROM pg_index
@@ -354,7 +357,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** The rows of a query, each with its values joined by {@code |}. */
-  List<String> rows(String sql) {
+  public List<String> rows(String sql) {
     List<String> rows = new ArrayList<>();
     unchecked(
         () ->
@@ -365,7 +368,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** How many rows of a table were read, when nobody is connected any more. */
-  long rowsRead(String table) {
+  public long rowsRead(String table) {
     RunningLoad.await(() -> left().isEmpty());
     return Long.parseLong(
         rows("""
@@ -376,12 +379,12 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** Runs statements as superuser. */
-  void execute(String... sql) {
+  public void execute(String... sql) {
     unchecked(() -> database.execute(sql));
   }
 
   /** The way from the loads to S3 from now on, which the test may break. */
-  Network networkToS3() {
+  public Network networkToS3() {
     if (networkToS3.isEmpty()) {
       try {
         networkToS3 = Optional.of(Network.to("localhost", s3.endpoint().getPort()));
@@ -393,7 +396,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** The way from the loads to the database from now on, which the test may break. */
-  Network networkToDatabase() {
+  public Network networkToDatabase() {
     if (networkToDatabase.isEmpty()) {
       try {
         networkToDatabase = Optional.of(Network.to("localhost", database.port()));
@@ -406,7 +409,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** Makes the next import take its time; with {@code aws_s3}, every import. */
-  void slowImports(int bytesPerSecond) {
+  public void slowImports(int bytesPerSecond) {
     if (settings.get("IMPORT_WITH").equals("copy")) {
       // Not the look at the object, which asks for no more than its first bytes.
       Network network = networkToS3();
@@ -422,7 +425,7 @@ final class LoadFixture implements AutoCloseable {
    *
    * @return what lets its rows come
    */
-  Runnable holdImport() {
+  public Runnable holdImport() {
     Network network = networkToS3();
     CompletableFuture<Void> released = new CompletableFuture<>();
     if (settings.get("IMPORT_WITH").equals("copy")) {
@@ -435,30 +438,30 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** Sets a parameter of the stand-in for {@code aws_s3}, such as {@code import_fault}. */
-  LoadFixture standIn(String parameter, String value) {
+  public LoadFixture standIn(String parameter, String value) {
     unchecked(() -> database.set("sandbox." + parameter, value));
     return this;
   }
 
   /** Lets so many imports from now on have the stand-in's faults, and none after them. */
-  LoadFixture failImports(int times) {
+  public LoadFixture failImports(int times) {
     unchecked(() -> database.failImports(times));
     return this;
   }
 
   /** How many imports there were since {@link #failImports}. */
-  long imports() {
+  public long imports() {
     return Long.parseLong(
         rows("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM aws_s3._imports").get(0));
   }
 
   /** A connection of that role's. The caller closes it. */
-  Connection connect(String role, String password) throws SQLException {
+  public Connection connect(String role, String password) throws SQLException {
     return database.connect(role, password);
   }
 
   /** A connection of somebody else's, as superuser. The caller closes it. */
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return database.connect();
   }
 
@@ -485,7 +488,7 @@ final class LoadFixture implements AutoCloseable {
    * Lets our loggers say all that they would at any LOG_LEVEL, until {@link #close}. They have read
    * their level when their classes were loaded, and slf4j offers no way to change it.
    */
-  void logEverything() {
+  public void logEverything() {
     setLogLevel(LocationAwareLogger.TRACE_INT);
   }
 
@@ -503,7 +506,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** What was logged so far. */
-  String log() {
+  public String log() {
     return log.toString(StandardCharsets.UTF_8);
   }
 
@@ -524,7 +527,7 @@ final class LoadFixture implements AutoCloseable {
   }
 
   /** Gives the next upload another time in the bucket's list, which has whole seconds. */
-  void nextSecond() {
+  public void nextSecond() {
     Instant next = Instant.now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
     while (Instant.now().isBefore(next)) {
       LockSupport.parkUntil(next.toEpochMilli());

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.s3.Upload;
 
 /** What a load does when nothing is wrong, on a real Postgres and a real S3 server. */
-class LoaderTest {
+public class LoaderTest {
   private final LoadFixture fixture = new LoadFixture();
 
   @AfterEach

@@ -15,11 +15,11 @@ import s3topostgres.postgres.Deadline;
 import s3topostgres.s3.Upload;
 
 /** A load in a thread of its own, so that a test can do something to it meanwhile. */
-final class RunningLoad {
+public final class RunningLoad {
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
   /** The connection of a load that imports. */
-  static final String IMPORTING =
+  public static final String IMPORTING =
       """
       FROM pg_stat_activity
       WHERE state = 'active' AND (query LIKE '%table_import_from_s3%' OR query LIKE 'COPY%')
@@ -34,7 +34,7 @@ final class RunningLoad {
   }
 
   /** Begins to load with the settings as they are now. */
-  static RunningLoad start(LoadFixture fixture, Upload upload) {
+  public static RunningLoad start(LoadFixture fixture, Upload upload) {
     Loader loader = fixture.loader();
     Deadline functionEnd = fixture.functionEnd();
     CompletableFuture<LoadResult> end = new CompletableFuture<>();
@@ -54,12 +54,12 @@ final class RunningLoad {
   }
 
   /** Waits until its rows come. */
-  RunningLoad untilImporting() {
+  public RunningLoad untilImporting() {
     return until("SELECT " + IMPORTING);
   }
 
   /** Waits until the database builds an index for it. */
-  RunningLoad untilIndexing() {
+  public RunningLoad untilIndexing() {
     return until(
         """
         SELECT FROM pg_stat_activity
@@ -68,7 +68,7 @@ final class RunningLoad {
   }
 
   /** Waits until it waits for the advisory lock of another load or of the test. */
-  RunningLoad untilWaitingForALock() {
+  public RunningLoad untilWaitingForALock() {
     return until("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
   }
 
@@ -82,7 +82,7 @@ final class RunningLoad {
   }
 
   /** Polls until it is so. */
-  static void await(BooleanSupplier condition) {
+  public static void await(BooleanSupplier condition) {
     long limit = System.nanoTime() + LIMIT.toNanos();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime() - limit).as("time over").isNegative();
@@ -90,17 +90,17 @@ final class RunningLoad {
     }
   }
 
-  boolean running() {
+  public boolean running() {
     return !end.isDone();
   }
 
   /** How it ended, once it has. */
-  LoadResult result() {
+  public LoadResult result() {
     return end.join();
   }
 
   /** What it failed with, once it has. */
-  LoadException failure() {
+  public LoadException failure() {
     CompletionException thrown = catchThrowableOfType(CompletionException.class, end::join);
     assertThat(thrown).as("the load should have failed").isNotNull();
     assertThat(thrown).cause().isInstanceOf(LoadException.class);
@@ -108,7 +108,7 @@ final class RunningLoad {
   }
 
   /** The same, and checks its code and that people holds the old row still. */
-  LoadException failure(ErrorCode code) {
+  public LoadException failure(ErrorCode code) {
     LoadException failure = failure();
     assertThat(failure.code()).as(failure.getMessage()).isEqualTo(code);
     assertThat(fixture.people()).containsExactly("0|old|null");

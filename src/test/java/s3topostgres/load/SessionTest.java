@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the defaults of a database or role do to a load. */
-class SessionTest {
+public class SessionTest {
   private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach

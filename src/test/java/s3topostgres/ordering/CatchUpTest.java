@@ -1,0 +1,345 @@
+package s3topostgres.ordering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static s3topostgres.ErrorCode.CONFIG_INVALID;
+import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
+import static s3topostgres.ErrorCode.HEADER_MISMATCH;
+import static s3topostgres.ErrorCode.ROW_REJECTED;
+import static s3topostgres.ErrorCode.TABLE_BUSY;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
+
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.LoadException;
+import s3topostgres.config.Mode;
+import s3topostgres.load.Gate;
+import s3topostgres.load.LoadFixture;
+import s3topostgres.load.LoadResult;
+import s3topostgres.load.RunningLoad;
+import s3topostgres.s3.ObjectLocation;
+import s3topostgres.s3.Upload;
+import s3topostgres.sandbox.Network;
+import s3topostgres.sandbox.PostgresServer;
+import s3topostgres.sandbox.SandboxAws;
+
+/** Uploads whose event never came, or came in vain. */
+class CatchUpTest {
+  private static final String FIRST = "id,name\n1,first\n";
+  private static final String SECOND = "id,name\n2,second\n";
+  private static final String THIRD = "id,name\n3,third\n";
+  private static final String BAD = "id,name\nx,bad\n";
+
+  private final LoadFixture fixture = new LoadFixture();
+
+  @BeforeEach
+  void nameTheBucket() {
+    fixture.set("S3_BUCKET_NAME", fixture.bucket);
+  }
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @Test
+  void loadsAnUploadWhoseEventNeverCame() {
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    Upload lost = fixture.upload("people.csv", SECOND);
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+    assertThat(fixture.people()).containsExactly("2|second|null");
+    assertThat(fixture.catchUp()).isEmpty();
+    assertThat(fixture.load(lost).status()).as("its event after all").isEqualTo(DUPLICATE);
+    assertThat(loads())
+        .containsExactly("first.csv|LOADED", "people.csv|LOADED", "people.csv|LOADED");
+  }
+
+  @Test
+  void tellsLateEventsApartAfterwards() {
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    Upload older = fixture.upload("older.csv", SECOND);
+    Upload overwritten = fixture.upload("people.csv", SECOND);
+    fixture.nextSecond();
+    Upload lost = fixture.upload("people.csv", THIRD);
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+    assertThat(fixture.load(older).status()).isEqualTo(STALE);
+    assertThat(fixture.load(overwritten).status()).isEqualTo(STALE);
+    assertThat(fixture.load(lost).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.people()).containsExactly("3|third|null");
+    assertThat(fixture.load("newer.csv", FIRST).status()).isEqualTo(LOADED);
+  }
+
+  @Test
+  void loadsTheNewestOnly() {
+    fixture.load("first.csv", FIRST);
+    for (String key : List.of("b.csv", "c.CSV", "a.csv")) {
+      fixture.nextSecond();
+      fixture.upload(key, "id,name\n1,%s\n".formatted(key));
+    }
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::object).containsExactly(object("a.csv"));
+    assertThat(fixture.people()).containsExactly("1|a.csv|null");
+    assertThat(fixture.catchUp()).isEmpty();
+  }
+
+  @Test
+  void loadsAContentAgainThatWasLoadedBeforeAnother() {
+    fixture.load("people.csv", FIRST);
+    fixture.load("other.csv", SECOND);
+    fixture.nextSecond();
+    fixture.upload("people.csv", FIRST);
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+    assertThat(fixture.people()).containsExactly("1|first|null");
+  }
+
+  @Test
+  void leavesAloneWhatAnEarlierEventHasLoaded() {
+    Upload first = fixture.upload("people.csv", FIRST);
+    fixture.upload("people.csv", SECOND);
+    fixture.load(first);
+
+    assertThat(fixture.people()).containsExactly("2|second|null");
+    assertThat(fixture.catchUp()).isEmpty();
+  }
+
+  @Test
+  void leavesABadFileAlone() {
+    fixture.load("first.csv", "id,name\n0,old\n");
+    fixture.nextSecond();
+    fixture.failure(ROW_REJECTED, "people.csv", BAD);
+
+    assertThat(fixture.catchUp()).isEmpty();
+    assertThat(loads()).containsExactly("first.csv|LOADED", "people.csv|FAILED");
+    fixture.nextSecond();
+    fixture.upload("people.csv", SECOND);
+    assertThat(fixture.catchUp()).as("in another form").hasSize(1);
+    assertThat(fixture.people()).containsExactly("2|second|null");
+  }
+
+  @Test
+  void triesABadFileOnceAndLoadsTheGoodOneBeforeIt() {
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("good.csv", SECOND);
+    fixture.nextSecond();
+    fixture.upload("bad.csv", BAD);
+    fixture.nextSecond();
+    fixture.upload("worse.csv", "id,nmae\n1,x\n");
+
+    LoadException failure = catchThrowableOfType(LoadException.class, fixture::catchUp);
+
+    assertThat(failure.code()).isEqualTo(HEADER_MISMATCH);
+    assertThat(failure.getSuppressed()).hasSize(1).allMatch(LoadException.class::isInstance);
+    assertThat(fixture.people()).containsExactly("2|second|null");
+    assertThat(fixture.catchUp()).isEmpty();
+    assertThat(loads())
+        .containsExactly(
+            "first.csv|LOADED", "worse.csv|FAILED", "bad.csv|FAILED", "good.csv|LOADED");
+  }
+
+  @Test
+  void triesAgainWhatARetryCanHelpAndGoesByItsEvent() throws Exception {
+    fixture.load("first.csv", "id,name\n0,old\n");
+    fixture.nextSecond();
+    Upload upload = fixture.upload("people.csv", SECOND);
+    try (Connection reader = fixture.connect();
+        Statement statement = reader.createStatement()) {
+      reader.setAutoCommit(false);
+      statement.execute("SELECT FROM people");
+      fixture.set("LOCK_TIMEOUT_SECONDS", "1").failure(TABLE_BUSY, upload);
+      assertThat(catchThrowableOfType(LoadException.class, fixture::catchUp).code())
+          .isEqualTo(TABLE_BUSY);
+    }
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+    assertThat(fixture.rows("SELECT sequencer FROM history.loads ORDER BY id DESC LIMIT 1"))
+        .containsExactly(upload.sequencer().orElseThrow());
+    assertThat(fixture.load(upload).status()).isEqualTo(DUPLICATE);
+  }
+
+  @Test
+  void leavesUnrelatedThingsAlone() {
+    fixture.upload("before-the-first-load.csv", FIRST);
+    fixture.nextSecond();
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("people.txt", SECOND);
+    fixture.upload("older.csv", SECOND);
+    fixture.nextSecond();
+    fixture.load("newer.csv", THIRD);
+
+    assertThat(fixture.catchUp()).isEmpty();
+    fixture.nextSecond();
+    fixture.upload("too-young.csv", SECOND);
+    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(19)))).isEmpty();
+    assertThat(fixture.people()).containsExactly("3|third|null");
+    assertThat(fixture.catchUp()).as("a little later").hasSize(1);
+  }
+
+  @Test
+  void leavesAnUploadToItsEventForAsLongAsThatMayLoadIt() {
+    fixture.set("FUNCTION_TIMEOUT_SECONDS", "1800");
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("people.csv", SECOND);
+
+    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(34)))).isEmpty();
+    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(36)))).hasSize(1);
+  }
+
+  @Test
+  void doesNothingBeforeTheFirstLoad() {
+    fixture.upload("people.csv", FIRST);
+
+    assertThat(fixture.catchUp()).isEmpty();
+    fixture.load("bad.csv.csv", FIRST);
+    fixture.execute("DELETE FROM history.loads");
+    assertThat(fixture.catchUp()).isEmpty();
+  }
+
+  @Test
+  void costsOneListingWhenThereIsNothingToDo() throws Exception {
+    fixture.load("people.csv", FIRST);
+    fixture.logEverything();
+    try (Network s3 = Network.to("localhost", fixture.s3.endpoint().getPort())) {
+      fixture.catchUp(SandboxAws.objects(s3.endpoint()), Instant.now().plus(Duration.ofHours(1)));
+
+      assertThat(s3.roundTrips()).isEqualTo(1);
+    }
+    assertThat(fixture.log().lines().filter(line -> line.contains("unnest(?::text[]"))).hasSize(1);
+    assertThat(fixture.log())
+        .contains("0 of 1 files in s3://" + fixture.bucket + "/ were never loaded");
+  }
+
+  @Test
+  void loadsOnceWhenItIsCalledTwiceAtOnce() throws Exception {
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("people.csv", SECOND);
+    try (Gate gate = new Gate(fixture)) {
+      fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
+      CompletableFuture<List<LoadResult>> one = CompletableFuture.supplyAsync(fixture::catchUp);
+      RunningLoad.await(() -> !fixture.rows("SELECT FROM pg_locks WHERE NOT granted").isEmpty());
+      CompletableFuture<List<LoadResult>> two = CompletableFuture.supplyAsync(fixture::catchUp);
+      RunningLoad.await(() -> fixture.log().contains("step=waiting-for-other-loads"));
+      gate.open();
+
+      assertThat(one.join()).extracting(LoadResult::status).containsExactly(LOADED);
+      assertThat(two.join()).extracting(LoadResult::status).containsExactly(DUPLICATE);
+    }
+    assertThat(loads()).containsExactly("first.csv|LOADED", "people.csv|LOADED");
+  }
+
+  @Tag("slow")
+  @Test
+  void loadsWhatFailedInAllAttemptsDuringAnOutage() throws Exception {
+    try (PostgresServer server = PostgresServer.launch();
+        LoadFixture own = new LoadFixture(server)) {
+      own.set("S3_BUCKET_NAME", own.bucket);
+      own.load("first.csv", FIRST);
+      own.nextSecond();
+      Upload upload = own.upload("people.csv", SECOND);
+      server.stop();
+      for (int tries = 0; tries < 3; tries++) {
+        assertThat(own.failureToBegin(upload).code()).isEqualTo(DATABASE_UNAVAILABLE);
+      }
+      server.start();
+
+      assertThat(own.people()).containsExactly("1|first|null");
+      assertThat(own.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+      assertThat(own.people()).containsExactly("2|second|null");
+      assertThat(own.load(upload).status()).isEqualTo(DUPLICATE);
+    }
+  }
+
+  /** XML, in which S3 lists the bucket, has no way to write the first of these. */
+  @ParameterizedTest
+  @ValueSource(strings = {"a\u0001.csv", "a\r\n.csv", "a+b %20&<ü>\uD83D\uDE80.csv"})
+  void findsAnUploadWhateverItsNameIs(String key) {
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload(key, SECOND);
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::object).containsExactly(object(key));
+    assertThat(fixture.people()).containsExactly("2|second|null");
+  }
+
+  /** Each would have the time that it needs, but not after the other. */
+  @Tag("slow")
+  @Test
+  void triesAgainWhatBeganTooLateToBeFinished() {
+    fixture.mode(Mode.APPEND).load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("slow.csv", SECOND);
+    fixture.nextSecond();
+    fixture.upload("slower.csv", THIRD);
+    fixture.spendHalfOfTheTimeOn("slow.csv");
+
+    LoadException failure = catchThrowableOfType(LoadException.class, fixture::catchUp);
+    assertThat(failure.code()).isEqualTo(TABLE_BUSY);
+    fixture.set("AFTER_LOAD_SQL", "").resumeTime();
+    assertThat(fixture.catchUp())
+        .extracting(LoadResult::object)
+        .containsExactly(object("slower.csv"));
+  }
+
+  /** A join that goes through the history for each object would read it 200 times. */
+  @Tag("slow")
+  @Test
+  void asksQuicklyHoweverLongTheHistoryIs() {
+    fixture.load("first.csv", FIRST);
+    fixture.execute(
+        """
+        INSERT INTO history.loads (target_table, bucket, object_key, etag, event_time, status,
+          started_at, finished_at)
+        SELECT 'public.people', '%1$s', i || '.csv', md5(i::text), now() - i * interval '1 h',
+          'LOADED', now() - i * interval '1 h', now()
+        FROM generate_series(1, 50000) i"""
+            .formatted(fixture.bucket));
+    fixture.nextSecond();
+    for (int i = 0; i < 200; i++) {
+      fixture.s3.put(fixture.bucket, "new/" + i + ".csv", SECOND.getBytes());
+    }
+
+    assertThat(fixture.catchUp()).hasSize(1);
+    assertThat(fixture.rowsRead("history.loads")).isLessThan(20 * 50_000);
+    assertThat(fixture.log()).contains("200 of 201 files");
+  }
+
+  @Test
+  void needsAHistory() {
+    fixture.set("HISTORY_TABLE", "off");
+
+    LoadException failure = catchThrowableOfType(LoadException.class, fixture::catchUp);
+    assertThat(failure.code()).isEqualTo(CONFIG_INVALID);
+    assertThat(failure)
+        .hasMessageContaining("with HISTORY_TABLE=off, it is not known what was loaded");
+  }
+
+  private String object(String key) {
+    return new ObjectLocation(fixture.bucket, key).toString();
+  }
+
+  private List<String> loads() {
+    return fixture.rows("SELECT object_key, status FROM history.loads ORDER BY id");
+  }
+
+  /** S3's list has no fractions of the second. */
+}

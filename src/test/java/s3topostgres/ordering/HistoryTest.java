@@ -1,0 +1,141 @@
+package s3topostgres.ordering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static s3topostgres.ErrorCode.ROW_REJECTED;
+import static s3topostgres.history.Verdict.DUPLICATE;
+import static s3topostgres.history.Verdict.LOADED;
+import static s3topostgres.history.Verdict.STALE;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import s3topostgres.LoadException;
+import s3topostgres.Page;
+import s3topostgres.load.LoadFixture;
+import s3topostgres.s3.Upload;
+
+/** The history as operators use it, and when it is long. */
+class HistoryTest {
+  private final LoadFixture fixture = new LoadFixture();
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  @Test
+  void answersTheQueriesOfTheDocumentation() throws Exception {
+    fixture.set("HISTORY_TABLE", "s3_load_history");
+    fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
+    fixture.failure(ROW_REJECTED, "bad.csv", "id,name\nx,bad\n");
+    fixture.load("first.csv", "id,name\n1,first\n");
+    fixture.load("second.csv", "id,name\n1,first\n2,second\n");
+
+    List<String> queries =
+        List.of(
+            Page.blocks(Page.ofSite("operate.md").section("What was loaded"), "sql")
+                .get(0)
+                .split(";\\s*"));
+
+    assertThat(queries).hasSize(3);
+    assertThat(fixture.rows(queries.get(0)))
+        .singleElement()
+        .asString()
+        .startsWith(fixture.bucket + "|second.csv|2|");
+    assertThat(fixture.rows(queries.get(1)))
+        .singleElement()
+        .asString()
+        .contains("|bad.csv|ROW_REJECTED|ROW_REJECTED: s3://");
+    assertThat(fixture.rows(queries.get(2)))
+        .singleElement()
+        .asString()
+        .containsPattern("\\|2\\|2\\|00:00:0");
+  }
+
+  @Test
+  void isDefinedInTheDocumentationAsTheFunctionCreatesIt() {
+    fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
+    fixture.set("HISTORY_TABLE", "public.s3_load_history");
+    fixture.load("people.csv", "id,name\n1,first\n");
+    String created = definition("public");
+    String documented = Page.ofSite("deploy.md").section("The database user");
+    documented =
+        documented.substring(
+            documented.indexOf("CREATE TABLE s3_load_history"),
+            documented.indexOf("GRANT SELECT, INSERT ON s3_load_history"));
+
+    fixture.execute(
+        "CREATE SCHEMA documented; SET search_path TO documented; %s SET search_path TO public"
+            .formatted(documented));
+
+    assertThat(definition("documented")).isEqualTo(created);
+  }
+
+  /** All that the catalogue says of the history table of a schema. */
+  private String definition(String schema) {
+    return fixture
+        .rows(
+            """
+            SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, attidentity)
+            FROM pg_attribute
+            WHERE attrelid = '%1$s.s3_load_history'::regclass AND attnum > 0
+            UNION ALL
+            SELECT indexdef FROM pg_indexes
+            WHERE schemaname = '%1$s' AND tablename = 's3_load_history'
+            UNION ALL
+            SELECT pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = '%1$s.s3_load_history'::regclass
+            ORDER BY 1
+            """
+                .formatted(schema))
+        .toString()
+        .replace(schema + ".", "");
+  }
+
+  @Test
+  void keepsTheFirstErrorWhenTheFailureCannotBeRecorded() {
+    fixture.load("people.csv", "id,name\n0,old\n");
+    fixture.execute("ALTER TABLE history.loads ADD CHECK (status = 'LOADED') NOT VALID");
+
+    LoadException failure = fixture.failure(ROW_REJECTED, "bad.csv", "id,name\nx,bad\n");
+
+    assertThat(failure.line()).hasValue(2);
+    assertThat(fixture.log()).contains("the failure could not be recorded in the history");
+  }
+
+  @Test
+  void isNeverReadAsAWholeHoweverLongItIs() {
+    fixture.load("people.csv", "id,name\n1,first\n");
+    fill(100_000);
+    Upload late = fixture.upload("late.csv", "id,name\n2,late\n");
+    Upload second = fixture.upload("people.csv", "id,name\n3,second\n");
+    Upload third = fixture.upload("people.csv", "id,name\n3,third\n");
+
+    assertThat(fixture.load(third).status()).isEqualTo(LOADED);
+    assertThat(fixture.load(third).status()).isEqualTo(DUPLICATE);
+    assertThat(fixture.load(second).status()).isEqualTo(STALE);
+    assertThat(fixture.load(late).status()).isEqualTo(STALE);
+    assertThat(fixture.load("new.csv", "id,name\n4,new\n").status()).isEqualTo(LOADED);
+    assertThat(
+            fixture.rows(
+                """
+                SELECT seq_tup_read < 1000 AS by_index, idx_scan > 0 AS counted
+                FROM pg_stat_user_tables WHERE relname = 'loads'"""))
+        .containsExactly("t|t");
+  }
+
+  /** Many loads of this table and of another, half of them of one key. */
+  private void fill(int rows) {
+    fixture.execute(
+        """
+        INSERT INTO history.loads (target_table, bucket, object_key, etag, size_bytes, sequencer,
+          event_time, status, rows_loaded, started_at, finished_at, request_id)
+        SELECT CASE WHEN n %% 3 = 0 THEN 'public.other' ELSE 'public.people' END, '%s',
+          CASE WHEN n %% 2 = 0 THEN 'people.csv' ELSE 'key' || n %% 10007 || '.csv' END,
+          md5(n::text), n, lpad(to_hex(n), 16, '0'), now() - interval '1 year' + n * interval '1 s',
+          CASE WHEN n %% 10 = 0 THEN 'FAILED' ELSE 'LOADED' END, n, now(), now(), 'request'
+        FROM generate_series(1, %d) AS n"""
+            .formatted(fixture.bucket, rows),
+        "ANALYZE history.loads");
+  }
+}
