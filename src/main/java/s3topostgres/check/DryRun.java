@@ -86,6 +86,10 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
 
   private DryRunResult propose(Session session, Upload upload, String name) throws SQLException {
     FileImport rows = files.openWithoutTable(session, name, upload, files.look(session, upload));
+    Optional<LoadException> malformed = FaultSearch.malformed(rows);
+    if (malformed.isPresent()) {
+      throw malformed.get();
+    }
     trial().applySettings(session);
     TableProposal proposal = TableProposal.of(session, rows.table(), rows);
     String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param rowKey names of the columns that identify a row, as the catalogue has them; empty for the
  *     primary key
  * @param importWith who reads the object
+ * @param scan whether every byte of a file is looked at before the commit
  * @param minRows the least number of rows; a load of fewer rows fails
  * @param functionTimeout how long Lambda lets one invocation run
  * @param lockTimeout how long to wait for locks of other sessions
@@ -31,6 +32,7 @@ public record LoadSettings(
     Mode mode,
     Optional<List<String>> rowKey,
     ImportWith importWith,
+    boolean scan,
     MinRows minRows,
     Duration functionTimeout,
     Duration lockTimeout,
@@ -107,6 +109,7 @@ public record LoadSettings(
         ColumnNames.read(environment, "LOAD_KEY"),
         ImportWith.valueOf(
             environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),
+        environment.choice("CSV_SCAN", List.of("on", "off")).equals("on"),
         MinRows.read(environment),
         Duration.ofSeconds(functionTimeout),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, functionTimeout)),

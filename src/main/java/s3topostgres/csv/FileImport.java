@@ -1,10 +1,15 @@
 package s3topostgres.csv;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.postgres.ImportWatch;
 import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
@@ -12,6 +17,8 @@ import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
+import s3topostgres.scan.FileScan;
+import s3topostgres.scan.ScanResult;
 
 /**
  * Imports one file whose fields were matched to columns. Made by {@link FileImports}.
@@ -42,9 +49,8 @@ public record FileImport(
 
   @Override
   public long into(String name) throws SQLException {
-    ObjectImport objectImport = imports.objectImport();
-    long rows = objectImport.run(session, name, table, columns, upload, object);
-    if (!objectImport.pinsObject()) {
+    long rows = isScanned() ? new WatchedImport(this).run(name) : run(name, ImportWatch.NONE);
+    if (!imports.objectImport().pinsObject()) {
       refuseChangedObject();
     }
     Optional<LoadException> tooFew = tooFewRows(rows, minRows);
@@ -52,6 +58,60 @@ public record FileImport(
       throw tooFew.get();
     }
     return rows;
+  }
+
+  long run(String name, ImportWatch watch) throws SQLException {
+    return run(name, imports.objectImport(), watch);
+  }
+
+  long run(String name, ObjectImport way, ImportWatch watch) throws SQLException {
+    return way.run(session, name, table, columns, upload, object, watch);
+  }
+
+  /** Whether its bytes are looked at ({@code CSV_SCAN}). */
+  public boolean isScanned() {
+    return imports.settings().scan();
+  }
+
+  FileScan newScan() throws SQLException {
+    return new FileScan(imports.format(), session.serverVersion(), columns);
+  }
+
+  /** The file's bytes, unpacked, for a thread that is interrupted if they are not wanted. */
+  InputStream read() {
+    return imports
+        .objects()
+        .read(
+            upload.object(),
+            object,
+            () ->
+                Thread.currentThread().isInterrupted() ? Duration.ZERO : session.deadline().left());
+  }
+
+  /**
+   * Scans the whole file, whatever is found in it. Meanwhile the session's transaction is kept
+   * open.
+   *
+   * @throws LoadException {@code ROW_REJECTED} when its gzip is damaged; {@code OBJECT_UNREADABLE}
+   *     when it cannot be read
+   */
+  public ScanResult scan() throws SQLException {
+    FileScan scan = newScan();
+    try (RunningScan<ScanResult> running = RunningScan.start(() -> scanAll(scan))) {
+      return running.await(session);
+    }
+  }
+
+  private ScanResult scanAll(FileScan scan) throws IOException, InterruptedException {
+    OptionalLong from = OptionalLong.of(0);
+    while (from.isPresent()) {
+      try (InputStream content = read()) {
+        content.skipNBytes(from.getAsLong());
+        RunningScan.readToEnd(new ScannedStream(content, scan, false));
+      }
+      from = scan.end();
+    }
+    return scan.result();
   }
 
   /** Compares ETags: the size may be the same, and the columns in another order. */

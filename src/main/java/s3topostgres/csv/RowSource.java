@@ -20,6 +20,15 @@ public interface RowSource {
   int headerLines();
 
   /**
+   * How many physical lines before a row are left out of the import.
+   *
+   * @param row its number among those that are imported, from 1
+   */
+  default long linesLeftOut(long row) {
+    return 0;
+  }
+
+  /**
    * Imports the rows.
    *
    * @param table the target table or one with the file's columns, quoted as SQL needs it

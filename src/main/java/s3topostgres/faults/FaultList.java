@@ -3,15 +3,18 @@ package s3topostgres.faults;
 import static java.util.stream.Collectors.joining;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.ImportErrors;
+import s3topostgres.scan.ScanResult;
 
 /**
  * The faults of a file.
@@ -20,13 +23,17 @@ import s3topostgres.postgres.ImportErrors;
  * @param byColumn the number of faults by the column's name; those of whole rows under {@link
  *     #OF_ROWS}
  * @param all whether all faults were found
+ * @param advice what to do about malformed lines, in whole sentences; empty if there are none
  */
-public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean all) {
+public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean all, String advice) {
   /** How many are kept, for the history and the dry run. */
   static final int KEPT = 1000;
 
   /** Stands for a column where the row as a whole is meant. */
   static final String OF_ROWS = "keys and checks";
+
+  /** Stands for a column where the form of a line is meant. */
+  static final String OF_LINES = "malformed lines";
 
   /** How many the message names. */
   private static final int NAMED = 10;
@@ -40,7 +47,30 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
   /** The list for a malformed line, which stopped {@code COPY} and hides the lines after it. */
   static FaultList stoppedBy(LoadException malformed) {
     Fault fault = malformed.faults().get(0);
-    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false);
+    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false, "");
+  }
+
+  /** Adds the malformed lines of the file. */
+  FaultList and(Optional<ScanResult> scanned) {
+    if (scanned.isEmpty() || scanned.get().count() == 0) {
+      return this;
+    }
+    ScanResult scan = scanned.get();
+    Map<String, Long> counts = new LinkedHashMap<>();
+    long values = scan.byColumn().values().stream().mapToLong(Long::longValue).sum();
+    if (scan.count() > values) {
+      counts.put(OF_LINES, scan.count() - values);
+    }
+    byColumn.forEach((name, count) -> counts.merge(name, count, Long::sum));
+    scan.byColumn().forEach((name, count) -> counts.merge(name, count, Long::sum));
+    return new FaultList(
+        Stream.concat(scan.faults().stream(), first.stream())
+            .sorted(Comparator.comparingLong(fault -> fault.line().orElse(0)))
+            .limit(KEPT)
+            .toList(),
+        counts,
+        all && scan.places().areAll(),
+        scan.whatToDo());
   }
 
   /** How many there are. */
@@ -50,20 +80,32 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
 
   /**
    * Lists all faults in a failure in place of the one by which the load ended. That one stays among
-   * them if it is of a kind that is not searched for, such as a foreign key.
+   * them if it is of a kind that is not searched for, such as a foreign key; not beside malformed
+   * lines, because it may come from one.
    *
    * @param added whether the rows are added to others, so that a duplicate key may be in the table,
    *     and the failure's line is as exact as those found
    */
   public LoadException explain(LoadException failure, boolean added) {
-    FaultList complete = with(failure.faults().get(0), added);
-    Fault only = complete.first.get(0);
-    return complete.count() == 1
-        ? failure.listing(only.reason(), failure.whatToDo(), complete.first)
-        : failure.listing(
-            complete.summary(),
-            all ? ImportErrors.CORRECT_THE_FILE : CORRECT_AND_SEE,
-            complete.first);
+    if (!advice.isEmpty()) {
+      return listed(failure.sqlState(null), advice);
+    }
+    return with(failure.faults().get(0), added).listed(failure, ImportErrors.CORRECT_THE_FILE);
+  }
+
+  private LoadException listed(LoadException failure, String whatToDo) {
+    Fault only = first.get(0);
+    if (count() == 1) {
+      return failure.listing(
+          only.reason(), advice.isEmpty() ? failure.whatToDo() : whatToDo, first);
+    }
+    return failure.listing(summary(), all ? whatToDo : andMore(), first);
+  }
+
+  private String andMore() {
+    return advice.isEmpty()
+        ? CORRECT_AND_SEE
+        : advice + " There may be more faults, which could not be looked for.";
   }
 
   /** The failure of a load of the file; empty if there are no faults. */
@@ -89,7 +131,7 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
     faults.add(place, known);
     Map<String, Long> counts = new LinkedHashMap<>(byColumn);
     counts.merge(column(known), 1L, Long::sum);
-    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all);
+    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all, advice);
   }
 
   /**
@@ -124,10 +166,11 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
               .map(count -> count.getKey() + " " + count.getValue())
               .collect(joining(", ", "; ... and %d more (".formatted(count() - named.size()), ")"));
     }
-    return "%s%d values do not fit: %s%s"
+    return "%s%d %s: %s%s"
         .formatted(
             all ? "" : "at least ",
             count(),
+            advice.isEmpty() ? "values do not fit" : "faults",
             named.stream().map(Fault::toString).collect(joining("; ")),
             more);
   }

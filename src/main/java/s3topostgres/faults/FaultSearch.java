@@ -3,10 +3,14 @@ package s3topostgres.faults;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.csv.FileImport;
+import s3topostgres.csv.GoodRows;
 import s3topostgres.csv.RowSource;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Stage;
@@ -18,6 +22,7 @@ import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.SqlState;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.scan.ScanResult;
 
 /**
  * Finds the faults of a file: values that do not fit the types of their columns, missing values,
@@ -32,6 +37,16 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
   public record Result(OptionalLong rows, FaultList faults, Optional<LoadException> end) {}
 
   /**
+   * The failure of a file whose form is wrong, whatever table it is for; empty if it is right or
+   * not looked at.
+   */
+  public static Optional<LoadException> malformed(FileImport file) throws SQLException {
+    return file.isScanned()
+        ? new FaultList(List.of(), Map.of(), true, "").and(Optional.of(file.scan())).failure()
+        : Optional.empty();
+  }
+
+  /**
    * Looks at a file in the session's transaction, which has to be rolled back afterwards.
    *
    * @param key the columns that the mode finds rows by; may be empty
@@ -41,23 +56,29 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
   public static Result find(
       Session session,
       TargetTable table,
-      RowSource rows,
+      FileImport file,
       List<String> key,
       LoadMode.FaultScope scope)
       throws SQLException {
+    Optional<ScanResult> scan = Optional.empty();
     Stage stage;
     try {
+      if (file.isScanned()) {
+        scan = Optional.of(file.scan());
+      }
+      RowSource rows = scan.isPresent() ? new GoodRows(file, scan.get()) : file;
       stage = Stage.fillWithTexts(session, table, rows);
     } catch (LoadException e) {
       if (e.code() != ErrorCode.ROW_REJECTED) {
         throw e;
       }
-      return new Result(OptionalLong.empty(), FaultList.stoppedBy(e), Optional.of(e));
+      return new Result(OptionalLong.empty(), FaultList.stoppedBy(e).and(scan), Optional.of(e));
     }
     boolean complete = scope != LoadMode.FaultScope.VALUES;
     FaultSearch search = new FaultSearch(session, table, stage);
     List<ColumnTrial> fields = ColumnTrial.of(session, table, stage.columns(), key, complete);
     boolean all = new ValueTrial(session, stage).run(fields);
+    search.leaveOutNullMarks(scan.map(ScanResult::byColumn).orElse(Map.of()).keySet());
     if (all && complete) {
       new KeyTrial(session, table, search.typed(), fields).run(key);
       search.computeColumns(fields);
@@ -65,8 +86,27 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
     }
     return new Result(
         OptionalLong.of(stage.rows()),
-        new FaultTable(session, table, stage).read(all),
+        new FaultTable(session, table, stage).read(all).and(scan),
         Optional.empty());
+  }
+
+  /**
+   * Drops the faults of values that are {@code \N} in columns in which the scan has found some: to
+   * say that one is not a number, too, would hide that it means a missing value.
+   */
+  private void leaveOutNullMarks(Set<String> columns) throws SQLException {
+    for (Column column : stage.columns()) {
+      if (columns.contains(column.name())) {
+        session.execute(
+            "DELETE FROM %s AS f USING %s AS s WHERE f.place = s.%s AND f.field = %d AND s.%s = '\\N'"
+                .formatted(
+                    FaultTable.NAME,
+                    Stage.TABLE,
+                    stage.number(),
+                    stage.columns().indexOf(column) + 1,
+                    column.quoted()));
+      }
+    }
   }
 
   private TypedRows typed() {

@@ -60,7 +60,7 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
    */
   public LoadException explain(
       LoadException failure, Upload upload, StoredObject seen, Deadline deadline) {
-    if (ImportErrors.isMalformed(failure)) {
+    if (!files.settings().scan() && ImportErrors.isMalformed(failure)) {
       return withoutLaterLines(failure);
     }
     try (Session session = database.connectOnce(deadline)) {
@@ -76,7 +76,10 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
           mode.faultScope() == FaultScope.ADDED_ROWS
               && found.rows().isPresent()
               && !Stage.hasBrokenLines(session, file);
-      return found.faults().explain(failure, exactInTable);
+      LoadException explained = found.faults().explain(failure, exactInTable);
+      return found.end().filter(ImportErrors::isMalformed).isPresent()
+          ? withoutLaterLines(explained)
+          : explained;
     } catch (SQLException | RuntimeException e) {
       log.warn(
           "looking for all faults failed: {}",

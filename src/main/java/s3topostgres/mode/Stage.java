@@ -155,12 +155,12 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
     session.query(
         """
         -- A second attempt to import continues the numbers of the first.
-        SELECT place, ? + place + 1 - (SELECT min(%1$s) FROM %3$s)
-          + sum(breaks) OVER (ORDER BY place) AS line, asked
+        SELECT place, ? + row + sum(breaks) OVER (ORDER BY place) AS line, row, asked
         FROM (
-          SELECT place, 0 AS breaks, true AS asked FROM unnest(?::bigint[]) AS place
+          SELECT place, place + 1 - (SELECT min(%1$s) FROM %3$s) AS row, 0 AS breaks, true AS asked
+          FROM unnest(?::bigint[]) AS place
           UNION ALL
-          SELECT place, length(text) - length(translate(text, E'\\n\\r', '')), false
+          SELECT place, 0, length(text) - length(translate(text, E'\\n\\r', '')), false
           FROM (
             SELECT %1$s AS place, replace(ROW(%2$s)::text, E'\\r\\n', E'\\n') AS text
             FROM %3$s
@@ -168,7 +168,11 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
           ) AS texts) AS counted"""
             .formatted(number(), list("", file.columns()), TABLE, hasLineBreak(file.columns())),
         row ->
-            row.getBoolean("asked") ? lines.put(row.getLong("place"), row.getLong("line")) : null,
+            row.getBoolean("asked")
+                ? lines.put(
+                    row.getLong("place"),
+                    row.getLong("line") + file.linesLeftOut(row.getLong("row")))
+                : null,
         file.headerLines(),
         rows.toArray(Long[]::new),
         rows.stream().mapToLong(row -> row).max().orElse(0));

@@ -58,12 +58,13 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
       TargetTable target,
       List<TargetTable.Column> columns,
       Upload upload,
-      StoredObject object)
+      StoredObject object,
+      ImportWatch watch)
       throws SQLException {
     String answer;
     try {
       silenceTriggers(session, into);
-      answer = importOnceOrTwice(session, into, columns, upload);
+      answer = importOnceOrTwice(session, into, columns, upload, watch);
     } catch (SQLException e) {
       throw Optional.of(e)
           .filter(error -> !ImportErrors.isOfTheTable(error, target))
@@ -105,7 +106,11 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
 
   /** Imports again after an error that may be the extension's; a file without rows is no error. */
   private String importOnceOrTwice(
-      Session session, String into, List<TargetTable.Column> columns, Upload upload)
+      Session session,
+      String into,
+      List<TargetTable.Column> columns,
+      Upload upload,
+      ImportWatch watch)
       throws SQLException {
     session.savepoint("importing");
     Duration left = session.deadline().left();
@@ -116,7 +121,7 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
     } catch (SQLException e) {
       Duration taken = left.minus(session.deadline().left());
       boolean noRows = AwsS3Errors.isNoRows(e);
-      if (!noRows && !MAY_REFUSE_GOOD_FILES.contains(SqlErrors.state(e))) {
+      if (watch.isOver() || !noRows && !MAY_REFUSE_GOOD_FILES.contains(SqlErrors.state(e))) {
         throw e;
       }
       session.rollbackTo("importing");

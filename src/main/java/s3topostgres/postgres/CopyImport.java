@@ -39,13 +39,15 @@ public record CopyImport(CsvFormat format, S3Objects objects) implements ObjectI
       TargetTable target,
       List<TargetTable.Column> columns,
       Upload upload,
-      StoredObject object)
+      StoredObject object,
+      ImportWatch watch)
       throws SQLException {
     String copy =
         "COPY %s (%s) FROM STDIN WITH %s"
             .formatted(into, CopyOptions.columns(columns), CopyOptions.of(format));
     Deadline deadline = session.deadline();
-    try (InputStream content = objects.read(upload.object(), object, deadline::left)) {
+    try (InputStream content =
+        watch.through(objects.read(upload.object(), object, deadline::left))) {
       return session.copyIn(copy, content);
     } catch (SQLException e) {
       throw ImportErrors.translate(e, target, format.encoding(), deadline);

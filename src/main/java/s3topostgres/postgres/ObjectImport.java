@@ -29,6 +29,7 @@ public interface ObjectImport {
    * @param target the target table, for messages
    * @param columns in the order of the file's fields
    * @param object as it was when its head was read
+   * @param watch sees what is read, and may end the import
    * @return the number of rows imported
    * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table; {@code
    *     IMPORT_UNAVAILABLE} or {@code OBJECT_UNREADABLE} when the object cannot be read
@@ -39,6 +40,7 @@ public interface ObjectImport {
       TargetTable target,
       List<TargetTable.Column> columns,
       Upload upload,
-      StoredObject object)
+      StoredObject object,
+      ImportWatch watch)
       throws SQLException;
 }

@@ -62,6 +62,11 @@ public final class Session implements AutoCloseable {
     return new Session(connection, other);
   }
 
+  /** The major version of the server, such as 17. */
+  public int serverVersion() throws SQLException {
+    return connection.getMetaData().getDatabaseMajorVersion();
+  }
+
   /** The database user, quoted as SQL needs it. */
   public String user() throws SQLException {
     return one("SELECT quote_ident(current_user)", row -> row.getString(1));
@@ -288,6 +293,15 @@ public final class Session implements AutoCloseable {
 
   private void limitSocket(long millis) throws SQLException {
     connection.setNetworkTimeout(Runnable::run, (int) (millis + GRACE.toMillis()));
+  }
+
+  /** Asks the server to cancel the statement that runs now, if one does, from any thread. */
+  public void cancel() {
+    try {
+      connection.unwrap(PGConnection.class).cancelQuery();
+    } catch (SQLException e) {
+      log.debug("cancelling the statement failed, SQLSTATE {}", e.getSQLState());
+    }
   }
 
   /**

@@ -6,7 +6,9 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import s3topostgres.Fault;
 
@@ -17,6 +19,7 @@ final class FaultList {
 
   private final List<Fault> first = new ArrayList<>();
   private final Map<FormFault, Long> counts = new EnumMap<>(FormFault.class);
+  private final Map<String, Long> byColumn = new TreeMap<>();
   private final Map<FormFault, Long> lastLines = new EnumMap<>(FormFault.class);
 
   /**
@@ -27,13 +30,18 @@ final class FaultList {
     long last = lastLines.getOrDefault(kind, 0L);
     if (line > last && (kind != FormFault.OTHER_LINE_END || last == 0)) {
       lastLines.put(kind, line);
-      add(kind, fault);
+      add(kind, Optional.empty(), fault);
     }
   }
 
-  /** Adds one. */
-  void add(FormFault kind, Supplier<Fault> fault) {
+  /**
+   * Adds one.
+   *
+   * @param column of the value; empty where the line as a whole is meant
+   */
+  void add(FormFault kind, Optional<String> column, Supplier<Fault> fault) {
     counts.merge(kind, 1L, Long::sum);
+    column.ifPresent(name -> byColumn.merge(name, 1L, Long::sum));
     if (first.size() < KEPT) {
       first.add(fault.get());
     }
@@ -49,6 +57,11 @@ final class FaultList {
 
   long count() {
     return counts.values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /** How many are about a column's values, by its name. */
+  Map<String, Long> byColumn() {
+    return Map.copyOf(byColumn);
   }
 
   /** The first {@value #KEPT} that were found, in the order of their lines. */

@@ -3,9 +3,12 @@ package s3topostgres.scan;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
+import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
+import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
@@ -26,6 +29,11 @@ public final class FileScan {
   private final FaultWords words;
 
   private boolean inHeader;
+  private int headerLines;
+
+  /** Whether the file has a quote that is never closed. */
+  private boolean neverClosed;
+
   private long records;
   private long malformedRecords;
 
@@ -80,19 +88,48 @@ public final class FileScan {
   public OptionalLong end() {
     OptionalLong again = splitter.end();
     remedies.end();
+    neverClosed |= again.isPresent();
     return again;
   }
 
   /** Whether a fault was found so far. */
   public boolean hasFaults() {
-    return !faults.isEmpty();
+    return neverClosed || !faults.isEmpty();
+  }
+
+  /**
+   * Refuses a file with faults before all of them are known.
+   *
+   * @throws LoadException {@code ROW_REJECTED} with the first fault found so far; its line is not
+   *     known where a quote is never closed
+   */
+  public void refuseFaults() {
+    if (hasFaults()) {
+      Fault first =
+          faults.isEmpty()
+              ? new Fault(
+                  OptionalLong.empty(),
+                  Optional.empty(),
+                  words.reason(FormFault.NEVER_CLOSED, 0, 0))
+              : faults.first().get(0);
+      throw ErrorCode.ROW_REJECTED
+          .failure(first.reason(), ImportErrors.CORRECT_THE_FILE)
+          .at(first.line(), first.column());
+    }
   }
 
   /** Everything that was found, once the file has ended. */
   public ScanResult result() {
     String whatToDo = faults.isEmpty() ? "" : words.whatToDo(faults.kinds(), remedies);
     return new ScanResult(
-        records, malformedRecords, malformedPlaces, faults.first(), faults.count(), whatToDo);
+        records,
+        headerLines,
+        malformedRecords,
+        malformedPlaces,
+        faults.first(),
+        faults.count(),
+        faults.byColumn(),
+        whatToDo);
   }
 
   /** Whether quotes are where they may not be, or a line has too many or too few fields. */
@@ -119,7 +156,9 @@ public final class FileScan {
     private void addValue(FormFault fault, int index, long line) {
       Optional<String> column = Optional.of(columns.get(index).name());
       faults.add(
-          fault, () -> new Fault(OptionalLong.of(line), column, words.reason(fault, line, line)));
+          fault,
+          column,
+          () -> new Fault(OptionalLong.of(line), column, words.reason(fault, line, line)));
     }
 
     @Override
@@ -140,6 +179,9 @@ public final class FileScan {
       if (!inHeader) {
         check(bytes, from, to, fields, line);
         records++;
+      } else {
+        // Of a malformed one, the end is left to COPY, which skips a line.
+        headerLines = malformed ? 1 : Math.toIntExact(splitter.line() - line);
       }
       if (malformed) {
         addMalformed(line);

@@ -1,22 +1,27 @@
 package s3topostgres.scan;
 
 import java.util.List;
+import java.util.Map;
 import s3topostgres.Fault;
 
 /**
  * What the scan of a whole file has found.
  *
  * @param records of the file, without its header, malformed ones included
+ * @param headerLines how many physical lines are given to {@code COPY} before the first record
  * @param malformed how many of them {@code COPY} would refuse or read otherwise than meant
  * @param places where they are
  * @param faults the first {@value FaultList#KEPT} of them, in the order of their lines
  * @param count how many faults there are
+ * @param byColumn how many of them are about a column's values, by its name
  * @param whatToDo whole sentences for whoever sent the file; empty without faults
  */
 public record ScanResult(
     long records,
+    int headerLines,
     long malformed,
     MalformedRecords places,
     List<Fault> faults,
     long count,
+    Map<String, Long> byColumn,
     String whatToDo) {}

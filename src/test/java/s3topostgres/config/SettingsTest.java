@@ -52,6 +52,7 @@ class SettingsTest {
           Map.entry("CSV_ENCODING", "WIN1252"),
           Map.entry("LOAD_MODE", "upsert"),
           Map.entry("LOAD_KEY", "Region, \"Order \"\"No\"\", a\",täg"),
+          Map.entry("CSV_SCAN", "off"),
           Map.entry("MIN_ROWS", "80%"),
           Map.entry("FUNCTION_TIMEOUT_SECONDS", "1800"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "901"),
@@ -79,6 +80,7 @@ class SettingsTest {
     assertThat(settings.load().rowKey()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
+    assertThat(settings.load().scan()).isTrue();
     assertThat(settings.load().functionTimeout()).isEqualTo(Duration.ofMinutes(15));
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(settings.load().rebuildIndexes()).isTrue();
@@ -121,6 +123,7 @@ class SettingsTest {
     assertThat(settings.load().rowKey()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
+    assertThat(settings.load().scan()).isFalse();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(901));
     assertThat(settings.load().functionTimeout()).isEqualTo(Duration.ofMinutes(30));
     assertThat(settings.load().rebuildIndexes()).isFalse();
@@ -280,6 +283,7 @@ class SettingsTest {
         "MIN_ROWS      | 80 % | from 1% to 100%",
         "MIN_ROWS      | -1 | it takes a whole number",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
+        "CSV_SCAN | no | it takes on, off",
         "FUNCTION_TIMEOUT_SECONDS | 59 | from 60 to 1800",
         "FUNCTION_TIMEOUT_SECONDS | 1801 | from 60 to 1800",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",

@@ -39,6 +39,7 @@ class ServerlessTemplateIT {
           "CSV_HEADER",
           "CSV_NULL",
           "CSV_QUOTE",
+          "CSV_SCAN",
           "DB_AUTH",
           "DB_CA_CERTIFICATE",
           "DB_DATABASE",
@@ -116,6 +117,7 @@ class ServerlessTemplateIT {
                   "MemorySize": 512,
                   "Environment": {
                     "Variables": {
+                      "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=4",
                       "DB_HOST": "db.example.org",
                       "DB_DATABASE": "app",
                       "DB_USERNAME": "loader",
@@ -432,6 +434,7 @@ class ServerlessTemplateIT {
     values.put("CSV_ESCAPE", "\\");
     values.put("CSV_NULL", "\\N");
     values.put("CSV_ENCODING", "LATIN1");
+    values.put("CSV_SCAN", "off");
     values.put("MIN_ROWS", "100");
     values.put("FUNCTION_TIMEOUT_SECONDS", "1800");
     values.put("LOCK_TIMEOUT_SECONDS", "10");

@@ -1,0 +1,108 @@
+package s3topostgres.csv;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import s3topostgres.LoadException;
+import s3topostgres.postgres.ImportWatch;
+import s3topostgres.postgres.Session;
+import s3topostgres.postgres.SqlErrors;
+import s3topostgres.scan.FileScan;
+
+/**
+ * The import of a file whose every byte is scanned: in the stream to {@code COPY}, or in a second
+ * stream while the database fetches the file itself. The first fault ends the import, and is what
+ * it fails with, whatever the database says then.
+ */
+final class WatchedImport implements ImportWatch {
+  /** The first may come before the statement. */
+  private static final Duration BETWEEN_CANCELS = Duration.ofSeconds(1);
+
+  /** After so many without effect the connection is aborted. */
+  private static final int CANCELS = 5;
+
+  private final FileImport file;
+  private final Session session;
+  private final FileScan scan;
+  private final CountDownLatch importEnded = new CountDownLatch(1);
+
+  /** What the scan beside the import found, or why it could not go on. */
+  private volatile LoadException failure;
+
+  WatchedImport(FileImport file) throws SQLException {
+    this.file = file;
+    this.session = file.session();
+    this.scan = file.newScan();
+  }
+
+  /**
+   * Imports the file.
+   *
+   * @return the number of rows imported
+   * @throws LoadException {@code ROW_REJECTED} when the scan finds a fault, and what the import or
+   *     the reading of the object fails with
+   */
+  long run(String into) throws SQLException {
+    return file.imports().objectImport().pinsObject() ? runThroughScan(into) : runBesideScan(into);
+  }
+
+  private long runThroughScan(String into) throws SQLException {
+    try {
+      return file.run(into, this);
+    } catch (SQLException | RuntimeException e) {
+      scan.refuseFaults();
+      throw e;
+    }
+  }
+
+  private long runBesideScan(String into) throws SQLException {
+    try (RunningScan<FileScan> beside = RunningScan.start(this::scanBeside)) {
+      long rows = file.run(into, this);
+      importEnded.countDown();
+      beside.await(session);
+      return rows;
+    } catch (SQLException | RuntimeException e) {
+      if (failure != null) {
+        throw failure;
+      }
+      throw e;
+    } finally {
+      importEnded.countDown();
+    }
+  }
+
+  @Override
+  public InputStream through(InputStream content) {
+    return new ScannedStream(content, scan, true);
+  }
+
+  @Override
+  public boolean isOver() {
+    return failure != null;
+  }
+
+  private FileScan scanBeside() throws IOException, InterruptedException {
+    try (InputStream content = through(file.read())) {
+      RunningScan.readToEnd(content);
+      return scan;
+    } catch (LoadException e) {
+      failure = session.deadline().passed() ? SqlErrors.outOfTime() : e;
+      endImport();
+      throw failure;
+    }
+  }
+
+  private void endImport() throws InterruptedException {
+    for (int cancels = 0; importEnded.getCount() > 0; cancels++) {
+      if (cancels == CANCELS) {
+        session.abort();
+        return;
+      }
+      session.cancel();
+      importEnded.await(BETWEEN_CANCELS.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+}
