@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import s3topostgres.LoadException;
+import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportWatch;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
@@ -21,8 +22,8 @@ final class WatchedImport implements ImportWatch {
   /** The first may come before the statement. */
   private static final Duration BETWEEN_CANCELS = Duration.ofSeconds(1);
 
-  /** After so many without effect the connection is aborted. */
-  private static final int CANCELS = 5;
+  /** After that long without effect the connection is aborted. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final FileImport file;
   private final Session session;
@@ -96,8 +97,9 @@ final class WatchedImport implements ImportWatch {
   }
 
   private void endImport() throws InterruptedException {
-    for (int cancels = 0; importEnded.getCount() > 0; cancels++) {
-      if (cancels == CANCELS) {
+    Deadline end = Deadline.in(PATIENCE);
+    while (importEnded.getCount() > 0) {
+      if (end.passed()) {
         session.abort();
         return;
       }

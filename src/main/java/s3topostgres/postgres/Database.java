@@ -157,6 +157,8 @@ public final class Database {
     source.setSocketTimeout(limit);
     // For connecting as a whole, including name resolution and a server that answers byte by byte.
     source.setLoginTimeout(limit);
+    // For each attempt to cancel a statement, in seconds.
+    source.setCancelSignalTimeout(2);
     source.setTcpKeepAlive(true);
     source.setSocketFactory(LingeringSockets.class.getName());
     Connection connection = source.getConnection();

@@ -381,7 +381,31 @@ public class EveryFaultTest {
   }
 
   @Test
-  void aMalformedLineEndsTheSearchAndThatIsSaid() {
+  void aMalformedLineHidesNothing() {
+    LoadException after = failure("id,name", "x,a", "y,b", "1,c,d", "z,e");
+    assertThat(after)
+        .hasMessageContaining(
+            ": 4 faults: line 2, column id: not a whole number; line 3, column id: not a whole number;"
+                + " line 4: 3 fields instead of 2; line 5, column id: not a whole number. Put a field"
+                + " with the delimiter (,) or a line break into quotes. Correct the file and upload"
+                + " it again; the old rows are still there.");
+
+    LoadException first = failure("id,name", "1,c,d", "z,e");
+    assertThat(first)
+        .hasMessageContaining(
+            ": 2 faults: line 2: 3 fields instead of 2; line 3, column id: not a whole number.");
+
+    assertThat(failureOf("id,name\n1,\"a\nb\",c\nx,\"d\ne\"\n2,f\"g\ny,h\n").faults())
+        .containsExactly(
+            fault(2, null, "3 fields instead of 2"),
+            fault(5, "id", "not a whole number"),
+            fault(6, null, "a quote inside a field that does not begin with one"),
+            fault(7, "id", "not a whole number"));
+  }
+
+  @Test
+  void withoutTheScanAMalformedLineEndsTheSearchAndThatIsSaid() {
+    fixture.set("CSV_SCAN", "off");
     LoadException after = failure("id,name", "x,a", "y,b", "1,c,d", "z,e");
     assertThat(after)
         .hasMessageContaining(
@@ -395,6 +419,26 @@ public class EveryFaultTest {
             ", line 2: the line has more fields than there are columns. Correct the file and upload"
                 + " it again; the old rows are still there. The lines after it have not been"
                 + " checked.");
+  }
+
+  @Test
+  void aMarkForNullIsToldOnceAndCounted() {
+    LoadException failure = failureOf("id,name\n" + "\\N,a\n".repeat(1500) + "x,b\n");
+
+    assertThat(failure)
+        .hasMessageContaining(": 1501 faults: line 2, column id: \\N, which would be a text;")
+        .hasMessageContaining("... and 1491 more (id 1491)")
+        .hasMessageContaining("the operator sets CSV_NULL=\\N");
+  }
+
+  @Test
+  void countsMoreMalformedLinesThanItKeeps() {
+    LoadException failure = failureOf("id,name\n" + "1,a,b\n".repeat(1500) + "x,b\n");
+
+    assertThat(failure.faults()).hasSize(1000);
+    assertThat(failure)
+        .hasMessageContaining(": 1501 faults: ")
+        .hasMessageContaining("... and 1491 more (malformed lines 1490, id 1)");
   }
 
   @Test

@@ -34,9 +34,6 @@ class ImportFaultTest {
   private static final String GOOD = "id,name\n1,Ana\n2,Bo\n";
   private static final String NO_ROWS = "Import from S3 failed, 0 rows were copied successfully";
 
-  /** The import that looks for all faults of a file. */
-  private static final int SEARCH = 1;
-
   private static final String ONCE_MORE = "importing once more";
 
   private final LoadFixture fixture = new LoadFixture();
@@ -120,12 +117,13 @@ class ImportFaultTest {
     fixture.standIn(fault, value).failImports(5);
 
     assertThat(fixture.failure(code, "people.csv", GOOD)).hasMessageContaining(words);
-    assertThat(fixture.imports()).isEqualTo(value.equals("22P02") ? 2 + SEARCH : 2);
+    assertThat(fixture.imports()).isEqualTo(2);
   }
 
   @Test
   void namesTheLinesOfAFileThatIsImportedOnceMore() {
-    fixture.standIn("import_garble", "22P04").failImports(1);
+    // Otherwise the search does not import with aws_s3.
+    fixture.set("CSV_SCAN", "off").standIn("import_garble", "22P04").failImports(1);
     fixture.upload("people.csv", GOOD + "x,Cid\n");
 
     assertThat(fixture.dryRun("people.csv").message())
@@ -138,7 +136,7 @@ class ImportFaultTest {
     fixture.failImports(0);
 
     fixture.failure(ROW_REJECTED, "people.csv", "id,name\n1,Ana\n1,Bo\n");
-    assertThat(fixture.imports()).isEqualTo(1 + SEARCH);
+    assertThat(fixture.imports()).isEqualTo(1);
   }
 
   @Tag("slow")
@@ -149,7 +147,7 @@ class ImportFaultTest {
     fixture.letPassAt(moreThanHalf, LoadFixture.importStatement());
 
     fixture.failure(ROW_REJECTED, "people.csv", GOOD);
-    assertThat(fixture.imports()).isEqualTo(1 + SEARCH);
+    assertThat(fixture.imports()).isEqualTo(1);
     assertThat(fixture.log()).doesNotContain(ONCE_MORE);
   }
 

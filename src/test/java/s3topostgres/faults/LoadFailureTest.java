@@ -143,9 +143,9 @@ public class LoadFailureTest {
         "1,marker-47114711,2020-13-45 | 2 | born | not an existing date or time",
         "99999999999999,marker-47114711, | 2 | id | too large or too small for integer",
         "1,marker-47114711,\\n1,marker-47114711, | 3 | | a second row with the same id (constraint people_pkey)",
-        "1 | 2 | | fewer fields than there are columns",
-        "1,marker-47114711,,marker-47114711 | 2 | | more fields than there are columns",
-        "1,\"marker-47114711 | 3 | | not closed before the end of the file",
+        "1 | 2 | | 1 field instead of 3",
+        "1,marker-47114711,,marker-47114711 | 2 | | 4 fields instead of 3",
+        "1,\"marker-47114711 | 2 | | a quote that is never closed",
         "1,, | 2 | name | empty, but a value is required",
       })
   void saysInPlainWordsWhatIsWrongWithALine(String lines, long line, String column, String words) {

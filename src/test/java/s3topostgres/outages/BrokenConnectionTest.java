@@ -92,7 +92,7 @@ public class BrokenConnectionTest {
   @Test
   void silentInMidImport() {
     fixture.slowImports(1);
-    Upload upload = fixture.upload("people.csv", CONTENT + "2,".repeat(100));
+    Upload upload = fixture.upload("people.csv", CONTENT + "2," + "x".repeat(200));
     TestTicker time = fixture.set("BEFORE_LOAD_SQL", "SELECT 'begun'").stopTime();
     network.before(
         "SELECT 'begun'",
@@ -226,7 +226,8 @@ public class BrokenConnectionTest {
 
   private RunningLoad slowLoad() {
     fixture.slowImports(1);
-    return RunningLoad.start(fixture, fixture.upload("people.csv", CONTENT + "2,".repeat(100)))
+    return RunningLoad.start(
+            fixture, fixture.upload("people.csv", CONTENT + "2," + "x".repeat(200)))
         .untilImporting();
   }
 

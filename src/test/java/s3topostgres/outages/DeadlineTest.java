@@ -57,7 +57,7 @@ public class DeadlineTest {
   @Test
   void whenItBeganLateBecauseOfAnotherLoadItIsToBeTriedAgain() throws Exception {
     Upload upload = fixture.upload("people.csv", "id,name\n0,old\n");
-    Upload later = fixture.upload("later.csv", CONTENT + "2,".repeat(100));
+    Upload later = fixture.upload("later.csv", CONTENT + "2," + "x".repeat(200));
     try (Gate gate = new Gate(fixture)) {
       fixture.set("BEFORE_LOAD_SQL", Gate.WAIT);
       RunningLoad other = RunningLoad.start(fixture, upload).untilWaitingForALock();
@@ -102,7 +102,7 @@ public class DeadlineTest {
     fixture.slowImports(1);
     fixture.leaveAMomentForTheWork();
 
-    runsOutOfTime(fixture.upload("people.csv", CONTENT + "2,".repeat(100)));
+    runsOutOfTime(fixture.upload("people.csv", CONTENT + "2," + "x".repeat(200)));
   }
 
   @Test

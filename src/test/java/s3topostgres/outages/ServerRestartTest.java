@@ -147,7 +147,8 @@ public class ServerRestartTest {
 
   private RunningLoad slowLoad() {
     fixture.slowImports(1);
-    return RunningLoad.start(fixture, fixture.upload("people.csv", CONTENT + "2,".repeat(100)))
+    return RunningLoad.start(
+            fixture, fixture.upload("people.csv", CONTENT + "2," + "x".repeat(200)))
         .untilImporting();
   }
 

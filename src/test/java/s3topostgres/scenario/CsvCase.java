@@ -46,6 +46,7 @@ final class CsvCase {
           "fails",
           "line",
           "copied",
+          "copy",
           "column",
           "sqlstate",
           "says");
