@@ -23,9 +23,10 @@ import s3topostgres.scan.ScanResult;
  * @param byColumn the number of faults by the column's name; those of whole rows under {@link
  *     #OF_ROWS}
  * @param all whether all faults were found
- * @param advice what to do about malformed lines, in whole sentences; empty if there are none
+ * @param scan that found malformed lines among them; empty if there are none
  */
-public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean all, String advice) {
+public record FaultList(
+    List<Fault> first, Map<String, Long> byColumn, boolean all, Optional<ScanResult> scan) {
   /** How many are kept, for the history and the dry run. */
   static final int KEPT = 1000;
 
@@ -47,7 +48,7 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
   /** The list for a malformed line, which stopped {@code COPY} and hides the lines after it. */
   static FaultList stoppedBy(LoadException malformed) {
     Fault fault = malformed.faults().get(0);
-    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false, "");
+    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false, Optional.empty());
   }
 
   /** Adds the malformed lines of the file. */
@@ -55,22 +56,22 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
     if (scanned.isEmpty() || scanned.get().count() == 0) {
       return this;
     }
-    ScanResult scan = scanned.get();
+    ScanResult found = scanned.get();
     Map<String, Long> counts = new LinkedHashMap<>();
-    long values = scan.byColumn().values().stream().mapToLong(Long::longValue).sum();
-    if (scan.count() > values) {
-      counts.put(OF_LINES, scan.count() - values);
+    long values = found.byColumn().values().stream().mapToLong(Long::longValue).sum();
+    if (found.count() > values) {
+      counts.put(OF_LINES, found.count() - values);
     }
     byColumn.forEach((name, count) -> counts.merge(name, count, Long::sum));
-    scan.byColumn().forEach((name, count) -> counts.merge(name, count, Long::sum));
+    found.byColumn().forEach((name, count) -> counts.merge(name, count, Long::sum));
     return new FaultList(
-        Stream.concat(scan.faults().stream(), first.stream())
+        Stream.concat(found.faults().stream(), first.stream())
             .sorted(Comparator.comparingLong(fault -> fault.line().orElse(0)))
             .limit(KEPT)
             .toList(),
         counts,
-        all && scan.places().areAll(),
-        scan.whatToDo());
+        all && found.places().areAll(),
+        scanned);
   }
 
   /** How many there are. */
@@ -87,8 +88,8 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
    *     and the failure's line is as exact as those found
    */
   public LoadException explain(LoadException failure, boolean added) {
-    if (!advice.isEmpty()) {
-      return listed(failure.sqlState(null), advice);
+    if (scan.isPresent()) {
+      return listed(failure.sqlState(null), scan.get().whatToDo());
     }
     return with(failure.faults().get(0), added).listed(failure, ImportErrors.CORRECT_THE_FILE);
   }
@@ -96,16 +97,15 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
   private LoadException listed(LoadException failure, String whatToDo) {
     Fault only = first.get(0);
     if (count() == 1) {
-      return failure.listing(
-          only.reason(), advice.isEmpty() ? failure.whatToDo() : whatToDo, first);
+      return failure.listing(only.reason(), scan.isEmpty() ? failure.whatToDo() : whatToDo, first);
     }
     return failure.listing(summary(), all ? whatToDo : andMore(), first);
   }
 
   private String andMore() {
-    return advice.isEmpty()
-        ? CORRECT_AND_SEE
-        : advice + " There may be more faults, which could not be looked for.";
+    return scan.map(ScanResult::whatToDo)
+        .map(advice -> advice + " There may be more faults, which could not be looked for.")
+        .orElse(CORRECT_AND_SEE);
   }
 
   /** The failure of a load of the file; empty if there are no faults. */
@@ -131,7 +131,7 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
     faults.add(place, known);
     Map<String, Long> counts = new LinkedHashMap<>(byColumn);
     counts.merge(column(known), 1L, Long::sum);
-    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all, advice);
+    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all, scan);
   }
 
   /**
@@ -147,6 +147,11 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
     return column && (found.line().equals(known.line()) || reason);
   }
 
+  private boolean isOfForm(Fault fault) {
+    return fault.column().isEmpty()
+        && scan.filter(found -> found.faults().contains(fault)).isPresent();
+  }
+
   private static String column(Fault fault) {
     return fault.column().orElse(OF_ROWS);
   }
@@ -159,7 +164,8 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
     String more = "";
     if (count() > named.size()) {
       Map<String, Long> counts = new LinkedHashMap<>(byColumn);
-      named.forEach(fault -> counts.merge(column(fault), -1L, Long::sum));
+      named.forEach(
+          fault -> counts.merge(isOfForm(fault) ? OF_LINES : column(fault), -1L, Long::sum));
       more =
           counts.entrySet().stream()
               .filter(count -> count.getValue() > 0)
@@ -170,7 +176,7 @@ public record FaultList(List<Fault> first, Map<String, Long> byColumn, boolean a
         .formatted(
             all ? "" : "at least ",
             count(),
-            advice.isEmpty() ? "values do not fit" : "faults",
+            scan.isEmpty() ? "values do not fit" : "faults",
             named.stream().map(Fault::toString).collect(joining("; ")),
             more);
   }

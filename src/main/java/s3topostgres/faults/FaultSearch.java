@@ -42,7 +42,9 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
    */
   public static Optional<LoadException> malformed(FileImport file) throws SQLException {
     return file.isScanned()
-        ? new FaultList(List.of(), Map.of(), true, "").and(Optional.of(file.scan())).failure()
+        ? new FaultList(List.of(), Map.of(), true, Optional.empty())
+            .and(Optional.of(file.scan()))
+            .failure()
         : Optional.empty();
   }
 
@@ -78,12 +80,12 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
     FaultSearch search = new FaultSearch(session, table, stage);
     List<ColumnTrial> fields = ColumnTrial.of(session, table, stage.columns(), key, complete);
     boolean all = new ValueTrial(session, stage).run(fields);
-    search.leaveOutNullMarks(scan.map(ScanResult::byColumn).orElse(Map.of()).keySet());
     if (all && complete) {
       new KeyTrial(session, table, search.typed(), fields).run(key);
       search.computeColumns(fields);
       all = search.evaluateChecks(fields);
     }
+    search.leaveOutNullMarks(scan.map(ScanResult::byColumn).orElse(Map.of()).keySet());
     return new Result(
         OptionalLong.of(stage.rows()),
         new FaultTable(session, table, stage).read(all).and(scan),

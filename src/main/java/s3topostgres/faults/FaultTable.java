@@ -46,7 +46,8 @@ record FaultTable(Session session, TargetTable table, Stage stage) {
     Set<Long> rows = new HashSet<>();
     first.forEach(fault -> rows.addAll(List.of(fault.row, fault.earlier)));
     Map<Long, Long> lines = stage.lines(rows);
-    return new FaultList(first.stream().map(fault -> fault.at(lines)).toList(), counts, all, "");
+    return new FaultList(
+        first.stream().map(fault -> fault.at(lines)).toList(), counts, all, Optional.empty());
   }
 
   /**

@@ -231,7 +231,8 @@ public class GeneratedFilesTest {
           @Override
           @SuppressWarnings("ReferenceEquality")
           public boolean quoteValue(int line, int field, String value) {
-            // The very object stands for NULL. A text that looks like one or like the end is quoted.
+            // The very object stands for NULL. A text that looks like one or like the end is
+            // quoted.
             return value != dialect.nullText
                 && (value.equals(dialect.nullText)
                     || value.equals("\\N")
