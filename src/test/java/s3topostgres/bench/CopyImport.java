@@ -18,7 +18,6 @@ final class CopyImport {
   private static final int ROUNDS = 3;
   private static final int ROWS = 2_000_000;
   private static final long LARGE_ROWS = 50_000_000;
-  private static final String AS_DEPLOYED = "-XX:TieredStopAtLevel=4";
   private static final String KEY = "addresses.csv";
 
   /** The memory with which Lambda gives a whole processor. */
@@ -61,7 +60,6 @@ final class CopyImport {
   private Map<String, String> settings(String table) {
     Map<String, String> settings = site.settings(table);
     settings.put("IMPORT_WITH", "copy");
-    settings.merge("JAVA_TOOL_OPTIONS", AS_DEPLOYED, (a, b) -> a + " " + b);
     return settings;
   }
 

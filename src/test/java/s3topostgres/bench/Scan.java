@@ -1,5 +1,7 @@
 package s3topostgres.bench;
 
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,12 +12,17 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
+import s3topostgres.sandbox.LambdaRuntime;
 
-/** The scan alone beside COPY, of two million rows in a local file. */
+/**
+ * The scan of two million rows: alone, beside {@code COPY} from a local file; and as a part of
+ * loads with {@code aws_s3}, beside the same loads with {@code CSV_SCAN=off}.
+ */
 final class Scan {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 5);
-  private static final int ROWS = 2_000_000;
+  private static final int ROWS = Integer.getInteger("bench.rows", 2_000_000);
   private static final String TABLE = "scanned";
 
   /** The share of a processor that comes with 512 MB. */
@@ -51,7 +58,73 @@ final class Scan {
     report.line(
         "%nThe scan's rate is %.1f times that of COPY, %.1f times by the processor's time"
             .formatted(copy.median() / scan.median(), copy.medianCpu() / scan.medianCpu()));
+    loads();
     Files.delete(file);
+  }
+
+  private void loads() throws IOException, SQLException {
+    site.upload("good.csv", file);
+    upload("malformed.csv", false);
+    upload("faulty.csv", true);
+    site.database().execute("ALTER TABLE %s OWNER TO %s".formatted(TABLE, Site.ROLE));
+    Map<String, String> settings = site.settings(TABLE);
+    Series off = new Series();
+    Series on = new Series();
+    Series malformed = new Series();
+    Series faulty = new Series();
+    String memory;
+    settings.put("CSV_SCAN", "off");
+    try (LambdaRuntime unscanned = LambdaRuntime.start(settings)) {
+      settings.remove("CSV_SCAN");
+      try (LambdaRuntime scanned = LambdaRuntime.start(settings)) {
+        for (int round = 0; round < ROUNDS; round++) {
+          off.add(load(unscanned));
+          on.add(load(scanned));
+        }
+        memory =
+            "%s, and %s with CSV_SCAN=off"
+                .formatted(Throughput.peakMemory(scanned), Throughput.peakMemory(unscanned));
+        for (int round = 0; round < ROUNDS; round++) {
+          malformed.add(
+              Site.refuse(scanned, site.event("malformed.csv"), "2 faults: line " + (ROWS / 2)));
+          faulty.add(
+              Site.refuse(scanned, site.event("faulty.csv"), "5 faults: line 2, column born"));
+        }
+      }
+    }
+    report.compare(
+        "The same rows, loaded with aws_s3, %d runs each, median (min-max)".formatted(ROUNDS));
+    report.compared("loaded", on, "CSV_SCAN=off", off);
+    report.compared(
+        "refused: a line in the middle, and the last one, malformed", malformed, "loaded", on);
+    report.compared("refused: three values, too", faulty, "loaded", on);
+    report.line("\nPeak memory of the function that loads: " + memory);
+  }
+
+  private Duration load(LambdaRuntime function) throws IOException, SQLException {
+    site.database().execute("CHECKPOINT");
+    return Site.load(function, site.event("good.csv"));
+  }
+
+  /**
+   * Uploads the file with a field too many in the middle and in the last line.
+   *
+   * @param values whether the first three rows have no valid date, too
+   */
+  private void upload(String key, boolean values) throws IOException {
+    Path faulty = file.resolveSibling(key);
+    try (BufferedReader in = Files.newBufferedReader(file);
+        BufferedWriter out = Files.newBufferedWriter(faulty)) {
+      for (int line = 1; line <= ROWS + 1; line++) {
+        String text = in.readLine();
+        if (values && line > 1 && line <= 4) {
+          text = text.replaceFirst(",\\d{4}-\\d\\d-\\d\\d,", ",unknown,");
+        }
+        out.write(text + (line == ROWS / 2 || line == ROWS + 1 ? ",x\n" : "\n"));
+      }
+    }
+    site.upload(key, faulty);
+    Files.delete(faulty);
   }
 
   /** With the options that Lambda's runtime and the template give, and no warm-up. */

@@ -21,6 +21,9 @@ final class Site implements AutoCloseable {
   static final String ROLE = "bench_loader";
   static final String PASSWORD = "s3cret-bench";
 
+  /** The template's {@code JAVA_TOOL_OPTIONS}. */
+  private static final String AS_DEPLOYED = "-XX:TieredStopAtLevel=4";
+
   private static final String BUCKET = "bench";
   private static final Duration TIME_LIMIT = Duration.ofMinutes(15);
   private static final String PARAMETER = "/bench/password";
@@ -91,8 +94,8 @@ final class Site implements AutoCloseable {
     settings.put("DB_CA_CERTIFICATE", authorities.toString());
     settings.put(
         "JAVA_TOOL_OPTIONS",
-        "-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=changeit"
-            .formatted(trustStore));
+        "%s -Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=changeit"
+            .formatted(AS_DEPLOYED, trustStore));
     return settings;
   }
 
