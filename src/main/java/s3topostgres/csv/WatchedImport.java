@@ -61,9 +61,16 @@ final class WatchedImport implements ImportWatch {
 
   private long runBesideScan(String into) throws SQLException {
     try (RunningScan<FileScan> beside = RunningScan.start(this::scanBeside)) {
+      return importBeside(beside, into);
+    }
+  }
+
+  /** Ends before the scan is closed, which would make it fail, too. */
+  private long importBeside(RunningScan<FileScan> scanning, String into) throws SQLException {
+    try {
       long rows = file.run(into, this);
       importEnded.countDown();
-      beside.await(session);
+      scanning.await(session);
       return rows;
     } catch (SQLException | RuntimeException e) {
       if (failure != null) {

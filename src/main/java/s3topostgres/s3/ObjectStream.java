@@ -83,6 +83,17 @@ final class ObjectStream extends InputStream {
     return -1;
   }
 
+  /** Skips bytes; those before the first one that is read are not requested. */
+  @Override
+  public long skip(long bytes) throws IOException {
+    if (rest.isPresent()) {
+      return super.skip(bytes);
+    }
+    long skipped = Math.max(0, Math.min(bytes, size - position));
+    position += skipped;
+    return skipped;
+  }
+
   /** Reads bytes; returns their number, or -1 if the connection broke. */
   private int tryToRead(byte[] bytes, int offset, int length) {
     try {

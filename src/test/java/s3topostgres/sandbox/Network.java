@@ -144,7 +144,10 @@ public final class Network implements AutoCloseable {
       try {
         Socket client = entrance.accept();
         sockets.add(client);
-        if (!swallowingRequests) {
+        if (entrance.isClosed()) {
+          // It may let one more in.
+          close(client);
+        } else if (!swallowingRequests) {
           connect(client);
         }
       } catch (IOException e) {
