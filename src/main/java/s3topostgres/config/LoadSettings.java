@@ -65,6 +65,11 @@ public record LoadSettings(
     return packed && mode != Mode.CHANGES ? Optional.empty() : objectKeys.match(objectKey);
   }
 
+  /** The settings that decide which objects are loaded, and into which tables. */
+  public String choice() {
+    return "%s into %s by %s".formatted(objectKeys.shown(), table.setting(), mode.label());
+  }
+
   /** Why objects with this key are not loaded, as a clause; empty if they are. */
   public Optional<String> whyIgnored(String objectKey) {
     if (match(objectKey).isPresent()) {

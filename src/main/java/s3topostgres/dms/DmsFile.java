@@ -36,6 +36,14 @@ public record DmsFile(Optional<String> time, String sequence, long counter) {
   public static final String CHANGES = "(?:^|/)(\\d{8}-\\d{6,12})\\.csv(?:\\.gz)?$";
 
   private static final DateTimeFormatter NAMED = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+  private static final DateTimeFormatter HOUR = DateTimeFormatter.ofPattern("yyyyMMddHH");
+
+  /** Matches the folders of DatePartitionEnabled that begin with the year. */
+  private static final Pattern DATE = Pattern.compile("\\d{4}([-_/]?)\\d\\d(\\1\\d\\d){0,2}/");
+
+  /** The setting DatePartitionTimezone of DMS shifts the date of a folder by no more. */
+  private static final Duration FARTHEST_ZONE = Duration.ofHours(14);
+
   private static final Pattern FULL_LOAD_KEY = Pattern.compile(FULL_LOAD, Pattern.CASE_INSENSITIVE);
   private static final Pattern CHANGES_KEY = Pattern.compile(CHANGES, Pattern.CASE_INSENSITIVE);
 
@@ -74,13 +82,50 @@ public record DmsFile(Optional<String> time, String sequence, long counter) {
    * the times of uploads do not tell the order.
    */
   public boolean wasUploadedWhenWritten(Instant uploaded) {
+    return written()
+        .map(written -> Duration.between(written.toInstant(ZoneOffset.UTC), uploaded).abs())
+        .filter(between -> between.compareTo(Duration.ofDays(1)) < 0)
+        .isPresent();
+  }
+
+  /** The time in the name, in UTC; empty where its digits are no time. */
+  private Optional<LocalDateTime> written() {
     try {
-      Instant written =
-          LocalDateTime.parse(time.orElseThrow().substring(0, 15), NAMED).toInstant(ZoneOffset.UTC);
-      return Duration.between(written, uploaded).abs().compareTo(Duration.ofDays(1)) < 0;
+      return time.map(digits -> LocalDateTime.parse(digits.substring(0, 15), NAMED));
     } catch (DateTimeParseException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Whether object keys like this one sort by the time in their names, and a full load's behind
+   * those of changes. Changes may be in folders of their date that begin with the year: not in
+   * those of the formats MMYYYYDD and DDMMYYYY of DMS.
+   *
+   * @param prefix of all object keys of the table
+   */
+  static boolean sortsByTime(ObjectLocation object, String prefix) {
+    if (!object.key().startsWith(prefix)) {
       return false;
     }
+    String rest = object.key().substring(prefix.length());
+    DmsFile file = of(object);
+    if (file.isFullLoad()) {
+      return rest.compareTo(":") > 0; // The character behind the digits.
+    }
+    String date = rest.substring(0, rest.lastIndexOf('/') + 1);
+    String digits = DATE.matcher(date).matches() ? date.replaceAll("\\D", "") : "";
+    return date.isEmpty()
+        || file.written()
+            .filter(time -> isBetween(digits, time.minus(FARTHEST_ZONE), time.plus(FARTHEST_ZONE)))
+            .isPresent();
+  }
+
+  /** Whether a date of some of these digits is between two times, and has a year at least. */
+  private static boolean isBetween(String digits, LocalDateTime from, LocalDateTime to) {
+    return !digits.isEmpty()
+        && digits.compareTo(HOUR.format(from).substring(0, digits.length())) >= 0
+        && digits.compareTo(HOUR.format(to).substring(0, digits.length())) <= 0;
   }
 
   private static LoadException foreign(String key) {

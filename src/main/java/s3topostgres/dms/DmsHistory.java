@@ -46,37 +46,52 @@ record DmsHistory(Session session, String history, String targetTable) {
   /**
    * How far the table is.
    *
-   * @param none whether nothing was loaded into it yet
-   * @param changes the time in the name of the last change file; empty if none was applied
+   * @param first the file that was loaded first; empty if nothing was loaded yet
+   * @param changes the last change file; empty if none was applied
    * @param isFullLoadOpen whether the table holds files of a full load whose end is not recorded
    */
-  record Position(boolean none, Optional<String> changes, boolean isFullLoadOpen) {
+  record Position(
+      Optional<ObjectLocation> first, Optional<ObjectLocation> changes, boolean isFullLoadOpen) {
+
+    /** Whether nothing was loaded yet. */
+    boolean none() {
+      return first.isEmpty();
+    }
 
     /** Whether changes of that time, or later ones, were applied. */
     boolean isBehind(String time) {
-      return changes.filter(last -> last.compareTo(time) >= 0).isPresent();
+      return changes
+          .flatMap(last -> DmsFile.of(last).time())
+          .filter(last -> last.compareTo(time) >= 0)
+          .isPresent();
     }
   }
 
-  /** Reads the position; each part looks at the end of an index. */
+  /** Reads the position; each part looks at an end of an index. */
   Position position() throws SQLException {
     return query(
             """
-            SELECT NOT EXISTS (SELECT FROM loads) AS none,
-              (SELECT substring(object_key FROM '(?i)' || ?) FROM loads
-               WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes,
-              coalesce(
-                (SELECT mode = 'changes' AND object_key ~* ? FROM loads ORDER BY id DESC LIMIT 1),
-                false) AS open""",
-            row ->
-                new Position(
-                    row.getBoolean("none"),
-                    Optional.ofNullable(row.getString("changes")),
-                    row.getBoolean("open")),
-            DmsFile.CHANGES,
+            SELECT first.bucket, first.object_key, changes.bucket, changes.object_key,
+              coalesce(last.open, false)
+            FROM (SELECT) AS always
+              LEFT JOIN (
+                SELECT bucket, object_key FROM loads ORDER BY id LIMIT 1) AS first ON true
+              LEFT JOIN (
+                SELECT bucket, object_key FROM loads
+                WHERE object_key ~* ? ORDER BY id DESC LIMIT 1) AS changes ON true
+              LEFT JOIN (
+                SELECT mode = 'changes' AND object_key ~* ? AS open
+                FROM loads ORDER BY id DESC LIMIT 1) AS last ON true""",
+            row -> new Position(location(row, 1), location(row, 3), row.getBoolean(5)),
             DmsFile.CHANGES,
             DmsFile.FULL_LOAD)
         .get(0);
+  }
+
+  private static Optional<ObjectLocation> location(ResultSet row, int column) throws SQLException {
+    return row.getString(column) == null
+        ? Optional.empty()
+        : Optional.of(new ObjectLocation(row.getString(column), row.getString(column + 1)));
   }
 
   /**

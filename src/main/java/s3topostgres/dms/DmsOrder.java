@@ -5,20 +5,21 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.dms.DmsHistory.Position;
 import s3topostgres.history.History;
 import s3topostgres.history.Verdict;
+import s3topostgres.order.BacklogScope;
+import s3topostgres.order.BacklogSearch;
 import s3topostgres.order.BucketListing;
 import s3topostgres.order.FileTask;
 import s3topostgres.order.LoadContext;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadTask;
+import s3topostgres.order.Predecessors;
 import s3topostgres.postgres.Session;
-import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -64,30 +65,8 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
   }
 
   @Override
-  public Optional<List<LoadTask>> predecessorsUnderLock(LoadContext context, Upload upload)
-      throws SQLException {
-    DmsFile own = DmsFile.of(upload.object());
-    Map<String, String> values = listing.values(upload.object());
-    DmsHistory history = history(context);
-    String prefix = listing.settings().objectKeys().commonPrefix(values);
-    DmsListing files =
-        DmsListing.among(
-            listing.files(upload.object().bucket(), prefix, context.session().deadline()).stream()
-                .filter(file -> listing.values(file.location()).equals(values))
-                .toList());
-    Position position = history.position();
-    if (own.isFullLoad()) {
-      DmsListing current = files.fullLoadSince(files.begin(position));
-      return files.hasOfFullLoad(upload.object()) && !current.hasOfFullLoad(upload.object())
-          ? Optional.empty()
-          : Optional.of(tasks(history.missing(current.fullLoadBefore(upload), upload.region())));
-    }
-    // A full load that was uploaded later is loaded by its own event.
-    Instant end = position.none() ? Instant.MAX : upload.eventTime().orElse(Instant.MAX);
-    List<ListedObject> fullLoad =
-        files.fullLoad().stream().filter(file -> !file.modified().isAfter(end)).toList();
-    DmsListing before = new DmsListing(fullLoad, files.changesUntil(own.time().orElseThrow()));
-    return Optional.of(tasks(history, position, before, upload.region(), true));
+  public Predecessors predecessors(Upload upload) {
+    return new DmsPredecessors(this, upload);
   }
 
   /** Blocks always: changes that were left out would be lost. */
@@ -103,38 +82,9 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
             .sqlState(failure.sqlState().orElse(null)));
   }
 
-  /**
-   * Finds what is missing of each table that the history knows. A table is left alone where a file
-   * failed for a reason that a retry does not change. The end of a full load waits until its last
-   * file is old enough.
-   */
   @Override
-  public List<List<LoadTask>> backlog(
-      Session session, History history, List<ListedObject> files, Instant end, String region)
-      throws SQLException {
-    List<List<LoadTask>> backlog = new ArrayList<>();
-    if (history.tableName().isEmpty()) {
-      return backlog;
-    }
-    for (Map.Entry<String, List<ListedObject>> table : listing.byTable(session, files).entrySet()) {
-      DmsHistory ofTable = DmsHistory.of(session, history, table.getKey());
-      List<LoadTask> tasks = backlog(ofTable, DmsListing.among(table.getValue()), end, region);
-      if (!tasks.isEmpty() && !ofTable.hasFailedForGood(tasks.get(0).upload())) {
-        backlog.add(tasks);
-      }
-    }
-    return backlog;
-  }
-
-  private List<LoadTask> backlog(DmsHistory history, DmsListing files, Instant end, String region)
-      throws SQLException {
-    Position position = history.position();
-    if (position.none()) {
-      return List.of();
-    }
-    DmsListing old = files.until(end);
-    boolean complete = old.fullLoad().size() == files.fullLoad().size();
-    return tasks(history, position, old, region, complete);
+  public BacklogSearch backlog(Session session, History history, BacklogScope scope) {
+    return new DmsBacklog(this, session, history, scope);
   }
 
   @Override
@@ -156,7 +106,7 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
   /**
    * @param complete whether no more files of the full load are expected; if some are, changes wait
    */
-  private List<LoadTask> tasks(
+  List<LoadTask> tasks(
       DmsHistory history, Position position, DmsListing files, String region, boolean complete)
       throws SQLException {
     Instant begin = files.begin(position);
@@ -185,11 +135,11 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
     return tasks;
   }
 
-  private static List<LoadTask> tasks(List<Upload> uploads) {
+  static List<LoadTask> tasks(List<Upload> uploads) {
     return uploads.stream().<LoadTask>map(FileTask::ofBacklog).toList();
   }
 
-  private static DmsHistory history(LoadContext context) {
+  static DmsHistory history(LoadContext context) {
     return DmsHistory.of(context.session(), context.history(), context.table().name());
   }
 }

@@ -82,7 +82,7 @@ public record Wiring(Settings settings, S3Objects objects, Database database, St
     return switch (settings.load().mode()) {
       case REPLACE, SYNC -> new NewestFileWins(listing());
       case APPEND -> new EachFileOnce(listing());
-      case UPSERT -> new ByUpload(listing(), database);
+      case UPSERT -> new ByUpload(listing());
       case CHANGES -> new DmsOrder(listing(), changes(settings.load()));
     };
   }

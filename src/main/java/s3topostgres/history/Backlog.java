@@ -2,8 +2,11 @@ package s3topostgres.history;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import s3topostgres.ErrorCode;
@@ -23,72 +26,85 @@ import s3topostgres.s3.Upload;
  * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html">Object</a>
  */
 public final class Backlog {
-  /** Reads the history once in each part. No join depends on an estimate of the planner. */
+  /** Looks at an end of an index, or at the loads of one object, for each object. */
   private static final String SQL =
       """
-      WITH loads AS MATERIALIZED (
-        SELECT id, bucket, object_key, etag, event_time, started_at, status
-        FROM %1$s WHERE target_table = ?),
+      WITH objects AS MATERIALIZED (
+        SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+          AS object (target_table, bucket, object_key, etag, modified)),
+      begun AS MATERIALIZED (
+        SELECT target_table, least(
+          (SELECT min(h.event_time) FROM %1$s h
+           WHERE h.status = 'LOADED' AND h.target_table = t.target_table),
+          (SELECT h.started_at FROM %1$s h
+           WHERE h.status = 'LOADED' AND h.target_table = t.target_table AND h.event_time IS NULL
+           ORDER BY h.event_time, h.started_at LIMIT 1)) AS time
+        FROM (SELECT DISTINCT target_table FROM objects) AS t),
+      -- Subqueries, not joins, which the planner could make of the whole history; each with the
+      -- order of its index, which is taken then even where the planner knows nothing.
       unknown AS MATERIALIZED (
-        SELECT bucket, object_key, etag, max(modified) AS modified, max(failed) AS failed
-        FROM (
-          SELECT bucket, object_key, etag, modified,
-            NULL::timestamptz AS loaded, NULL::bigint AS failed
-          FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
-            AS object (bucket, object_key, etag, modified)
-          UNION ALL
-          SELECT bucket, object_key, etag, NULL,
-            CASE WHEN status = 'LOADED' THEN greatest(event_time, started_at) END,
-            CASE WHEN status = 'FAILED' THEN id END
-          FROM loads) AS seen
-        GROUP BY 1, 2, 3
-        HAVING max(modified) > coalesce(max(loaded), '-infinity')),
-      -- Two, because one of them may be of the same object.
-      newest AS MATERIALIZED (
-        SELECT bucket, object_key, max(event_time) AS event_time
-        FROM loads WHERE status = 'LOADED' AND event_time IS NOT NULL
-        GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 2)
-      SELECT u.bucket, u.object_key, u.etag, failure.sequencer,
-        coalesce(failure.event_time, modified) AS event_time
+        SELECT o.* FROM objects o JOIN begun USING (target_table)
+        WHERE modified > begun.time
+          AND (SELECT true FROM %1$s h
+               WHERE h.status = 'LOADED' AND h.target_table = o.target_table
+                 AND h.bucket = o.bucket AND h.object_key = o.object_key AND h.etag = o.etag
+                 AND greatest(h.event_time, h.started_at) >= o.modified
+               ORDER BY %2$s LIMIT 1) IS NULL
+          AND NOT (? AND (
+            SELECT true FROM %1$s h
+            WHERE h.status = 'LOADED' AND h.target_table = o.target_table
+              AND h.event_time > o.modified
+              AND (h.bucket, h.object_key) <> (o.bucket, o.object_key)
+            ORDER BY h.event_time DESC LIMIT 1) IS NOT NULL))
+      SELECT u.*, failure.sequencer, failure.event_time
       FROM unknown u
         -- Its event may have come, and the load failed.
-        LEFT JOIN %1$s failure ON failure.id = u.failed
-          AND greatest(failure.event_time, failure.started_at) >= modified
-      WHERE modified > (
-          SELECT min(coalesce(event_time, started_at)) FROM loads WHERE status = 'LOADED')
-        AND NOT EXISTS (
-          SELECT FROM newest
-          WHERE ? AND newest.event_time > modified
-            AND (newest.bucket, newest.object_key) <> (u.bucket, u.object_key))
-        AND (failure.error_code IS NULL OR failure.error_code = ANY (?))
-      ORDER BY coalesce(failure.event_time, modified) DESC, u.object_key""";
+        LEFT JOIN LATERAL (
+          SELECT f.sequencer, f.event_time, f.error_code FROM %1$s f
+          WHERE f.status = 'FAILED' AND f.target_table = u.target_table
+            AND f.bucket = u.bucket AND f.object_key = u.object_key AND f.etag = u.etag
+            AND greatest(f.event_time, f.started_at) >= u.modified
+          ORDER BY f.id DESC LIMIT 1) AS failure ON true
+      WHERE failure.error_code IS NULL OR failure.error_code = ANY (?)""";
 
   private Backlog() {}
 
   /**
-   * Finds uploads of one table that are still to be loaded, newest first. Uploads older than the
-   * history's first load are left out, and so are those that failed for a reason that a retry does
-   * not change. Where a file is the whole table, uploads older than the table's rows are left out.
+   * An upload that is still to be loaded.
+   *
+   * @param listed its time in the bucket's list
+   */
+  public record Missing(String targetTable, Upload upload, Instant listed) {}
+
+  /**
+   * Finds uploads that are still to be loaded, in any order, with one query. Uploads older than the
+   * first load of their table are left out, and so are those that failed for a reason that a retry
+   * does not change. Where a file is the whole table, uploads older than the table's rows are left
+   * out.
    *
    * @param wholeTable whether a file is the whole table
    * @param region of the bucket
-   * @param objects of the bucket
+   * @param byTable objects of the bucket, by the names of their target tables
    * @return empty where no load has created the history
    */
-  public static List<Upload> find(
+  public static List<Missing> find(
       Session session,
       History history,
-      String targetTable,
       boolean wholeTable,
       String region,
-      List<ListedObject> objects)
+      Map<String, List<ListedObject>> byTable)
       throws SQLException {
+    List<ListedObject> objects = byTable.values().stream().flatMap(List::stream).toList();
     return history.tableName().isEmpty() || objects.isEmpty()
         ? List.of()
         : session.query(
-            SQL.formatted(history.tableName().get()),
-            row -> upload(row, region),
-            targetTable,
+            SQL.formatted(
+                history.tableName().get(), DeliveryLookup.PADDED.formatted("h.sequencer")),
+            row -> missing(row, region),
+            byTable.entrySet().stream()
+                .flatMap(
+                    table -> Collections.nCopies(table.getValue().size(), table.getKey()).stream())
+                .toArray(String[]::new),
             texts(objects, object -> object.location().bucket()),
             texts(objects, object -> object.location().key()),
             texts(objects, ListedObject::etag),
@@ -102,13 +118,18 @@ public final class Backlog {
     return objects.stream().map(text).toArray(String[]::new);
   }
 
-  private static Upload upload(ResultSet row, String region) throws SQLException {
-    return new Upload(
-        new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
-        region,
-        Optional.ofNullable(row.getString("sequencer")),
-        Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
-        Optional.of(row.getString("etag")),
-        true);
+  private static Missing missing(ResultSet row, String region) throws SQLException {
+    Instant listed = row.getObject("modified", OffsetDateTime.class).toInstant();
+    Upload upload =
+        new Upload(
+            new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
+            region,
+            Optional.ofNullable(row.getString("sequencer")),
+            Optional.ofNullable(row.getObject("event_time", OffsetDateTime.class))
+                .map(OffsetDateTime::toInstant)
+                .or(() -> Optional.of(listed)),
+            Optional.of(row.getString("etag")),
+            true);
+    return new Missing(row.getString("target_table"), upload, listed);
   }
 }

@@ -110,6 +110,59 @@ public record History(Optional<HistoryTable> table) {
   }
 
   /**
+   * The time before which everything in a bucket is known, as the last comparison of all of it
+   * found.
+   *
+   * @param choice the settings that choose objects: another choice knows nothing
+   * @param since comparisons before that do not count
+   */
+  public Optional<Instant> known(Session session, String bucket, String choice, Instant since)
+      throws SQLException {
+    return table.isEmpty()
+        ? Optional.empty()
+        : session
+            .query(
+                """
+                SELECT event_time FROM %s
+                WHERE status = 'LOADED' AND target_table = '' AND bucket = ? AND object_key = ?
+                  AND started_at > ? ORDER BY started_at DESC LIMIT 1"""
+                    .formatted(table.get().name()),
+                row -> row.getObject(1, OffsetDateTime.class).toInstant(),
+                bucket,
+                choice,
+                atUtc(since))
+            .stream()
+            .findFirst();
+  }
+
+  /**
+   * Records the time before which everything in a bucket is known: a row of no table, in mode
+   * {@code catch-up}.
+   *
+   * @param compared when all of the bucket was compared
+   */
+  public void recordKnown(
+      Session session,
+      String bucket,
+      String choice,
+      Instant known,
+      Instant compared,
+      String requestId)
+      throws SQLException {
+    session.execute(
+        """
+        INSERT INTO %s (target_table, bucket, object_key, event_time, status, mode, started_at,
+          finished_at, request_id)
+        VALUES ('', ?, ?, ?, 'LOADED', 'catch-up', ?, clock_timestamp(), ?)"""
+            .formatted(table.orElseThrow().name()),
+        bucket,
+        choice,
+        atUtc(known),
+        atUtc(compared),
+        requestId);
+  }
+
+  /**
    * Records a load, in its own transaction.
    *
    * @param rows in the file

@@ -68,9 +68,9 @@ public record HistoryTable(String name) {
           "warnings", "jsonb",
           "parts", "jsonb");
 
-  /** For the failures of a request. A table without it lacks columns, too. */
+  /** For the failures of an object, and of a request. A table without it lacks columns, too. */
   private static final String INDEX_OF_FAILURES =
-      "CREATE INDEX ON %s (request_id)\n  WHERE status = 'FAILED';";
+      "CREATE INDEX ON %s (bucket, object_key, request_id)\n  WHERE status = 'FAILED';";
 
   private static final String WITHOUT =
       "HISTORY_TABLE=off: then duplicate uploads are loaded twice, late ones replace newer ones, and"

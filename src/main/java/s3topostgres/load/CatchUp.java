@@ -5,12 +5,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.history.History;
+import s3topostgres.order.BacklogScope;
+import s3topostgres.order.BacklogSearch;
 import s3topostgres.order.BucketListing;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadTask;
@@ -18,7 +22,6 @@ import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
-import s3topostgres.s3.ListedObject;
 
 /**
  * Loads the backlog: uploads that are in the bucket and not in the history, because their events
@@ -31,6 +34,15 @@ public record CatchUp(
     BucketListing listing, LoadOrder order, Database database, Loader loader, String region) {
   /** How long the delivery of an event may take. */
   private static final Duration DELIVERY = Duration.ofMinutes(5);
+
+  /** How often the whole bucket is compared with the history. */
+  private static final Duration BETWEEN_COMPARISONS = Duration.ofDays(1);
+
+  /**
+   * How long after its time in the bucket's list an object may appear there: a multipart upload has
+   * the time of its beginning, a replica that of its source.
+   */
+  private static final Duration LATEST_ARRIVAL = Duration.ofDays(8);
 
   private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
 
@@ -47,7 +59,7 @@ public record CatchUp(
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
     TimeBudget budget = new TimeBudget(functionEnd.before(Loader.MARGIN));
-    for (List<LoadTask> ofOneTable : backlog(now, budget)) {
+    for (List<LoadTask> ofOneTable : backlog(now, budget, requestId)) {
       load(ofOneTable, functionEnd, budget, requestId, loads, failures);
     }
     LoadException.throwFirst(failures);
@@ -80,7 +92,7 @@ public record CatchUp(
   }
 
   /** Finds what is to be loaded, for each table in the order in which it is tried. */
-  private List<List<LoadTask>> backlog(Instant now, TimeBudget budget) {
+  private List<List<LoadTask>> backlog(Instant now, TimeBudget budget, String requestId) {
     LoadSettings settings = listing.settings();
     if (settings.historyTable().isEmpty()) {
       throw ErrorCode.CONFIG_INVALID.failure(
@@ -91,29 +103,52 @@ public record CatchUp(
       throw ErrorCode.CONFIG_INVALID.failure(
           "S3_BUCKET_NAME is not set", "Name the bucket to look into.");
     }
-    String bucket = settings.bucket().get();
     // An upload is left to its event as long as that may still load it.
     Instant end = now.minus(settings.functionTimeout()).minus(DELIVERY);
-    List<ListedObject> files = listing.files(bucket, budget.deadline());
-    List<List<LoadTask>> backlog = backlog(files, end, budget);
-    log.info(
-        "catching up: {} of {} files in s3://{}/{} were never loaded",
-        backlog.stream().flatMap(List::stream).filter(LoadTask::isOfOneFile).count(),
-        files.stream().filter(file -> file.modified().isBefore(end)).count(),
-        bucket,
-        settings.objectKeys().prefix());
-    return backlog;
-  }
-
-  private List<List<LoadTask>> backlog(List<ListedObject> files, Instant end, TimeBudget budget) {
-    if (files.isEmpty()) {
-      return List.of();
-    }
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
-      History history = History.openExisting(session, listing.settings().historyTable());
-      return order.backlog(session, history, files, end, region);
+      History history = History.openExisting(session, settings.historyTable());
+      return backlog(session, history, settings.bucket().get(), now, end, budget, requestId);
     } catch (SQLException e) {
       throw SqlErrors.translate(e, budget.deadline());
     }
+  }
+
+  /** Compares the bucket with the history: once a day all of it, otherwise what is not known. */
+  private List<List<LoadTask>> backlog(
+      Session session,
+      History history,
+      String bucket,
+      Instant now,
+      Instant end,
+      TimeBudget budget,
+      String requestId)
+      throws SQLException {
+    String choice = listing.settings().choice();
+    Optional<Instant> known =
+        history.known(session, bucket, choice, now.minus(BETWEEN_COMPARISONS));
+    BacklogSearch search =
+        order.backlog(session, history, new BacklogScope(known.orElse(Instant.MIN), end, region));
+    AtomicLong listed = new AtomicLong();
+    listing.pages(
+        bucket,
+        budget.deadline(),
+        page -> {
+          listed.addAndGet(page.stream().filter(file -> file.modified().isBefore(end)).count());
+          search.take(page);
+        });
+    List<List<LoadTask>> backlog = search.tasks();
+    log.info(
+        "catching up: {} of {} files in s3://{}/{} were never loaded",
+        backlog.stream().flatMap(List::stream).filter(LoadTask::isOfOneFile).count(),
+        listed,
+        bucket,
+        listing.settings().objectKeys().prefix());
+    if (known.isEmpty() && search.known().isPresent() && history.tableName().isPresent()) {
+      Instant latest = now.minus(LATEST_ARRIVAL);
+      Instant found = search.known().get();
+      history.recordKnown(
+          session, bucket, choice, found.isBefore(latest) ? found : latest, now, requestId);
+    }
+    return backlog;
   }
 }

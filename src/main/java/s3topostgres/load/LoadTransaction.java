@@ -18,6 +18,7 @@ import s3topostgres.order.LoadContext;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadProgress;
 import s3topostgres.order.LoadTask;
+import s3topostgres.order.Predecessors;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Script;
@@ -55,14 +56,16 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
    * Does a task, unless it is superfluous, another load of the table runs, or other tasks must come
    * first. Then nothing is done, and no connection is held.
    *
-   * @param findPredecessors whether to look for tasks that must come first
+   * @param predecessors finds the tasks that must come first
    * @throws LoadException when the load failed; the transaction is rolled back then
    */
-  Ending run(LoadTask task, boolean findPredecessors, LoadProgress progress, TimeBudget budget) {
+  Ending run(LoadTask task, Predecessors predecessors, LoadProgress progress, TimeBudget budget) {
     progress.step("connecting");
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       files.objectImport().install(session);
       History history = History.open(session, settings().historyTable());
+      progress.step("looking-for-earlier-uploads");
+      predecessors.list(session, history);
 
       session.begin();
       describeUpload(session, task.upload(), progress.requestId());
@@ -75,15 +78,12 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
         session.commit();
         return Ending.withoutLoad(verdict);
       }
-      if (findPredecessors) {
-        progress.step("looking-for-earlier-uploads");
-        Optional<List<LoadTask>> predecessors = order.predecessorsUnderLock(context, task.upload());
-        if (!predecessors.equals(Optional.of(List.of()))) {
-          session.commit();
-          return predecessors
-              .map(tasks -> new Ending(Verdict.NEW, Optional.empty(), tasks))
-              .orElseGet(() -> Ending.withoutLoad(Verdict.STALE));
-        }
+      Optional<List<LoadTask>> first = predecessors.find(context);
+      if (!first.equals(Optional.of(List.of()))) {
+        session.commit();
+        return first
+            .map(tasks -> new Ending(Verdict.NEW, Optional.empty(), tasks))
+            .orElseGet(() -> Ending.withoutLoad(Verdict.STALE));
       }
 
       budget.loadBegins();

@@ -18,6 +18,7 @@ import s3topostgres.order.FileTask;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadProgress;
 import s3topostgres.order.LoadTask;
+import s3topostgres.order.Predecessors;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
@@ -84,14 +85,6 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     try (LoadProgress progress = progress(upload, requestId)) {
       try {
         refuseOtherBuckets(upload);
-        if (task.isAnnounced()) {
-          progress.step("looking-for-earlier-uploads");
-          runFirst(
-              order.predecessors(upload, budget.deadline(), budget.latestStart()),
-              budget,
-              functionEnd,
-              requestId);
-        }
         return loaded(runInTurn(task, progress, budget, functionEnd), progress);
       } catch (LoadException e) {
         LoadException failure = explain(budget.retryableIfLate(e), task, progress, budget);
@@ -105,24 +98,25 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
   /** Tries until no other load of the table runs, and all predecessors are done. */
   private LoadTransaction.Ending runInTurn(
       LoadTask task, LoadProgress progress, TimeBudget budget, Deadline functionEnd) {
-    boolean findPredecessors = task.isAnnounced();
+    Predecessors predecessors =
+        task.isAnnounced() ? order.predecessors(task.upload()) : Predecessors.NONE;
     while (true) {
-      LoadTransaction.Ending ending = transaction().run(task, findPredecessors, progress, budget);
+      LoadTransaction.Ending ending = transaction().run(task, predecessors, progress, budget);
       if (ending.verdict() != Verdict.NEW) {
         return ending;
       }
       if (ending.predecessors().isEmpty()) {
         budget.waitForOthers(progress);
       } else {
-        findPredecessors = false;
+        predecessors = Predecessors.NONE;
         runFirst(ending.predecessors(), budget, functionEnd, progress.requestId());
       }
     }
   }
 
   private void runFirst(
-      List<LoadTask> predecessors, TimeBudget budget, Deadline functionEnd, String requestId) {
-    for (LoadTask predecessor : predecessors) {
+      List<LoadTask> tasks, TimeBudget budget, Deadline functionEnd, String requestId) {
+    for (LoadTask predecessor : tasks) {
       try {
         run(predecessor, functionEnd, requestId);
       } catch (LoadException e) {

@@ -1,13 +1,11 @@
 package s3topostgres.order;
 
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import s3topostgres.history.History;
-import s3topostgres.postgres.Database;
-import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
-import s3topostgres.postgres.SqlErrors;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.Upload;
 
@@ -15,29 +13,53 @@ import s3topostgres.s3.Upload;
  * Each file is loaded once, and after the uploads for its table that were finished before it.
  * Uploads of the same second have no order.
  */
-public record ByUpload(BucketListing listing, Database database) implements LoadOrder {
+public record ByUpload(BucketListing listing) implements LoadOrder {
 
   @Override
-  public List<LoadTask> predecessors(Upload upload, Deadline deadline, Deadline latestStart) {
-    if (listing.settings().historyTable().isEmpty() || upload.sequencer().isEmpty()) {
-      return List.of();
+  public Predecessors predecessors(Upload upload) {
+    return listing.settings().historyTable().isEmpty() || upload.sequencer().isEmpty()
+        ? Predecessors.NONE
+        : new Earlier(upload);
+  }
+
+  /** Finds the uploads that were finished before one, and were never loaded. */
+  private final class Earlier implements Predecessors {
+    private final Upload upload;
+    private Optional<List<ListedObject>> listed = Optional.empty();
+
+    private Earlier(Upload upload) {
+      this.upload = upload;
     }
-    List<ListedObject> files = listing.files(upload.object().bucket(), deadline);
-    Optional<ListedObject> own =
-        files.stream().filter(file -> file.location().equals(upload.object())).findFirst();
-    List<ListedObject> earlier =
-        files.stream()
-            .filter(file -> own.filter(it -> file.modified().isBefore(it.modified())).isPresent())
-            .filter(file -> listing.mayBeOfOneTable(file.location(), upload.object()))
-            .toList();
-    if (earlier.isEmpty()) {
-      return List.of();
+
+    @Override
+    public void list(Session session, History history) {
+      if (listed.isEmpty()) {
+        String prefix = listing.settings().objectKeys().prefix();
+        listed =
+            Optional.of(listing.files(upload.object().bucket(), prefix, "", session.deadline()));
+      }
     }
-    try (Session session = database.connect(deadline, latestStart)) {
-      History history = History.openExisting(session, listing.settings().historyTable());
-      return listing.backlogOfTable(session, history, own.get(), earlier, upload.region());
-    } catch (SQLException e) {
-      throw SqlErrors.translate(e, deadline);
+
+    @Override
+    public Optional<List<LoadTask>> find(LoadContext context) throws SQLException {
+      List<ListedObject> files = listed.orElseThrow();
+      Optional<ListedObject> own =
+          files.stream().filter(file -> file.location().equals(upload.object())).findFirst();
+      if (own.isEmpty()) {
+        return Optional.of(List.of());
+      }
+      MissingUploads earlier =
+          new MissingUploads(
+              listing,
+              context.session(),
+              context.history(),
+              false,
+              new BacklogScope(Instant.MIN, own.get().modified(), upload.region()));
+      earlier.take(
+          files.stream()
+              .filter(file -> listing.mayBeOfOneTable(file.location(), upload.object()))
+              .toList());
+      return Optional.of(earlier.byTable().getOrDefault(context.table().name(), List.of()));
     }
   }
 }

@@ -3,16 +3,13 @@ package s3topostgres.order;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.history.History;
 import s3topostgres.history.Verdict;
-import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
-import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -53,25 +50,9 @@ public interface LoadOrder {
     return Verdict.DUPLICATE;
   }
 
-  /**
-   * Finds the loads that must come before an announced upload, oldest first. Called before the
-   * transaction begins, because it may list the bucket for a long time.
-   *
-   * @param latestStart when it is too late to begin a load
-   */
-  default List<LoadTask> predecessors(Upload upload, Deadline deadline, Deadline latestStart) {
-    return List.of();
-  }
-
-  /**
-   * Finds the loads that must come before an announced upload, in order. Called while other loads
-   * of the table are locked out, for an upload that is {@code NEW}.
-   *
-   * @return empty if the bucket's list shows that the upload is stale
-   */
-  default Optional<List<LoadTask>> predecessorsUnderLock(LoadContext context, Upload upload)
-      throws SQLException {
-    return Optional.of(List.of());
+  /** Makes the search for the loads that must come before an announced upload. */
+  default Predecessors predecessors(Upload upload) {
+    return Predecessors.NONE;
   }
 
   /**
@@ -83,17 +64,9 @@ public interface LoadOrder {
     return Optional.of(failure).filter(e -> e.code().retryHelps());
   }
 
-  /**
-   * Finds the loads that were never done, for each table in the order in which they are tried.
-   *
-   * @param files of the bucket, younger ones included
-   * @param end uploads from then on are left to their events
-   * @param region of the bucket
-   */
-  default List<List<LoadTask>> backlog(
-      Session session, History history, List<ListedObject> files, Instant end, String region)
-      throws SQLException {
-    return listing().backlog(session, history, files, end, region, isWholeTable());
+  /** Begins a search for the loads that were never done. */
+  default BacklogSearch backlog(Session session, History history, BacklogScope scope) {
+    return new MissingUploads(listing(), session, history, isWholeTable(), scope);
   }
 
   /**

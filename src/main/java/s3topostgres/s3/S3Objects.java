@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,8 +21,10 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.EncodingType;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
  * Reads and lists objects in S3. The SDK finds region, credentials and endpoint, and retries
@@ -33,6 +36,8 @@ public final class S3Objects {
    * bytes of names.
    */
   public static final int HEAD_BYTES = 256 * 1024;
+
+  private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
 
   private final S3Client s3;
 
@@ -54,13 +59,14 @@ public final class S3Objects {
   /**
    * Reads size, ETag and first bytes of an object, in one request.
    *
-   * @param limit for all attempts together
+   * @param limit for all attempts together; 5 s at most, because a transaction waits
    * @throws LoadException {@code OBJECT_UNREADABLE} when the object is empty, does not exist, or
    *     may not be read
    */
   public StoredObject look(ObjectLocation location, Duration limit) {
     try {
-      ResponseBytes<GetObjectResponse> answer = head(location, limit);
+      ResponseBytes<GetObjectResponse> answer =
+          head(location, Collections.min(List.of(limit, LONGEST_LOOK)));
       GetObjectResponse object = answer.response();
       byte[] head = answer.asByteArrayUnsafe();
       return new StoredObject(
@@ -150,38 +156,62 @@ public final class S3Objects {
     }
   }
 
+  /** Takes a page of a bucket's list: up to a thousand objects, in the order of their keys. */
+  @FunctionalInterface
+  public interface Page<E extends Exception> {
+    void take(List<ListedObject> objects) throws E;
+  }
+
   /**
-   * Lists the objects of a bucket, with one request for each thousand.
+   * Lists the objects of a bucket, with one request for each page.
    *
-   * @param limit for each request, with all attempts
-   * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed
+   * @param after the object key behind which the list begins; empty for all of the prefix
+   * @param left the time that is left for the whole list
+   * @param page called with each page before the next one is requested
+   * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed, {@code
+   *     OUT_OF_TIME} when it has more objects than the time is enough for
    */
-  public List<ListedObject> list(String bucket, String prefix, Duration limit) {
+  public <E extends Exception> void list(
+      String bucket, String prefix, String after, Supplier<Duration> left, Page<E> page) throws E {
+    Optional<String> next = Optional.empty();
+    do {
+      ListObjectsV2Response answer = list(bucket, prefix, after, next, left.get());
+      page.take(answer.contents().stream().map(object -> listed(bucket, object)).toList());
+      next = Optional.ofNullable(answer.nextContinuationToken());
+    } while (next.isPresent());
+  }
+
+  private ListObjectsV2Response list(
+      String bucket, String prefix, String after, Optional<String> token, Duration limit) {
+    if (limit.isZero()) {
+      throw ErrorCode.OUT_OF_TIME.failure(
+          "the list of the bucket was not complete before the function's time limit",
+          "Have fewer objects under S3_KEY_PREFIX: let a lifecycle rule delete old files, or name a longer prefix.");
+    }
     try {
-      return s3
-          .listObjectsV2Paginator(
-              request ->
-                  request
-                      .bucket(bucket)
-                      .prefix(prefix)
-                      // XML cannot represent every character of a key.
-                      .encodingType(EncodingType.URL)
-                      .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
-          .contents()
-          .stream()
-          .map(
-              object ->
-                  new ListedObject(
-                      new ObjectLocation(bucket, object.key()),
-                      object.eTag().replace("\"", ""),
-                      // S3 rounds to whole seconds; other servers do so only in the header.
-                      object.lastModified().truncatedTo(ChronoUnit.SECONDS)))
-          .toList();
+      return s3.listObjectsV2(
+          request ->
+              request
+                  .bucket(bucket)
+                  .prefix(prefix)
+                  .startAfter(after.isEmpty() ? null : after)
+                  .continuationToken(token.orElse(null))
+                  // XML cannot represent every character of a key.
+                  .encodingType(EncodingType.URL)
+                  .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
     } catch (S3Exception e) {
       throw refused(e.statusCode(), new ObjectLocation(bucket, ""));
     } catch (SdkException | UncheckedIOException e) {
       throw noAnswer();
     }
+  }
+
+  private static ListedObject listed(String bucket, S3Object object) {
+    return new ListedObject(
+        new ObjectLocation(bucket, object.key()),
+        object.eTag().replace("\"", ""),
+        // S3 rounds to whole seconds; other servers do so only in the header.
+        object.lastModified().truncatedTo(ChronoUnit.SECONDS));
   }
 
   private ResponseBytes<GetObjectResponse> head(ObjectLocation location, Duration limit) {

@@ -259,7 +259,7 @@ class SetupCheckTest {
     assertThat(failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS)).whatToDo())
         .contains(
             "ALTER TABLE history.loads ADD COLUMN IF NOT EXISTS faults jsonb, ADD COLUMN IF NOT EXISTS parts jsonb, ADD COLUMN IF NOT EXISTS rows_deleted bigint",
-            "CREATE INDEX ON history.loads (request_id)");
+            "CREATE INDEX ON history.loads (bucket, object_key, request_id)");
   }
 
   @Test

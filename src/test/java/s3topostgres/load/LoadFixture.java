@@ -41,6 +41,7 @@ import s3topostgres.postgres.Ticker;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
+import s3topostgres.sandbox.ListRequests;
 import s3topostgres.sandbox.ListedTimes;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
@@ -105,6 +106,7 @@ public final class LoadFixture implements AutoCloseable {
   private Ticker ticker = Ticker.SYSTEM;
   private Duration functionTime = FUNCTION_TIME;
   private final ListedTimes listedTimes = new ListedTimes();
+  public final ListRequests lists = new ListRequests();
   private final Map<URI, S3Objects> objects = new ConcurrentHashMap<>();
   private int uploads;
 
@@ -176,6 +178,11 @@ public final class LoadFixture implements AutoCloseable {
   public Upload upload(String key, String content, Instant time) {
     listedTimes.set(key, time);
     return announce(key, s3.put(bucket, key, content.getBytes(StandardCharsets.UTF_8)), time);
+  }
+
+  /** Has the bucket tell a multipart upload's beginning. */
+  public void begun(String key, Instant time) {
+    listedTimes.set(key, time);
   }
 
   /** Announces an upload that may or may not be there. */
@@ -310,7 +317,7 @@ public final class LoadFixture implements AutoCloseable {
 
   /** With one client for each endpoint, because a client keeps threads. */
   private S3Objects objects(URI endpoint) {
-    return objects.computeIfAbsent(endpoint, to -> SandboxAws.objects(to, listedTimes));
+    return objects.computeIfAbsent(endpoint, to -> SandboxAws.objects(to, listedTimes, lists));
   }
 
   public Loader loader() {

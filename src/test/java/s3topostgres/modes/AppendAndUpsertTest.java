@@ -286,7 +286,7 @@ public class AppendAndUpsertTest {
     fixture.mode(SYNC).load("first.csv", "id,name\n0,old\n");
     fixture.execute(
         "ALTER TABLE history.loads DROP mode, DROP rows_inserted, DROP rows_updated, DROP rows_deleted, DROP rows_rejected, DROP faults, DROP warnings, DROP parts",
-        "DROP INDEX history.loads_request_id_idx");
+        "DROP INDEX history.loads_bucket_object_key_request_id_idx");
 
     fixture.load("second.csv", "id,name\n0,old\n1,new\n");
 
@@ -298,7 +298,7 @@ public class AppendAndUpsertTest {
         .containsExactly("0|0|0");
     assertThat(
             fixture.rows(
-                "SELECT count(*) FROM pg_indexes WHERE tablename = 'loads' AND indexdef LIKE '%(request_id)%FAILED%'"))
+                "SELECT count(*) FROM pg_indexes WHERE tablename = 'loads' AND indexdef LIKE '%(bucket, object_key, request_id)%FAILED%'"))
         .containsExactly("1");
   }
 

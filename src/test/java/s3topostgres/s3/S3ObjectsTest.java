@@ -31,7 +31,7 @@ class S3ObjectsTest {
     try (S3Client client = client(new Broken())) {
       S3Objects objects = new S3Objects(client);
       isNoAnswer(() -> objects.look(PEOPLE, LIMIT));
-      isNoAnswer(() -> objects.list("in", "", LIMIT));
+      isNoAnswer(() -> objects.list("in", "", "", () -> LIMIT, page -> {}));
       isNoAnswer(() -> objects.checkAccess("in", "absent", LIMIT));
     }
   }

@@ -1,6 +1,7 @@
 package s3topostgres.sandbox;
 
 import java.net.URI;
+import java.util.stream.Stream;
 import s3topostgres.config.AwsCalls;
 import s3topostgres.config.Parameters;
 import s3topostgres.s3.S3Objects;
@@ -8,6 +9,8 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
+import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
@@ -17,19 +20,12 @@ import software.amazon.awssdk.services.ssm.SsmClient;
 public final class SandboxAws {
   private SandboxAws() {}
 
-  /** The objects of the S3 server at that address. */
-  public static S3Objects objects(URI endpoint) {
-    return objects(endpoint, new ListedTimes());
-  }
-
-  /** The objects of the S3 server at that address, uploaded at chosen times. */
-  public static S3Objects objects(URI endpoint, ListedTimes times) {
+  /** The objects of the S3 server at that address, as these let a client see them. */
+  public static S3Objects objects(URI endpoint, ExecutionInterceptor... interceptors) {
     S3ClientBuilder client = client(S3Client.builder(), endpoint).forcePathStyle(true);
-    return new S3Objects(
-        client
-            .overrideConfiguration(
-                client.overrideConfiguration().toBuilder().addExecutionInterceptor(times).build())
-            .build());
+    ClientOverrideConfiguration.Builder calls = client.overrideConfiguration().toBuilder();
+    Stream.of(interceptors).forEach(calls::addExecutionInterceptor);
+    return new S3Objects(client.overrideConfiguration(calls.build()).build());
   }
 
   /** The parameters of the Systems Manager at that address. */

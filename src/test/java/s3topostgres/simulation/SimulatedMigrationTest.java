@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
@@ -39,8 +41,10 @@ import s3topostgres.sandbox.Sandbox;
 class SimulatedMigrationTest {
   private static final DateTimeFormatter NAME =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmssSSS").withZone(ZoneOffset.UTC);
-  private static final DateTimeFormatter FOLDER =
-      DateTimeFormatter.ofPattern("ddMMyyyy/HH").withZone(ZoneOffset.UTC);
+
+  /** DMS's formats, of which the last two do not sort by time. */
+  private static final List<String> FOLDERS =
+      List.of("yyyy/MM/dd", "yyyy-MM-dd-HH", "yyyyMM", "MM/yyyy/dd", "ddMMyyyy/HH");
 
   private static final List<String> STATEMENTS =
       List.of(
@@ -74,13 +78,16 @@ class SimulatedMigrationTest {
   private LocalDateTime time = LocalDateTime.of(2024, 6, 12, 10, 31, 27, 367_000_000);
   private String story;
 
+  /** The end of the upload before the next one, which may be in parts and have that time. */
+  private Instant lastUpload = Instant.now();
+
   // DMS's settings.
   private boolean header;
   private boolean opInFullLoad;
   private boolean timestamp;
   private boolean sequence;
   private boolean before;
-  private boolean datePartition;
+  private Optional<DateTimeFormatter> datePartition;
   private boolean gzip;
   private boolean wholeDeletes;
   private boolean copy;
@@ -169,7 +176,13 @@ class SimulatedMigrationTest {
     before = random.nextInt(3) > 0;
     sequence = random.nextBoolean();
     columnsNamed = !header && (before || sequence || random.nextBoolean());
-    datePartition = random.nextBoolean();
+    int format = random.nextInt(FOLDERS.size() * 2);
+    datePartition =
+        FOLDERS.stream()
+            .skip(format)
+            .findFirst()
+            .map(folder -> DateTimeFormatter.ofPattern(folder).withZone(ZoneOffset.UTC));
+    fixture.lists.pageSize(random.nextInt(4) + 1);
     copy = random.nextBoolean();
     gzip = copy && random.nextBoolean();
     wholeDeletes = random.nextBoolean();
@@ -308,8 +321,9 @@ class SimulatedMigrationTest {
 
   private void writeChanges() {
     if (!lines.isEmpty()) {
-      time = time.plusSeconds(60);
-      String folder = datePartition ? FOLDER.format(time) + "/" : "";
+      time = random.nextInt(4) == 0 ? time.plusDays(random.nextInt(40)) : time.plusSeconds(60);
+      time = time.plusSeconds(1);
+      String folder = datePartition.map(format -> format.format(time) + "/").orElse("");
       upload(folder + NAME.format(time), csv(lines, true));
       lines.clear();
     }
@@ -331,6 +345,7 @@ class SimulatedMigrationTest {
       writeChanges();
     }
     fixture.nextSecond();
+    lastUpload = Instant.now();
     int files = random.nextInt(3) + 1;
     for (int file = 1; file <= files; file++) {
       int part = file;
@@ -385,7 +400,9 @@ class SimulatedMigrationTest {
     written.append(name).append('\n').append(content);
     byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
     String key = "dms/hr/people/" + name + (gzip ? ".csv.gz" : ".csv");
+    fixture.begun(key, random.nextBoolean() ? lastUpload : Instant.now());
     announced.add(fixture.upload(key, gzip ? gzip(bytes) : bytes));
+    lastUpload = Instant.now();
   }
 
   private static byte[] gzip(byte[] bytes) {
