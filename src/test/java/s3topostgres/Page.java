@@ -23,7 +23,7 @@ public record Page(Path path, String text) {
 
   /** All of them: the README, the site's pages, and those that GitHub looks for. */
   public static List<Page> all() {
-    return Stream.of(".", "src/site/markdown", ".github", "src/test/resources/csv")
+    return Stream.of(".", "src/site/markdown", ".github", "src/test/resources/scenarios")
         .flatMap(Page::in)
         .toList();
   }

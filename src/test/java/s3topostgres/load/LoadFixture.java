@@ -161,6 +161,22 @@ public final class LoadFixture implements AutoCloseable {
     return set("LOAD_MODE", mode.label());
   }
 
+  /** The privileges on the table that the documentation asks to grant for that mode. */
+  public static String privileges(Mode mode) {
+    return GRANTS.get(mode);
+  }
+
+  /** The function's environment variables as they are now. */
+  public Map<String, String> settings() {
+    return Map.copyOf(settings);
+  }
+
+  /** Has the function's environment be these variables, and no others. */
+  public void replaceSettings(Map<String, String> all) {
+    settings.clear();
+    settings.putAll(all);
+  }
+
   public String role() {
     return settings.get("DB_USERNAME");
   }
@@ -183,6 +199,12 @@ public final class LoadFixture implements AutoCloseable {
   /** Has the bucket tell a multipart upload's beginning. */
   public void begun(String key, Instant time) {
     listedTimes.set(key, time);
+  }
+
+  /** Uploads a file, with that {@code Content-Encoding} or null, at a chosen time. */
+  public Upload upload(String key, byte[] content, String encoding, Instant time) {
+    listedTimes.set(key, time);
+    return announce(key, s3.put(bucket, key, content, encoding), time);
   }
 
   /** Announces an upload that may or may not be there. */
