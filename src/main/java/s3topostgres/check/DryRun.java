@@ -91,7 +91,8 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
       throw malformed.get();
     }
     trial().applySettings(session);
-    TableProposal proposal = TableProposal.of(session, rows.table(), rows);
+    TableProposal proposal =
+        TableProposal.of(session, rows.table(), rows, files.format().nullText().isEmpty());
     String grant = "GRANT %s ON %s TO %s;".formatted(mode.privileges(), name, session.user());
     return new DryRunResult(
         upload.object().toString(),

@@ -47,9 +47,14 @@ public record FileImports(
         : Optional.of("it does not have the extension .csv");
   }
 
-  /** Looks up the table that the settings and the object key name. */
+  /**
+   * Looks up the table that the settings and the object key name. Its columns read two quotes as
+   * NULL where they can mean nothing else, unless {@code CSV_NULL} is a word: COPY would then take
+   * the word in quotes for NULL, too.
+   */
   public TargetTable targetTable(Session session, Upload upload) throws SQLException {
-    return TargetTable.resolve(session, settings.table(), valuesInKey(upload));
+    TargetTable table = TargetTable.resolve(session, settings.table(), valuesInKey(upload));
+    return format.nullText().isEmpty() ? table.withEmptyAsNull(session) : table;
   }
 
   /** The name of the target table, quoted as SQL needs it, where there is no such table. */

@@ -30,13 +30,12 @@ final class DmsFields {
 
   /** The stage's column for {@code I}, {@code U} or {@code D}. */
   static Column operation(TargetTable table) {
-    return table.stageOnly("s3_load_operation", "text", "");
+    return table.stageOnly("s3_load_operation");
   }
 
   /** The stage's column for the value before the change; NULL where it did not change. */
   static Column before(TargetTable table, Column column) {
-    return table.stageOnly(
-        "s3_load_before_" + table.columns().indexOf(column), column.type(), column.collation());
+    return table.stageOnly("s3_load_before_" + table.columns().indexOf(column), column);
   }
 
   /** The stage's column for a field that is named as a former value; empty for other names. */

@@ -46,15 +46,18 @@ public record TableProposal(String create, List<String> notes, long rows) {
    * Imports the file in the session's transaction, which must be rolled back afterwards.
    *
    * @param table that does not exist
+   * @param emptyIsNull whether two quotes mean NULL in columns whose types have no empty text
    */
-  public static TableProposal of(Session session, TargetTable table, RowSource rows)
-      throws SQLException {
+  public static TableProposal of(
+      Session session, TargetTable table, RowSource rows, boolean emptyIsNull) throws SQLException {
     Stage stage = Stage.fillWithTexts(session, table, rows);
     List<String> columns = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     for (Column column : stage.columns()) {
-      String type = type(session, column, notes);
-      boolean required = stage.rows() > 0 && isEach(session, column.quoted() + " IS NOT NULL");
+      String value = emptyIsNull ? "nullif(%s, '')".formatted(column.quoted()) : column.quoted();
+      String type = type(session, column.name(), value, notes);
+      String given = type.equals("text") ? column.quoted() : value;
+      boolean required = stage.rows() > 0 && isEach(session, given + " IS NOT NULL");
       columns.add("  " + column.quoted() + " " + type + (required ? " NOT NULL" : ""));
     }
     return new TableProposal(
@@ -63,28 +66,28 @@ public record TableProposal(String create, List<String> notes, long rows) {
         stage.rows());
   }
 
-  private static String type(Session session, Column column, List<String> notes)
+  private static String type(Session session, String column, String value, List<String> notes)
       throws SQLException {
-    if (isEach(session, column.quoted() + " IS NULL")) {
+    if (isEach(session, value + " IS NULL")) {
       return "text";
     }
     for (Type type : TYPES) {
-      if (isWritten(session, column, type.pattern) && isTaken(session, column, type.name)) {
+      if (isWritten(session, value, type.pattern) && isTaken(session, value, type.name)) {
         return type.name;
       }
     }
-    return isWritten(session, column, TURNABLE) ? turnable(session, column, notes) : "text";
+    return isWritten(session, value, TURNABLE) ? turnable(session, column, value, notes) : "text";
   }
 
   /**
    * Chooses {@code date} if the database reads all values, and in its own order of day and month
    * only.
    */
-  private static String turnable(Session session, Column column, List<String> notes)
+  private static String turnable(Session session, String column, String value, List<String> notes)
       throws SQLException {
-    boolean own = isTaken(session, column, "date");
-    boolean dayFirst = isTakenIn("DMY", session, column);
-    boolean monthFirst = isTakenIn("MDY", session, column);
+    boolean own = isTaken(session, value, "date");
+    boolean dayFirst = isTakenIn("DMY", session, value);
+    boolean monthFirst = isTakenIn("MDY", session, value);
     if (own && dayFirst != monthFirst) {
       return "date";
     }
@@ -92,25 +95,25 @@ public record TableProposal(String create, List<String> notes, long rows) {
       notes.add(
           dayFirst && monthFirst
               ? "%s holds dates in which day and month can be read either way, so it stays text"
-                  .formatted(column.name())
+                  .formatted(column)
               : "%s holds dates with the %s first; with BEFORE_LOAD_SQL=SET LOCAL datestyle = 'ISO, %s' it can be date"
-                  .formatted(column.name(), dayFirst ? "day" : "month", dayFirst ? "DMY" : "MDY"));
+                  .formatted(column, dayFirst ? "day" : "month", dayFirst ? "DMY" : "MDY"));
     }
     return "text";
   }
 
-  private static boolean isTakenIn(String order, Session session, Column column)
+  private static boolean isTakenIn(String order, Session session, String value)
       throws SQLException {
     return session.inUndoneSavepoint(
         () -> {
           session.execute("SET LOCAL datestyle = 'ISO, %s'".formatted(order));
-          return isTaken(session, column, "date");
+          return isTaken(session, value, "date");
         });
   }
 
-  private static boolean isWritten(Session session, Column column, String pattern)
+  private static boolean isWritten(Session session, String value, String pattern)
       throws SQLException {
-    return isEach(session, "coalesce(%s ~ '^(%s)$', true)".formatted(column.quoted(), pattern));
+    return isEach(session, "coalesce(%s ~ '^(%s)$', true)".formatted(value, pattern));
   }
 
   private static boolean isEach(Session session, String condition) throws SQLException {
@@ -118,9 +121,8 @@ public record TableProposal(String create, List<String> notes, long rows) {
         "SELECT FROM %s WHERE NOT (%s) LIMIT 1".formatted(Stage.TABLE, condition));
   }
 
-  private static boolean isTaken(Session session, Column column, String type) throws SQLException {
-    String cast =
-        "SELECT count(CAST(%s AS %s)) FROM %s".formatted(column.quoted(), type, Stage.TABLE);
+  private static boolean isTaken(Session session, String value, String type) throws SQLException {
+    String cast = "SELECT count(CAST(%s AS %s)) FROM %s".formatted(value, type, Stage.TABLE);
     try {
       return session.inSavepoint(() -> session.exists(cast));
     } catch (SQLException e) {

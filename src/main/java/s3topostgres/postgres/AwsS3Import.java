@@ -147,7 +147,7 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
         row -> String.valueOf(row.getString(1)),
         into,
         CopyOptions.columns(columns),
-        CopyOptions.of(format),
+        CopyOptions.of(format, columns),
         upload.object().bucket(),
         upload.object().key(),
         upload.region());

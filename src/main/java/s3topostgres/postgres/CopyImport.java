@@ -44,7 +44,7 @@ public record CopyImport(CsvFormat format, S3Objects objects) implements ObjectI
       throws SQLException {
     String copy =
         "COPY %s (%s) FROM STDIN WITH %s"
-            .formatted(into, CopyOptions.columns(columns), CopyOptions.of(format));
+            .formatted(into, CopyOptions.columns(columns), CopyOptions.of(format, columns));
     Deadline deadline = session.deadline();
     try (InputStream content =
         watch.through(objects.read(upload.object(), object, deadline::left))) {

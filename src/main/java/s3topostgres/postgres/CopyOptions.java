@@ -19,16 +19,23 @@ final class CopyOptions {
     return columns.stream().map(TargetTable.Column::quoted).collect(joining(", "));
   }
 
-  /** All options in parentheses; none is left to a default. */
-  static String of(CsvFormat format) {
-    return "(FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s)"
+  /**
+   * All options in parentheses; none is left to a default.
+   *
+   * @param columns of the file
+   */
+  static String of(CsvFormat format, List<TargetTable.Column> columns) {
+    List<TargetTable.Column> emptyIsNull =
+        columns.stream().filter(TargetTable.Column::emptyIsNull).toList();
+    return "(FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s%s)"
         .formatted(
             format.header() == CsvFormat.Header.NONE ? "false" : "true",
             literal(String.valueOf(format.delimiter())),
             literal(String.valueOf(format.quote())),
             literal(String.valueOf(format.escape())),
             literal(format.nullText()),
-            literal(format.encoding().toUpperCase(Locale.ROOT)));
+            literal(format.encoding().toUpperCase(Locale.ROOT)),
+            emptyIsNull.isEmpty() ? "" : ", FORCE_NULL (%s)".formatted(columns(emptyIsNull)));
   }
 
   /** A string constant of standard SQL, in which a backslash is an ordinary character. */

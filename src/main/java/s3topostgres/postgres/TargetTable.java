@@ -33,6 +33,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * @param identityAlways whether it is {@code GENERATED ALWAYS AS IDENTITY}; a header may name it
    *     only in modes with a stage, and files without a header load it, as {@code COPY} does
    * @param collation the clause that declares a collation other than the type's; may be empty
+   * @param emptyIsNull whether two quotes in a file mean NULL, because the type has no empty text
    */
   public record Column(
       String name,
@@ -41,7 +42,33 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
       boolean required,
       boolean generated,
       boolean identityAlways,
-      String collation) {}
+      String collation,
+      boolean emptyIsNull) {
+
+    /** A column that takes every text. */
+    public static Column ofTexts(String name, String quoted) {
+      return new Column(name, quoted, "text", false, false, false, "", false);
+    }
+
+    private Column withEmptyAsNull() {
+      return new Column(name, quoted, type, required, generated, identityAlways, collation, true);
+    }
+  }
+
+  /**
+   * Reads two quotes as NULL in the columns whose types have no empty text, such as numbers and
+   * dates. Which these are is asked of the database.
+   */
+  public TargetTable withEmptyAsNull(Session session) throws SQLException {
+    Set<String> refusing = EmptyTexts.refusedBy(session, oid);
+    return new TargetTable(
+        oid,
+        name,
+        privileges,
+        columns.stream()
+            .map(column -> refusing.contains(column.name) ? column.withEmptyAsNull() : column)
+            .toList());
+  }
 
   /** The columns that {@code COPY} fills when none are named: those that are not generated. */
   public List<Column> loadable() {
@@ -103,15 +130,23 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
   }
 
   /**
-   * A column for a stage only, which takes a field that is no column of this table.
+   * A column for a stage only, which takes the texts of a field that is no column of this table.
    *
    * @param name in lower-case letters, digits and underscores
-   * @param type as SQL writes it
-   * @param collation the clause that declares it; may be empty
    */
-  public Column stageOnly(String name, String type, String collation) {
+  public Column stageOnly(String name) {
     String free = free(name);
-    return new Column(free, free, type, false, false, false, collation);
+    return Column.ofTexts(free, free);
+  }
+
+  /**
+   * A column for a stage only, which takes other values of a column of this table.
+   *
+   * @param name in lower-case letters, digits and underscores
+   */
+  public Column stageOnly(String name, Column like) {
+    String free = free(name);
+    return new Column(free, free, like.type, false, false, false, like.collation, like.emptyIsNull);
   }
 
   /**
@@ -120,7 +155,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
    * @param index of the field, from 0
    */
   public Column unusedField(int index) {
-    return stageOnly("s3_load_field_" + (index + 1), "text", "");
+    return stageOnly("s3_load_field_" + (index + 1));
   }
 
   /**
@@ -181,7 +216,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
         Set.of(),
         session.query(
             "SELECT name, quote_ident(name) FROM unnest(?::text[]) WITH ORDINALITY AS c (name, place) ORDER BY place",
-            row -> new Column(row.getString(1), row.getString(2), "text", false, false, false, ""),
+            row -> Column.ofTexts(row.getString(1), row.getString(2)),
             (Object) columns.toArray(String[]::new)));
   }
 
@@ -326,6 +361,7 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
             row.getBoolean("required"),
             row.getBoolean("generated"),
             row.getBoolean("identity_always"),
-            row.getString("collation")));
+            row.getString("collation"),
+            false));
   }
 }

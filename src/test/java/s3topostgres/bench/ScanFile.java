@@ -33,7 +33,7 @@ final class ScanFile {
         new CsvFormat(Header.MATCH, ',', '"', true, '"', "", "UTF8", UTF_8, Optional.empty());
     List<Column> columns =
         Arrays.stream(arguments[1].split(",\\s*(?=[a-z])"))
-            .map(name -> new Column(name, name, "text", false, false, false, ""))
+            .map(name -> new Column(name, name, "text", false, false, false, "", false))
             .toList();
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     long clock = 0;

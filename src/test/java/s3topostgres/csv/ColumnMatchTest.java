@@ -33,11 +33,11 @@ class ColumnMatchTest {
           "public.people",
           Set.of(),
           List.of(
-              new Column("id", "id", "integer", true, false, false, ""),
-              new Column("date_of_birth", "date_of_birth", "date", false, false, false, ""),
-              new Column("Name", "\"Name\"", "text", false, false, false, ""),
-              new Column("name", "name", "text", false, false, false, ""),
-              new Column("age", "age", "integer", false, true, false, "")));
+              new Column("id", "id", "integer", true, false, false, "", false),
+              new Column("date_of_birth", "date_of_birth", "date", false, false, false, "", false),
+              new Column("Name", "\"Name\"", "text", false, false, false, "", false),
+              new Column("name", "name", "text", false, false, false, "", false),
+              new Column("age", "age", "integer", false, true, false, "", false)));
 
   @Test
   void takesTheColumnsInTheOrderOfTheHeader() {
@@ -63,7 +63,7 @@ class ColumnMatchTest {
             1,
             "t",
             Set.of(),
-            List.of(new Column("a".repeat(62), "", "text", true, false, false, "")));
+            List.of(new Column("a".repeat(62), "", "text", true, false, false, "", false)));
 
     assertThat(ColumnMatch.match(List.of(name), new Column[1], FORMAT, false, table))
         .isEqualTo(table.columns());

@@ -17,7 +17,7 @@ final class Scans {
   /** Columns of texts: {@code c1}, {@code c2} and so on. */
   static List<Column> columns(int number) {
     return IntStream.rangeClosed(1, number)
-        .mapToObj(i -> new Column("c" + i, "c" + i, "text", false, false, false, ""))
+        .mapToObj(i -> new Column("c" + i, "c" + i, "text", false, false, false, "", false))
         .toList();
   }
 

@@ -403,7 +403,7 @@ class ScenarioTest {
   private static String copy(Scenario one, Step step) {
     Map<String, String> settings = one.settings();
     String quote = settings.getOrDefault("CSV_QUOTE", "\"").replace("none", "\u0006");
-    return "COPY t%s FROM STDIN (FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s)"
+    return "COPY t%s FROM STDIN (FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s%s)"
         .formatted(
             step.text("columns").map(Step::decoded).map(" (%s)"::formatted).orElse(""),
             !settings.getOrDefault("CSV_HEADER", "match").equals("none"),
@@ -411,7 +411,8 @@ class ScenarioTest {
             literal(quote),
             literal(settings.getOrDefault("CSV_ESCAPE", quote)),
             literal(settings.getOrDefault("CSV_NULL", "")),
-            literal(settings.getOrDefault("CSV_ENCODING", "UTF8")));
+            literal(settings.getOrDefault("CSV_ENCODING", "UTF8")),
+            step.text("emptyIsNull").map(", FORCE_NULL (%s)"::formatted).orElse(""));
   }
 
   private static String literal(String text) {

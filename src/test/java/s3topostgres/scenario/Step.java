@@ -29,6 +29,7 @@ record Step(Map<String, Object> yaml) {
           "encoding",
           "gzip",
           "columns",
+          "emptyIsNull",
           "rows",
           "is",
           "counts",
