@@ -119,7 +119,8 @@ public final class ApplyChanges implements LoadMode {
       if (Sync.canBeFilled(session, table)) {
         throw e;
       }
-      return new LoadOutcome(merge.rows(), Optional.of("postponed"), Optional.empty());
+      return new LoadOutcome(
+          merge.rows(), Optional.of("postponed"), Optional.empty(), Optional.of(Stage.TABLE));
     }
   }
 

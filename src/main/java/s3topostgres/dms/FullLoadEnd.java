@@ -57,7 +57,10 @@ record FullLoadEnd(Upload upload, Instant since, ApplyChanges mode) implements L
     context.progress().step("counting");
     if (fullLoad.inserted().equals(Optional.of(context.table().count(context.session())))) {
       return new LoadOutcome(
-          fullLoad.rows(), Optional.of("nothing-to-delete"), Optional.of(new RowCounts(0, 0, 0)));
+          fullLoad.rows(),
+          Optional.of("nothing-to-delete"),
+          Optional.of(new RowCounts(0, 0, 0)),
+          Optional.empty());
     }
     List<FileImport> files = new ArrayList<>();
     for (Upload loaded : fullLoad.files()) {

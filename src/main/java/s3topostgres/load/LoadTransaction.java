@@ -12,6 +12,7 @@ import s3topostgres.csv.FileImports;
 import s3topostgres.history.History;
 import s3topostgres.history.LoadRecord;
 import s3topostgres.history.Verdict;
+import s3topostgres.mode.ColumnSequence;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadOutcome;
 import s3topostgres.order.LoadContext;
@@ -98,6 +99,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
       progress.step("committing");
       history.recordLoad(session, record(task, progress), outcome.rows(), outcome.counts());
       checkDeferredConstraints(session, table);
+      moveSequences(session, outcome, progress);
       commit(session);
       if (!mode.keepsStatistics(outcome, task.upload().object())) {
         analyze(session, table);
@@ -180,6 +182,14 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
         throw ImportErrors.row(e, table);
       }
       throw e;
+    }
+  }
+
+  /** Comes last, because a rollback does not undo it. */
+  private static void moveSequences(Session session, LoadOutcome outcome, LoadProgress progress)
+      throws SQLException {
+    for (ColumnSequence.Reached sequence : outcome.sequences()) {
+      sequence.move(session).ifPresent(warning -> LoadLog.warned(progress, warning));
     }
   }
 

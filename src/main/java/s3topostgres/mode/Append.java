@@ -2,6 +2,7 @@ package s3topostgres.mode;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.ImportErrors;
@@ -48,13 +49,17 @@ public final class Append implements LoadMode {
       throws SQLException {
     progress.accept("importing");
     VirtualColumns virtualColumns = VirtualColumns.of(session, table);
-    return LoadOutcome.simply(
-        virtualColumns.isEmpty()
-            ? rows.into(table.name())
-            : throughStage(session, table, rows, virtualColumns, progress));
+    boolean isSearched =
+        ColumnSequence.of(session, table, rows.columns()).stream()
+            .allMatch(ColumnSequence::isIndexed);
+    return !virtualColumns.isEmpty() || !isSearched && Stage.mayBeCreated(session)
+        ? LoadOutcome.simply(
+            throughStage(session, table, rows, virtualColumns, progress), Optional.of(Stage.TABLE))
+        : LoadOutcome.simply(
+            rows.into(table.name()), Optional.of(table.name()).filter(any -> isSearched));
   }
 
-  /** Imports into a stage first: in the table, nothing tells the file's rows from others. */
+  /** Imports into a stage: in the table, nothing tells the file's rows from others. */
   private static long throughStage(
       Session session,
       TargetTable table,

@@ -1,5 +1,6 @@
 package s3topostgres.mode;
 
+import java.util.List;
 import java.util.Optional;
 import s3topostgres.history.RowCounts;
 
@@ -10,11 +11,29 @@ import s3topostgres.history.RowCounts;
  * @param way how the rows came into the table, in one word for the log; empty in modes that have
  *     but one
  * @param counts of changed rows; empty in modes without a stage
+ * @param source the table with the file's rows, quoted as SQL needs it: the target table or a
+ *     stage; empty where the target table has others, too, and no index finds the file's
+ * @param sequences that the file's values have reached
  */
-public record LoadOutcome(long rows, Optional<String> way, Optional<RowCounts> counts) {
+public record LoadOutcome(
+    long rows,
+    Optional<String> way,
+    Optional<RowCounts> counts,
+    Optional<String> source,
+    List<ColumnSequence.Reached> sequences) {
+
+  public LoadOutcome(
+      long rows, Optional<String> way, Optional<RowCounts> counts, Optional<String> source) {
+    this(rows, way, counts, source, List.of());
+  }
 
   /** In a mode that has one way, and no stage. */
-  static LoadOutcome simply(long rows) {
-    return new LoadOutcome(rows, Optional.empty(), Optional.empty());
+  static LoadOutcome simply(long rows, Optional<String> source) {
+    return new LoadOutcome(rows, Optional.empty(), Optional.empty(), source);
+  }
+
+  /** Adds the sequences that the file's values have reached. */
+  public LoadOutcome with(List<ColumnSequence.Reached> reached) {
+    return new LoadOutcome(rows, way, counts, source, reached);
   }
 }

@@ -77,6 +77,7 @@ public record Replace(Duration lockTimeout, boolean rebuildIndexes) implements L
       throws SQLException {
     progress.accept("emptying");
     new TableLock(session, table, lockTimeout).take("TRUNCATE TABLE " + table.name());
-    return LoadOutcome.simply(Indexes.fill(session, table, rows, rebuildIndexes, progress));
+    return LoadOutcome.simply(
+        Indexes.fill(session, table, rows, rebuildIndexes, progress), Optional.of(table.name()));
   }
 }

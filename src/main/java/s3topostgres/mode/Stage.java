@@ -86,11 +86,15 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
    * @throws LoadException {@code TABLE_UNUSABLE}
    */
   public static void requirePrivilege(Session session) throws SQLException {
-    if (!session.exists("SELECT WHERE has_database_privilege(current_database(), 'TEMPORARY')")) {
+    if (!mayBeCreated(session)) {
       throw ErrorCode.TABLE_UNUSABLE.failure(
           "the database user may not create temporary tables, and the file is imported into one first",
           "GRANT TEMPORARY ON DATABASE ... TO the user.");
     }
+  }
+
+  static boolean mayBeCreated(Session session) throws SQLException {
+    return session.exists("SELECT WHERE has_database_privilege(current_database(), 'TEMPORARY')");
   }
 
   private static String number(TargetTable table) {

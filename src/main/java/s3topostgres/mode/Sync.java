@@ -157,7 +157,8 @@ public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, bool
           new LoadOutcome(
               imported,
               Optional.of("into-the-empty-table"),
-              Optional.of(new RowCounts(imported, 0, 0))));
+              Optional.of(new RowCounts(imported, 0, 0)),
+              Optional.of(table.name())));
     } catch (LoadException e) {
       if (e.code() != ErrorCode.ROW_REJECTED || !isOfTwoRows(e)) {
         throw e;

@@ -151,7 +151,8 @@ public final class TableMerge {
   }
 
   private LoadOutcome loaded(String way, RowCounts changes) {
-    return new LoadOutcome(stage.rows(), Optional.of(way), Optional.of(changes));
+    return new LoadOutcome(
+        stage.rows(), Optional.of(way), Optional.of(changes), Optional.of(stage.source()));
   }
 
   private long change(long expected, String statement) throws SQLException {

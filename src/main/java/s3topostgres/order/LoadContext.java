@@ -5,6 +5,7 @@ import s3topostgres.csv.FileImport;
 import s3topostgres.csv.FileImports;
 import s3topostgres.csv.RowSource;
 import s3topostgres.history.History;
+import s3topostgres.mode.ColumnSequence;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadOutcome;
 import s3topostgres.postgres.Session;
@@ -42,6 +43,7 @@ public record LoadContext(
 
   /** Changes the table as the mode does. */
   public LoadOutcome load(RowSource rows) throws SQLException {
-    return mode.load(session, table, rows, progress::step);
+    LoadOutcome outcome = mode.load(session, table, rows, progress::step);
+    return outcome.with(ColumnSequence.reached(session, table, rows.columns(), outcome.source()));
   }
 }
