@@ -25,13 +25,20 @@ public record TableProposal(String create, List<String> notes, long rows) {
   /** Whole numbers. A leading zero marks a postcode, a plus a telephone number. */
   private static final String WHOLE = "-?(0|[1-9]\\d*)";
 
+  /** Without a decimal point or a sign in the exponent, it may be a code: 655e38. */
+  private static final String EXPONENT =
+      "[-+]?\\d+\\.\\d+[eE][-+]?\\d{1,3}|[-+]?\\d[eE][-+]\\d{1,3}";
+
+  /** A number of twelve digits or more, as spreadsheets show it by default, and then export it. */
+  private static final String SHORTENED = "-?\\d(\\.\\d{1,5})?E\\+(1[1-9]|[2-9]\\d)";
+
   private record Type(String name, String pattern) {}
 
   private static final List<Type> TYPES =
       List.of(
           new Type("integer", WHOLE),
           new Type("bigint", WHOLE),
-          new Type("numeric", WHOLE + "(\\.\\d+)?([eE][-+]?\\d{1,3})?"),
+          new Type("numeric", WHOLE + "(\\.\\d+)?|" + EXPONENT),
           new Type("boolean", "([tT]rue|TRUE|t|[yY]es|[fF]alse|FALSE|f|[nN]o)"),
           new Type("date", DAY),
           new Type("timestamp", TIME),
@@ -70,6 +77,11 @@ public record TableProposal(String create, List<String> notes, long rows) {
       throws SQLException {
     if (isEach(session, value + " IS NULL")) {
       return "text";
+    }
+    if (isAny(session, value, SHORTENED)) {
+      notes.add(
+          "%s holds numbers that a spreadsheet has shortened (as in 1.23457E+11), so their last digits are lost; format the column as text or as a number without decimals there, and export it again"
+              .formatted(column));
     }
     for (Type type : TYPES) {
       if (isWritten(session, value, type.pattern) && isTaken(session, value, type.name)) {
@@ -114,6 +126,10 @@ public record TableProposal(String create, List<String> notes, long rows) {
   private static boolean isWritten(Session session, String value, String pattern)
       throws SQLException {
     return isEach(session, "coalesce(%s ~ '^(%s)$', true)".formatted(value, pattern));
+  }
+
+  private static boolean isAny(Session session, String value, String pattern) throws SQLException {
+    return !isEach(session, "coalesce(%s !~ '^(%s)$', true)".formatted(value, pattern));
   }
 
   private static boolean isEach(Session session, String condition) throws SQLException {

@@ -260,6 +260,38 @@ public class DryRunTest {
   }
 
   @Test
+  void proposesNumbersAsProgramsWriteThemAndLeavesCodesAlone() {
+    fixture.set("DB_TABLE_NAME", "new_table");
+
+    DryRunResult result =
+        dryRun(
+            """
+            dms,r,code,other,phone,order_no,small
+            +5.0656000000000000e+05,1e+05,5743e5,655e38,+441,2.34601E+20,1.5E+03
+            -1.1e-05,200000,12e1,7e7,+442,7,1.25E+10
+            """);
+
+    assertThat(result.createTable())
+        .startsWith(
+            """
+            CREATE TABLE new_table (
+              dms numeric NOT NULL,
+              r numeric NOT NULL,
+              code text NOT NULL,
+              other text NOT NULL,
+              phone text NOT NULL,
+              order_no numeric NOT NULL,
+              small numeric NOT NULL
+            );
+            """);
+    assertThat(result.message())
+        .isEqualTo(
+            "there is no table new_table; order_no holds numbers that a spreadsheet has shortened (as in"
+                + " 1.23457E+11), so their last digits are lost; format the column as text or as a"
+                + " number without decimals there, and export it again");
+  }
+
+  @Test
   void whatIsProposedLoadsTheFile() {
     String content =
         "Größe,Day,No.,\"a\"\"b\",Tel\n1,2020-01-01,007,x,+441\n2,2020-01-02,,y,+442\n";
