@@ -36,8 +36,8 @@ record DmsHistory(Session session, String history, String targetTable) {
    */
   private static final String AFTER_FULL_LOAD =
       """
-      later.object_key ~* ? AND EXISTS (
-        SELECT FROM loads before WHERE before.id < later.id AND before.object_key ~* ?)""";
+      later.object_key ~* ?
+        AND later.id > (SELECT id FROM loads WHERE object_key ~* ? ORDER BY id LIMIT 1)""";
 
   static DmsHistory of(Session session, History history, String targetTable) {
     return new DmsHistory(session, history.tableName().orElseThrow(), targetTable);
@@ -103,16 +103,20 @@ record DmsHistory(Session session, String history, String targetTable) {
   List<Upload> missing(List<ListedObject> files, String region) throws SQLException {
     return query(
         """
-        SELECT f.bucket, f.object_key, f.etag, f.modified AS event_time
-        FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
-          AS f (bucket, object_key, etag, modified)
-        WHERE NOT EXISTS (
-          SELECT FROM loads h
-          WHERE h.bucket = f.bucket AND h.object_key = f.object_key AND h.etag = f.etag
-            AND greatest(h.event_time, h.started_at) >= f.modified)
-          AND NOT EXISTS (
-            SELECT FROM loads later WHERE event_time >= f.modified + interval '1 s' AND %s)
-        ORDER BY f.modified, f.object_key"""
+        , unknown AS MATERIALIZED (
+          SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[])
+            AS f (bucket, object_key, etag, modified)
+          -- Subqueries, not joins, which the planner could make of the whole history.
+          WHERE (
+            SELECT true FROM loads h
+            WHERE h.bucket = f.bucket AND h.object_key = f.object_key AND h.etag = f.etag
+              AND greatest(h.event_time, h.started_at) >= f.modified LIMIT 1) IS NULL)
+        SELECT bucket, object_key, etag, modified AS event_time FROM unknown
+        WHERE (
+          SELECT true FROM loads later
+          WHERE event_time >= modified + interval '1 s' AND %s
+          ORDER BY event_time LIMIT 1) IS NULL
+        ORDER BY modified, object_key"""
             .formatted(AFTER_FULL_LOAD),
         row -> upload(row, region),
         Backlog.texts(files, file -> file.location().bucket()),

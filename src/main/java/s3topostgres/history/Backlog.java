@@ -49,7 +49,7 @@ public final class Backlog {
                WHERE h.status = 'LOADED' AND h.target_table = o.target_table
                  AND h.bucket = o.bucket AND h.object_key = o.object_key AND h.etag = o.etag
                  AND greatest(h.event_time, h.started_at) >= o.modified
-               ORDER BY %2$s LIMIT 1) IS NULL
+               ORDER BY %2$s DESC LIMIT 1) IS NULL
           AND NOT (? AND (
             SELECT true FROM %1$s h
             WHERE h.status = 'LOADED' AND h.target_table = o.target_table

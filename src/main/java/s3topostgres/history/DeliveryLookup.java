@@ -70,12 +70,14 @@ record DeliveryLookup(String table) {
                 FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                 ORDER BY h.id DESC LIMIT 1) THEN 'TAKEN'
-              -- Some load of the object took it as this upload left it.
+              -- Some load of the object took it as this upload left it. The load's time is that of
+              -- its own event or of the object, if in parts of its beginning: not much earlier.
               WHEN NOT upload.whole AND EXISTS (
                 SELECT FROM %1$s h
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.bucket = upload.bucket AND h.object_key = upload.object_key
-                  AND h.etag = upload.etag AND h.started_at > upload.event_time) THEN 'TAKEN'
+                  AND h.etag = upload.etag AND h.started_at > upload.event_time
+                  AND h.event_time > upload.event_time - interval '8 days') THEN 'TAKEN'
               ELSE 'NEW' END
             FROM (
               SELECT ? AS target_table, ? AS bucket, ? AS object_key, %2$s AS sequencer,

@@ -540,7 +540,8 @@ public final class LoadFixture implements AutoCloseable {
     return log.toString(StandardCharsets.UTF_8);
   }
 
-  private List<String> left() {
+  /** What loads have left behind so far: connections, locks, temporary tables. */
+  public List<String> left() {
     return rows(
         """
         SELECT 'connection', query FROM pg_stat_activity
