@@ -41,6 +41,11 @@ const TAKES = {
   DB_SSL_MODE: choice('verify-full', 'verify-ca', 'require', 'disable'),
   S3_KEY_PREFIX: form(/^[A-Za-z0-9/!_.'()-]*$/, "A to Z, a to z, digits and / ! - _ . ' ( )"),
   S3_KEY_PATTERN: [(value) => namesInKey(value) !== null, 'a form of object keys, as settings.md describes it'],
+  S3_SET_MARKER: form(
+    /^(?!.*\.csv(\.gz)?$)[A-Za-z0-9!_.'()-]+$/i,
+    "none, or the name of an object of A to Z, a to z, digits and ! - _ . ' ( ), without its folder, which does not" +
+      ' end in .csv or .csv.gz'
+  ),
   LOAD_MODE: choice('replace', 'sync', 'append', 'upsert', 'changes'),
   LOAD_KEY: columns,
   IMPORT_WITH: choice('aws_s3', 'copy'),
@@ -78,6 +83,7 @@ const TAKES = {
   ),
 };
 
+const marker = (s) => s('S3_SET_MARKER', 'none') !== 'none';
 const tab = (value) => (value === 'tab' ? '\t' : value);
 const delimiter = (s) => tab(s('CSV_DELIMITER', ','));
 // With none, a control character stands for it, and another one where that is the delimiter.
@@ -107,6 +113,15 @@ const CONTRADICTIONS = [
     (s) => isHidden(s('S3_KEY_PREFIX'), s('S3_KEY_PATTERN')),
     'S3_KEY_PATTERN has a folder or name that begins with _, . or beam-temp-, and such objects are ignored, unless that' +
       ' is in S3_KEY_PREFIX',
+  ],
+  [
+    (s) => marker(s) && s('LOAD_MODE') === 'changes',
+    'S3_SET_MARKER names an object, but LOAD_MODE is changes, with which each file is loaded by itself',
+  ],
+  [
+    (s) => marker(s) && (namesInKey(s('S3_KEY_PATTERN', '*').split('/').pop()) ?? []).length,
+    'S3_SET_MARKER names an object, so that a folder is one table, but S3_KEY_PATTERN has a name in braces behind the' +
+      ' last slash',
   ],
   [(s) => s('CSV_QUOTE') === 'none' && s('CSV_ESCAPE'), 'CSV_ESCAPE has no meaning with CSV_QUOTE=none'],
   [(s) => delimiter(s) === quote(s), 'CSV_DELIMITER and CSV_QUOTE are the same character'],

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 
 /**
  * A load that failed, described for the person who has to act. Made by {@link ErrorCode#failure}.
- * The message is {@code CODE: s3://bucket/key, line N, column C: why. What to do.}; what is not
- * known is left out.
+ * The message is {@code CODE: s3://bucket/key, line N, column C: why. What to do.}, with the name
+ * of the part before the line where several files are loaded as one; what is not known is left out.
  *
  * <p>Postgres quotes cells and whole lines in its errors, so none of its exceptions is ever a cause
  * of this one: every word of the message is ours.
@@ -21,6 +21,7 @@ public final class LoadException extends RuntimeException {
   private String why;
   private String whatToDo;
   private transient Optional<String> object = Optional.empty();
+  private transient Optional<String> part = Optional.empty();
   private transient OptionalLong line = OptionalLong.empty();
   private transient Optional<String> column = Optional.empty();
   private transient Optional<String> sqlState = Optional.empty();
@@ -35,6 +36,7 @@ public final class LoadException extends RuntimeException {
   private LoadException copy() {
     LoadException copy = new LoadException(code, why, whatToDo);
     copy.object = object;
+    copy.part = part;
     copy.line = line;
     copy.column = column;
     copy.sqlState = sqlState;
@@ -71,6 +73,18 @@ public final class LoadException extends RuntimeException {
     return at(OptionalLong.of(line), Optional.empty());
   }
 
+  /** Names the line, and the column if there is one, in a copy of the failure. */
+  public LoadException at(FileLine line, Optional<String> column) {
+    return at(OptionalLong.of(line.number()), column).ofPart(line.part());
+  }
+
+  /** Names the file, where several are loaded as one, in a copy of the failure. */
+  public LoadException ofPart(Optional<String> part) {
+    LoadException copy = copy();
+    copy.part = part;
+    return copy;
+  }
+
   /** Adds the SQLSTATE that Postgres gave, which may be null, to a copy of the failure. */
   public LoadException sqlState(String sqlState) {
     LoadException copy = copy();
@@ -98,6 +112,7 @@ public final class LoadException extends RuntimeException {
   public LoadException listing(String why, String whatToDo, List<Fault> faults) {
     LoadException copy = advised(whatToDo);
     copy.why = why;
+    copy.part = faults.get(0).part();
     copy.line = faults.get(0).line();
     copy.column = faults.get(0).column();
     copy.faults = faults;
@@ -123,7 +138,7 @@ public final class LoadException extends RuntimeException {
         Stream.concat(
                 object.stream(),
                 // The places of several stand in the words.
-                faults.size() > 1 ? Stream.empty() : Fault.place(line, column))
+                faults.size() > 1 ? Stream.empty() : Fault.place(part, line, column))
             .collect(Collectors.joining(", "));
     return code + ": " + (place.isEmpty() ? "" : place + ": ") + why + ". " + whatToDo;
   }
@@ -145,8 +160,13 @@ public final class LoadException extends RuntimeException {
   /** The file's faults, or the first of them; empty for other codes than {@code ROW_REJECTED}. */
   public List<Fault> faults() {
     return faults.isEmpty() && code == ErrorCode.ROW_REJECTED
-        ? List.of(new Fault(line, column, why))
+        ? List.of(new Fault(part, line, column, why))
         : faults;
+  }
+
+  /** The file, where several are loaded as one: its object key without the folder of all. */
+  public Optional<String> part() {
+    return part;
   }
 
   public OptionalLong line() {

@@ -38,7 +38,9 @@ class ArchitectureTest {
           entry(
               "load",
               List.of("config", "csv", "faults", "history", "mode", "order", "postgres", "s3")),
-          entry("check", List.of("config", "csv", "faults", "history", "mode", "postgres", "s3")),
+          entry(
+              "check",
+              List.of("config", "csv", "faults", "history", "mode", "order", "postgres", "s3")),
           entry("dms", List.of("config", "csv", "history", "mode", "order", "postgres", "s3")),
           entry("faults", List.of("config", "csv", "mode", "postgres", "s3", "scan")),
           entry("order", List.of("config", "csv", "history", "mode", "postgres", "s3")),

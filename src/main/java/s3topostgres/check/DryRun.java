@@ -9,17 +9,21 @@ import java.util.stream.Stream;
 import s3topostgres.LoadException;
 import s3topostgres.csv.FileImport;
 import s3topostgres.csv.FileImports;
+import s3topostgres.csv.FileSet;
+import s3topostgres.csv.RowSource;
 import s3topostgres.faults.FaultSearch;
 import s3topostgres.faults.TableProposal;
 import s3topostgres.faults.TrialImport;
 import s3topostgres.history.History;
 import s3topostgres.mode.LoadMode;
+import s3topostgres.order.SetTask;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.Upload;
 
 /**
@@ -60,13 +64,18 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
     mode.check(session, table);
     History history = History.openExisting(session, files.settings().historyTable());
     History.refuseAsTarget(session, files.settings().historyTable(), table);
-    FileImport rows = files.open(session, table, upload, files.look(session, upload), 0);
-    FaultSearch.Result found = trial().search(session, rows);
+    boolean ofSet = files.settings().setMarker().is(upload.object().key());
+    RowSource rows =
+        ofSet
+            ? SetTask.parts(files, session, history, table, upload).open(session, table, 0)
+            : files.open(session, table, upload, files.look(session, upload), 0);
+    FaultSearch.Result found = trial().search(session, table, rows);
     Optional<LoadException> failure =
         found.end().map(TrialImport::withoutLaterLines).or(() -> found.faults().failure());
     if (failure.isEmpty()) {
       failure =
           FileImport.tooFewRows(
+              ofSet ? "the files have" : "the file has",
               found.rows().orElseThrow(),
               history.minRows(session, files.settings().minRows(), table));
     }
@@ -85,6 +94,10 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
   }
 
   private DryRunResult propose(Session session, Upload upload, String name) throws SQLException {
+    if (files.settings().setMarker().is(upload.object().key())) {
+      ListedObject first = FileSet.list(files, session, upload).parts().get(0);
+      return propose(session, first.upload(upload.region()), name);
+    }
     FileImport rows = files.openWithoutTable(session, name, upload, files.look(session, upload));
     Optional<LoadException> malformed = FaultSearch.malformed(rows);
     if (malformed.isPresent()) {

@@ -31,12 +31,17 @@ public record DryRunResult(
   /**
    * A fault of the file.
    *
+   * @param part the file, where several are loaded as one; null for one file
    * @param line the physical line, 1 is the first; null if it is not known
    * @param column the table's column; null if the fault is of the row as a whole
    */
-  public record FaultInFile(Long line, String column, String reason) {
+  public record FaultInFile(String part, Long line, String column, String reason) {
     static FaultInFile of(Fault fault) {
-      return new FaultInFile(fault.lineOrNull(), fault.column().orElse(null), fault.reason());
+      return new FaultInFile(
+          fault.part().orElse(null),
+          fault.lineOrNull(),
+          fault.column().orElse(null),
+          fault.reason());
     }
   }
 

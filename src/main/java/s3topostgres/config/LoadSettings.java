@@ -5,12 +5,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import s3topostgres.ErrorCode;
 
 /**
  * The settings of a load, other than the connection and the format of its file.
  *
  * @param table the target table
  * @param objectKeys the keys of the objects that are loaded
+ * @param setMarker whether the files of a folder are one table together
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param mode what a file does to the table
  * @param rowKey names of the columns that identify a row, as the catalogue has them; empty for the
@@ -28,6 +30,7 @@ import java.util.Optional;
 public record LoadSettings(
     TableName table,
     ObjectKeyPattern objectKeys,
+    SetMarker setMarker,
     Optional<String> bucket,
     Mode mode,
     Optional<List<String>> rowKey,
@@ -56,18 +59,28 @@ public record LoadSettings(
   }
 
   /**
-   * Reads the values of the pattern's placeholders from an object key.
+   * Reads the values of the pattern's placeholders from an object key, or from the folder of a
+   * marker.
    *
-   * @return values by the placeholder's name; empty when objects with this key are not loaded
+   * @return values by the placeholder's name; empty when objects with this key are not loaded by
+   *     themselves
    */
   public Optional<Map<String, String>> match(String objectKey) {
+    if (setMarker.name().isPresent()) {
+      return setMarker.is(objectKey) ? objectKeys.matchFolder(objectKey) : Optional.empty();
+    }
     boolean packed = objectKey.toLowerCase(Locale.ROOT).endsWith(".gz");
     return packed && mode != Mode.CHANGES ? Optional.empty() : objectKeys.match(objectKey);
   }
 
   /** The settings that decide which objects are loaded, and into which tables. */
   public String choice() {
-    return "%s into %s by %s".formatted(objectKeys.shown(), table.setting(), mode.label());
+    return "%s%s into %s by %s"
+        .formatted(
+            objectKeys.shown(),
+            setMarker.name().map(" with "::concat).orElse(""),
+            table.setting(),
+            mode.label());
   }
 
   /** Why objects with this key are not loaded, as a clause; empty if they are. */
@@ -75,7 +88,13 @@ public record LoadSettings(
     if (match(objectKey).isPresent()) {
       return Optional.empty();
     }
-    if (objectKeys.isHidden(objectKey)) {
+    boolean isMarker = setMarker.is(objectKey);
+    if (setMarker.name().isPresent() && !isMarker) {
+      return Optional.of(
+          "its folder is loaded when %s is put there (S3_SET_MARKER)"
+              .formatted(setMarker.name().get()));
+    }
+    if (objectKeys.isHidden(isMarker ? SetMarker.folder(objectKey) : objectKey)) {
       return Optional.of("a folder of it, or its name, begins with _, . or beam-temp-");
     }
     return Optional.of(
@@ -85,8 +104,35 @@ public record LoadSettings(
                 .formatted(objectKeys.shown()));
   }
 
+  /**
+   * Refuses a file that is named like one of several of a table, where it would replace them.
+   *
+   * @throws s3topostgres.LoadException {@code CONFIG_INVALID}
+   */
+  public void refusePart(String objectKey) {
+    if (setMarker.setting().isEmpty() && mode.isWholeTable() && SetMarker.isPart(objectKey)) {
+      throw ErrorCode.CONFIG_INVALID.failure(
+          "it is named like one of several files of a table, and with LOAD_MODE=%s each would replace the others"
+              .formatted(mode.label()),
+          "Set S3_SET_MARKER to the name of the object that the job puts into the folder at its end, such as"
+              + " _SUCCESS: then the folder is loaded as one. If each such file is a whole table, set"
+              + " S3_SET_MARKER=none.");
+    }
+  }
+
   static LoadSettings read(Environment environment) {
     LoadSettings settings = readEach(environment);
+    Optional<String> marker = settings.setMarker.name();
+    if (settings.mode == Mode.CHANGES && marker.isPresent()) {
+      environment.problem(
+          "S3_SET_MARKER is \"%s\", and LOAD_MODE=changes loads each file by itself"
+              .formatted(marker.get()));
+    }
+    if (marker.isPresent() && settings.objectKeys.namesFiles()) {
+      environment.problem(
+          "S3_SET_MARKER is \"%s\", so a folder is one table, and S3_KEY_PATTERN has a name in braces behind the last slash"
+              .formatted(marker.get()));
+    }
     if (settings.mode == Mode.CHANGES && settings.historyTable.isEmpty()) {
       environment.problem(
           "HISTORY_TABLE is \"off\", and LOAD_MODE=changes needs the history: it tells which files were applied");
@@ -109,6 +155,7 @@ public record LoadSettings(
     return new LoadSettings(
         TableName.read(environment, keys),
         keys,
+        SetMarker.read(environment),
         environment.optional("S3_BUCKET_NAME"),
         Mode.valueOf(environment.choice("LOAD_MODE", Mode.LABELS).toUpperCase(Locale.ROOT)),
         ColumnNames.read(environment, "LOAD_KEY"),

@@ -19,6 +19,11 @@ public enum Mode {
 
   static final List<String> LABELS = Arrays.stream(values()).map(Mode::label).toList();
 
+  /** Whether a file, or all files of a set, is the whole table. */
+  public boolean isWholeTable() {
+    return this == REPLACE || this == SYNC;
+  }
+
   /** The mode as the setting and the history write it: {@code replace}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);

@@ -85,6 +85,15 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
     if (text.startsWith("/") || text.contains("//")) {
       throw problem("it has a folder without a name");
     }
+    return compiled(text, "");
+  }
+
+  /**
+   * Compiles a text of the pattern's form.
+   *
+   * @param rest a regular expression for what follows
+   */
+  private static Compiled compiled(String text, String rest) {
     List<String> names = new ArrayList<>();
     StringBuilder regex = new StringBuilder();
     boolean afterWildcard = false;
@@ -98,7 +107,7 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
           wildcard ? wildcard(token, names) : literal(token.group(), token.end() == text.length()));
       afterWildcard = wildcard;
     }
-    return new Compiled(names, Pattern.compile(regex.toString(), Pattern.DOTALL));
+    return new Compiled(names, Pattern.compile(regex + rest, Pattern.DOTALL));
   }
 
   private static String wildcard(Matcher token, List<String> names) {
@@ -131,6 +140,18 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
 
   private static IllegalArgumentException problem(String words) {
     return new IllegalArgumentException(words);
+  }
+
+  /** The form of the folders of objects; the last wildcard may stand for more folders. */
+  private Compiled folders() {
+    String text = pattern.orElse("**");
+    int end = text.lastIndexOf('/') + 1;
+    return compiled(text.substring(0, end), text.indexOf("**", end) < 0 ? "" : ".*");
+  }
+
+  /** Whether a placeholder is in the name behind the folders. */
+  boolean namesFiles() {
+    return folders().names.size() < names().size();
   }
 
   /** Prefix and pattern for a message: {@code incoming/{table}.csv}. */
@@ -180,7 +201,20 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
    * @return values by the placeholder's name; empty when the key does not match, or is hidden
    */
   public Optional<Map<String, String>> match(String key) {
-    Compiled compiled = compiled();
+    return match(key, compiled());
+  }
+
+  /**
+   * Reads the values of the placeholders from the folder of an object, whatever its name is.
+   *
+   * @param key decoded
+   * @return values by the placeholder's name; empty when the folder does not match, or is hidden
+   */
+  public Optional<Map<String, String>> matchFolder(String key) {
+    return match(SetMarker.folder(key), folders());
+  }
+
+  private Optional<Map<String, String>> match(String key, Compiled compiled) {
     Matcher matcher =
         compiled.regex.matcher(key).region(Math.min(prefix.length(), key.length()), key.length());
     if (!key.startsWith(prefix) || isHidden(key) || !matcher.matches()) {

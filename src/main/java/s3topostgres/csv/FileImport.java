@@ -53,7 +53,7 @@ public record FileImport(
     if (!imports.objectImport().pinsObject()) {
       refuseChangedObject();
     }
-    Optional<LoadException> tooFew = tooFewRows(rows, minRows);
+    Optional<LoadException> tooFew = tooFewRows("the file has", rows, minRows);
     if (tooFew.isPresent()) {
       throw tooFew.get();
     }
@@ -69,7 +69,7 @@ public record FileImport(
   }
 
   /** Whether its bytes are looked at ({@code CSV_SCAN}). */
-  public boolean isScanned() {
+  private boolean isScanned() {
     return imports.settings().scan();
   }
 
@@ -95,10 +95,16 @@ public record FileImport(
    * @throws LoadException {@code ROW_REJECTED} when its gzip is damaged; {@code OBJECT_UNREADABLE}
    *     when it cannot be read
    */
-  public ScanResult scan() throws SQLException {
+  @Override
+  public RowSource scanned(List<ScanResult> results) throws SQLException {
+    if (!isScanned()) {
+      return this;
+    }
     FileScan scan = newScan();
     try (RunningScan<ScanResult> running = RunningScan.start(() -> scanAll(scan))) {
-      return running.await(session);
+      ScanResult result = running.await(session);
+      results.add(result);
+      return new GoodRows(this, result);
     }
   }
 
@@ -123,14 +129,18 @@ public record FileImport(
     }
   }
 
-  /** The failure of a file that has fewer rows than it must have; empty if it has enough. */
-  public static Optional<LoadException> tooFewRows(long rows, long minRows) {
+  /**
+   * The failure of a load with fewer rows than it must have; empty if it has enough.
+   *
+   * @param who has them, with the verb
+   */
+  public static Optional<LoadException> tooFewRows(String who, long rows, long minRows) {
     return rows >= minRows
         ? Optional.empty()
         : Optional.of(
             ErrorCode.TOO_FEW_ROWS.failure(
-                "the file has %d rows, and at least %d are expected (the operator sets MIN_ROWS)"
-                    .formatted(rows, minRows),
+                "%s %d rows, and at least %d are expected (the operator sets MIN_ROWS)"
+                    .formatted(who, rows, minRows),
                 "Check that the export was complete and upload it again; the old rows are still there."));
   }
 }

@@ -42,7 +42,7 @@ public record FileImports(
 
   /** Why an upload is not to be loaded, as a clause; empty if it is. */
   public Optional<String> whyIgnored(Upload upload) {
-    return upload.object().isCsv()
+    return upload.object().isCsv() || settings.setMarker().is(upload.object().key())
         ? settings.whyIgnored(upload.object().key())
         : Optional.of("it does not have the extension .csv");
   }
@@ -63,7 +63,7 @@ public record FileImports(
   }
 
   private Map<String, String> valuesInKey(Upload upload) {
-    return settings.objectKeys().match(upload.object().key()).orElseThrow();
+    return settings.match(upload.object().key()).orElseThrow();
   }
 
   /** Reads the object's properties and first bytes. */
@@ -76,10 +76,12 @@ public record FileImports(
    *
    * @param object as it is now
    * @param minRows how many rows the file must have
-   * @throws s3topostgres.LoadException {@code HEADER_MISMATCH} when the fields do not fit the table
+   * @throws s3topostgres.LoadException {@code HEADER_MISMATCH} when the fields do not fit the
+   *     table; {@code CONFIG_INVALID} when the file is only a part of what replaces the table
    */
   public FileImport open(
       Session session, TargetTable table, Upload upload, StoredObject object, long minRows) {
+    settings.refusePart(upload.object().key());
     FileHead head = head(object);
     return new FileImport(
         this,
@@ -88,7 +90,7 @@ public record FileImports(
         layout.columns(head, upload.object(), table),
         head.headerLines(),
         upload,
-        object,
+        object.withoutHead(),
         minRows);
   }
 

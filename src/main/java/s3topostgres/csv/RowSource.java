@@ -2,8 +2,11 @@ package s3topostgres.csv;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
+import s3topostgres.FileLine;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ObjectLocation;
+import s3topostgres.scan.ScanResult;
 
 /** The rows that a load imports: those of one file, or of several. */
 public interface RowSource {
@@ -27,6 +30,29 @@ public interface RowSource {
   default long linesLeftOut(long row) {
     return 0;
   }
+
+  /** The first row of each file, by its number among those that are imported, from 1. */
+  default Long[] firstRows() {
+    return new Long[] {1L};
+  }
+
+  /**
+   * The line on which a row ends.
+   *
+   * @param row its number among those that are imported, from 1
+   * @param breaks how many line breaks there are in the values of its file up to it
+   */
+  default FileLine line(long row, long breaks) {
+    return new FileLine(Optional.empty(), headerLines() + row + breaks + linesLeftOut(row));
+  }
+
+  /**
+   * Scans every file, where that is not turned off, and leaves malformed records out.
+   *
+   * @param results receives what was found in each file
+   * @return the other rows, which the function streams whatever {@code IMPORT_WITH} is
+   */
+  RowSource scanned(List<ScanResult> results) throws SQLException;
 
   /**
    * Imports the rows.

@@ -245,10 +245,12 @@ record DmsHistory(Session session, String history, String targetTable) {
 
   /** The upload that a row has in bucket, object_key, etag and event_time. */
   static Upload upload(ResultSet row, String region) throws SQLException {
-    return new ListedObject(
-            new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
-            row.getString("etag"),
-            row.getObject("event_time", OffsetDateTime.class).toInstant())
-        .upload(region);
+    return new Upload(
+        new ObjectLocation(row.getString("bucket"), row.getString("object_key")),
+        region,
+        Optional.empty(),
+        Optional.of(row.getObject("event_time", OffsetDateTime.class).toInstant()),
+        Optional.of(row.getString("etag")),
+        true);
   }
 }

@@ -33,7 +33,7 @@ record FullLoadEnd(Upload upload, Instant since, ApplyChanges mode) implements L
   }
 
   @Override
-  public boolean isOfOneFile() {
+  public boolean isOfOneUpload() {
     return false;
   }
 
@@ -69,7 +69,10 @@ record FullLoadEnd(Upload upload, Instant since, ApplyChanges mode) implements L
       files.add(file);
     }
     return mode.finishFullLoad(
-        context.session(), context.table(), new MultiFileImport(files), context.progress()::step);
+        context.session(),
+        context.table(),
+        new MultiFileImport(context.session(), upload.object(), "", files, 0),
+        context.progress()::step);
   }
 
   private static void refuseOverwritten(FileImport file, Upload loaded) {

@@ -93,7 +93,7 @@ record LastChangePerKey(Session session, TargetTable table, Stage stage, RowKey 
                 .formatted(stage.number(), Stage.TABLE, operation),
             result -> result.getLong(1));
     if (row > 0) {
-      throw DmsFields.noOperation().at(stage.line(row));
+      throw DmsFields.noOperation().at(stage.line(row), Optional.empty());
     }
   }
 }

@@ -23,10 +23,10 @@ import s3topostgres.scan.ScanResult;
  * @param byColumn the number of faults by the column's name; those of whole rows under {@link
  *     #OF_ROWS}
  * @param all whether all faults were found
- * @param scan that found malformed lines among them; empty if there are none
+ * @param scans that found malformed lines among them, one of each file that has some
  */
 public record FaultList(
-    List<Fault> first, Map<String, Long> byColumn, boolean all, Optional<ScanResult> scan) {
+    List<Fault> first, Map<String, Long> byColumn, boolean all, List<ScanResult> scans) {
   /** How many are kept, for the history and the dry run. */
   static final int KEPT = 1000;
 
@@ -39,7 +39,11 @@ public record FaultList(
   /** How many the message names. */
   private static final int NAMED = 10;
 
-  private static final Pattern OTHER_LINE = Pattern.compile(" (of|as) line \\d+$");
+  private static final Pattern OTHER_LINE = Pattern.compile(" (of|as) line \\d+( of .+)?$");
+
+  private static final Comparator<Fault> BY_PLACE =
+      Comparator.comparing((Fault fault) -> fault.part().orElse(""))
+          .thenComparingLong(fault -> fault.line().orElse(0));
 
   private static final String CORRECT_AND_SEE =
       "Correct the file and upload it again; there may be more, which could not be looked for."
@@ -48,30 +52,30 @@ public record FaultList(
   /** The list for a malformed line, which stopped {@code COPY} and hides the lines after it. */
   static FaultList stoppedBy(LoadException malformed) {
     Fault fault = malformed.faults().get(0);
-    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false, Optional.empty());
+    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false, List.of());
   }
 
-  /** Adds the malformed lines of the file. */
-  FaultList and(Optional<ScanResult> scanned) {
-    if (scanned.isEmpty() || scanned.get().count() == 0) {
-      return this;
-    }
-    ScanResult found = scanned.get();
+  /** Adds the malformed lines. */
+  FaultList and(List<ScanResult> scanned) {
+    List<ScanResult> found = scanned.stream().filter(scan -> scan.count() > 0).toList();
     Map<String, Long> counts = new LinkedHashMap<>();
-    long values = found.byColumn().values().stream().mapToLong(Long::longValue).sum();
-    if (found.count() > values) {
-      counts.put(OF_LINES, found.count() - values);
+    for (ScanResult scan : found) {
+      long values = scan.byColumn().values().stream().mapToLong(Long::longValue).sum();
+      if (scan.count() > values) {
+        counts.merge(OF_LINES, scan.count() - values, Long::sum);
+      }
     }
     byColumn.forEach((name, count) -> counts.merge(name, count, Long::sum));
-    found.byColumn().forEach((name, count) -> counts.merge(name, count, Long::sum));
+    found.forEach(
+        scan -> scan.byColumn().forEach((name, count) -> counts.merge(name, count, Long::sum)));
     return new FaultList(
-        Stream.concat(found.faults().stream(), first.stream())
-            .sorted(Comparator.comparingLong(fault -> fault.line().orElse(0)))
+        Stream.concat(found.stream().flatMap(scan -> scan.faults().stream()), first.stream())
+            .sorted(BY_PLACE)
             .limit(KEPT)
             .toList(),
         counts,
-        all && found.places().areAll(),
-        scanned);
+        all && found.stream().allMatch(scan -> scan.places().areAll()),
+        found);
   }
 
   /** How many there are. */
@@ -88,8 +92,8 @@ public record FaultList(
    *     and the failure's line is as exact as those found
    */
   public LoadException explain(LoadException failure, boolean added) {
-    if (scan.isPresent()) {
-      return listed(failure.sqlState(null), scan.get().whatToDo());
+    if (!scans.isEmpty()) {
+      return listed(failure.sqlState(null), advice());
     }
     return with(failure.faults().get(0), added).listed(failure, ImportErrors.CORRECT_THE_FILE);
   }
@@ -97,15 +101,20 @@ public record FaultList(
   private LoadException listed(LoadException failure, String whatToDo) {
     Fault only = first.get(0);
     if (count() == 1) {
-      return failure.listing(only.reason(), scan.isEmpty() ? failure.whatToDo() : whatToDo, first);
+      return failure.listing(only.reason(), scans.isEmpty() ? failure.whatToDo() : whatToDo, first);
     }
     return failure.listing(summary(), all ? whatToDo : andMore(), first);
   }
 
   private String andMore() {
-    return scan.map(ScanResult::whatToDo)
-        .map(advice -> advice + " There may be more faults, which could not be looked for.")
-        .orElse(CORRECT_AND_SEE);
+    return scans.isEmpty()
+        ? CORRECT_AND_SEE
+        : advice() + " There may be more faults, which could not be looked for.";
+  }
+
+  /** What to do about malformed lines. */
+  private String advice() {
+    return scans.stream().map(ScanResult::whatToDo).distinct().collect(joining(" "));
   }
 
   /** The failure of a load of the file; empty if there are no faults. */
@@ -117,7 +126,8 @@ public record FaultList(
                 explain(
                     ErrorCode.ROW_REJECTED
                         .failure(fault.reason(), ImportErrors.CORRECT_THE_FILE)
-                        .at(fault.line(), fault.column()),
+                        .at(fault.line(), fault.column())
+                        .ofPart(fault.part()),
                     false));
   }
 
@@ -126,12 +136,11 @@ public record FaultList(
       return this;
     }
     List<Fault> faults = new ArrayList<>(first);
-    long line = known.line().orElse(0);
-    int place = (int) first.stream().takeWhile(fault -> fault.line().orElse(0) < line).count();
+    int place = (int) first.stream().takeWhile(fault -> BY_PLACE.compare(fault, known) < 0).count();
     faults.add(place, known);
     Map<String, Long> counts = new LinkedHashMap<>(byColumn);
     counts.merge(column(known), 1L, Long::sum);
-    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all, scan);
+    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all, scans);
   }
 
   /**
@@ -144,12 +153,13 @@ public record FaultList(
         added
             ? found.reason().equals(known.reason())
             : found.reason().startsWith(OTHER_LINE.matcher(known.reason()).replaceFirst(""));
-    return column && (found.line().equals(known.line()) || reason);
+    boolean line = found.line().equals(known.line()) && found.part().equals(known.part());
+    return column && (line || reason);
   }
 
   private boolean isOfForm(Fault fault) {
     return fault.column().isEmpty()
-        && scan.filter(found -> found.faults().contains(fault)).isPresent();
+        && scans.stream().anyMatch(scan -> scan.faults().contains(fault));
   }
 
   private static String column(Fault fault) {
@@ -176,7 +186,7 @@ public record FaultList(
         .formatted(
             all ? "" : "at least ",
             count(),
-            scan.isEmpty() ? "values do not fit" : "faults",
+            scans.isEmpty() ? "values do not fit" : "faults",
             named.stream().map(Fault::toString).collect(joining("; ")),
             more);
   }

@@ -1,6 +1,9 @@
 package s3topostgres.faults;
 
+import static java.util.stream.Collectors.toSet;
+
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +12,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.csv.FileImport;
-import s3topostgres.csv.GoodRows;
 import s3topostgres.csv.RowSource;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Stage;
@@ -40,12 +41,10 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
    * The failure of a file whose form is wrong, whatever table it is for; empty if it is right or
    * not looked at.
    */
-  public static Optional<LoadException> malformed(FileImport file) throws SQLException {
-    return file.isScanned()
-        ? new FaultList(List.of(), Map.of(), true, Optional.empty())
-            .and(Optional.of(file.scan()))
-            .failure()
-        : Optional.empty();
+  public static Optional<LoadException> malformed(RowSource file) throws SQLException {
+    List<ScanResult> scans = new ArrayList<>();
+    file.scanned(scans);
+    return new FaultList(List.of(), Map.of(), true, List.of()).and(scans).failure();
   }
 
   /**
@@ -58,23 +57,19 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
   public static Result find(
       Session session,
       TargetTable table,
-      FileImport file,
+      RowSource rows,
       List<String> key,
       LoadMode.FaultScope scope)
       throws SQLException {
-    Optional<ScanResult> scan = Optional.empty();
+    List<ScanResult> scans = new ArrayList<>();
     Stage stage;
     try {
-      if (file.isScanned()) {
-        scan = Optional.of(file.scan());
-      }
-      RowSource rows = scan.isPresent() ? new GoodRows(file, scan.get()) : file;
-      stage = Stage.fillWithTexts(session, table, rows);
+      stage = Stage.fillWithTexts(session, table, rows.scanned(scans));
     } catch (LoadException e) {
       if (e.code() != ErrorCode.ROW_REJECTED) {
         throw e;
       }
-      return new Result(OptionalLong.empty(), FaultList.stoppedBy(e).and(scan), Optional.of(e));
+      return new Result(OptionalLong.empty(), FaultList.stoppedBy(e).and(scans), Optional.of(e));
     }
     boolean complete = scope != LoadMode.FaultScope.VALUES;
     FaultSearch search = new FaultSearch(session, table, stage);
@@ -85,10 +80,11 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
       search.computeColumns(fields);
       all = search.evaluateChecks(fields);
     }
-    search.leaveOutNullMarks(scan.map(ScanResult::byColumn).orElse(Map.of()).keySet());
+    search.leaveOutNullMarks(
+        scans.stream().flatMap(scan -> scan.byColumn().keySet().stream()).collect(toSet()));
     return new Result(
         OptionalLong.of(stage.rows()),
-        new FaultTable(session, table, stage).read(all).and(scan),
+        new FaultTable(session, table, stage).read(all).and(scans),
         Optional.empty());
   }
 

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import s3topostgres.Fault;
+import s3topostgres.FileLine;
 import s3topostgres.mode.Stage;
 import s3topostgres.mode.VirtualColumns;
 import s3topostgres.postgres.ImportErrors;
@@ -45,20 +46,22 @@ record FaultTable(Session session, TargetTable table, Stage stage) {
                 new Found(row.getLong("place"), column(row), row.getLong("earlier"), reason(row)));
     Set<Long> rows = new HashSet<>();
     first.forEach(fault -> rows.addAll(List.of(fault.row, fault.earlier)));
-    Map<Long, Long> lines = stage.lines(rows);
+    Map<Long, FileLine> lines = stage.lines(rows);
     return new FaultList(
-        first.stream().map(fault -> fault.at(lines)).toList(), counts, all, Optional.empty());
+        first.stream().map(fault -> fault.at(lines)).toList(), counts, all, List.of());
   }
 
   /**
    * @param earlier the first row with the same key; 0 if it is not about that
    */
   private record Found(long row, Optional<Column> column, long earlier, String reason) {
-    Fault at(Map<Long, Long> lines) {
+    Fault at(Map<Long, FileLine> lines) {
+      FileLine line = lines.get(row);
       return new Fault(
-          OptionalLong.of(lines.get(row)),
+          line.part(),
+          OptionalLong.of(line.number()),
           column.map(Column::name),
-          earlier == 0 ? reason : "%s line %d".formatted(reason, lines.get(earlier)));
+          earlier == 0 ? reason : "%s %s".formatted(reason, lines.get(earlier)));
     }
   }
 

@@ -2,11 +2,15 @@ package s3topostgres.faults;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
 import s3topostgres.csv.FileImport;
 import s3topostgres.csv.FileImports;
+import s3topostgres.csv.FileSet;
+import s3topostgres.csv.MultiFileImport;
+import s3topostgres.csv.RowSource;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadMode.FaultScope;
 import s3topostgres.mode.Stage;
@@ -16,6 +20,7 @@ import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Script;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -44,11 +49,12 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
     }
   }
 
-  /** Searches a file for faults. */
-  public FaultSearch.Result search(Session session, FileImport file) throws SQLException {
+  /** Searches rows for faults. */
+  public FaultSearch.Result search(Session session, TargetTable table, RowSource rows)
+      throws SQLException {
     applySettings(session);
-    List<String> key = mode.keyNames(session, file.table());
-    return FaultSearch.find(session, file.table(), file, key, mode.faultScope());
+    List<String> key = mode.keyNames(session, table);
+    return FaultSearch.find(session, table, rows, key, mode.faultScope());
   }
 
   /**
@@ -56,26 +62,33 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
    *
    * @param failure with the code {@code ROW_REJECTED}
    * @param seen the object as the load read it
+   * @param parts of a set, as the load read them; empty for one file
    * @return the failure with all faults, or itself where they cannot be searched for
    */
   public LoadException explain(
-      LoadException failure, Upload upload, StoredObject seen, Deadline deadline) {
+      LoadException failure,
+      Upload upload,
+      StoredObject seen,
+      List<ListedObject> parts,
+      Deadline deadline) {
     if (!files.settings().scan() && ImportErrors.isMalformed(failure)) {
       return withoutLaterLines(failure);
     }
     try (Session session = database.connectOnce(deadline)) {
       begin(session);
-      StoredObject object = files.look(session, upload);
-      if (!object.etag().equals(seen.etag())) {
-        return failure;
-      }
       TargetTable table = files.targetTable(session, upload);
-      FileImport file = files.open(session, table, upload, object, 0);
-      FaultSearch.Result found = search(session, file);
+      Optional<? extends RowSource> rows =
+          parts.isEmpty()
+              ? openAgain(session, table, upload, seen)
+              : openAgain(session, table, upload, parts);
+      if (rows.isEmpty()) {
+        return parts.isEmpty() ? failure : FileSet.changed("one was overwritten");
+      }
+      FaultSearch.Result found = search(session, table, rows.get());
       boolean exactInTable =
           mode.faultScope() == FaultScope.ADDED_ROWS
               && found.rows().isPresent()
-              && !Stage.hasBrokenLines(session, file);
+              && !Stage.hasBrokenLines(session, rows.get());
       LoadException explained = found.faults().explain(failure, exactInTable);
       return found.end().filter(ImportErrors::isMalformed).isPresent()
           ? withoutLaterLines(explained)
@@ -87,6 +100,21 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
       return failure.advising(
           failure.whatToDo() + " There may be more faults; they could not be looked for.");
     }
+  }
+
+  private Optional<FileImport> openAgain(
+      Session session, TargetTable table, Upload upload, StoredObject seen) {
+    StoredObject object = files.look(session, upload);
+    return object.etag().equals(seen.etag())
+        ? Optional.of(files.open(session, table, upload, object, 0))
+        : Optional.empty();
+  }
+
+  private Optional<MultiFileImport> openAgain(
+      Session session, TargetTable table, Upload marker, List<ListedObject> parts)
+      throws SQLException {
+    FileSet set = FileSet.list(files, session, marker).only(parts);
+    return set.parts().equals(parts) ? Optional.of(set.open(session, table, 0)) : Optional.empty();
   }
 
   /** Says that a malformed line hides those after it. */

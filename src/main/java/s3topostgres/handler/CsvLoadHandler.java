@@ -101,8 +101,8 @@ public final class CsvLoadHandler implements RequestHandler<S3Event, LoadReport>
     } catch (LoadException e) {
       throw loader.refuse(e, functionEnd, requestId);
     }
-    return record.isNewCsv(upload)
+    return record.isNewObject()
         ? loader.load(upload, functionEnd, requestId)
-        : loader.ignore(upload, "it is not a new file with the extension .csv", requestId);
+        : loader.ignore(upload, "it is not a new object", requestId);
   }
 }

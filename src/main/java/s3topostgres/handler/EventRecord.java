@@ -21,9 +21,9 @@ import s3topostgres.s3.Upload;
  */
 record EventRecord(S3EventNotificationRecord record) {
 
-  /** Whether the record announces a new CSV file. MinIO puts "s3:" before the name of the event. */
-  boolean isNewCsv(Upload upload) {
-    return record.getEventName().matches("(s3:)?ObjectCreated:.*") && upload.object().isCsv();
+  /** Whether the record announces a new object. MinIO puts "s3:" before the name of the event. */
+  boolean isNewObject() {
+    return record.getEventName().matches("(s3:)?ObjectCreated:.*");
   }
 
   /**

@@ -102,14 +102,14 @@ record DeliveryLookup(String table) {
         INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
           event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
           started_at, finished_at, request_id)
-        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?, ?, status, mode,
+        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?::text, ?::timestamptz, status, mode,
           rows_loaded, rows_inserted, rows_updated, rows_deleted, started_at, finished_at,
           request_id
         FROM %1$s
         WHERE target_table = ? AND bucket = ? AND object_key = ? AND status = 'LOADED'
         ORDER BY id DESC LIMIT 1"""
             .formatted(table),
-        upload.sequencer().orElseThrow(),
+        upload.sequencer().orElse(null),
         upload.eventTime().map(History::atUtc).orElse(null),
         targetTable,
         upload.object().bucket(),

@@ -4,15 +4,18 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.config.MinRows;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -91,6 +94,41 @@ public record History(Optional<HistoryTable> table) {
       throw ErrorCode.TABLE_UNUSABLE.failure(
           "%s is the history of the loads".formatted(target.name()), "Load a table of your own.");
     }
+  }
+
+  /**
+   * Finds the parts of a set that were not loaded before into a table, as part of the set or by
+   * themselves.
+   */
+  public List<ListedObject> notLoaded(
+      Session session, String targetTable, Upload marker, List<ListedObject> parts)
+      throws SQLException {
+    if (table.isEmpty()) {
+      return parts;
+    }
+    Set<String> keys =
+        new HashSet<>(
+            session.query(
+                """
+                WITH loads AS NOT MATERIALIZED (
+                  SELECT * FROM %s WHERE status = 'LOADED' AND target_table = ? AND bucket = ?)
+                SELECT object_key
+                FROM unnest(?::text[], ?::text[]) AS part (object_key, etag)
+                WHERE (object_key, etag) NOT IN (
+                    SELECT part ->> 'object_key', part ->> 'etag'
+                    FROM loads, jsonb_array_elements(parts) AS part
+                    WHERE object_key = ? AND parts IS NOT NULL)
+                  AND NOT EXISTS (
+                    SELECT FROM loads
+                    WHERE loads.object_key = part.object_key AND loads.etag = part.etag)"""
+                    .formatted(table.get().name()),
+                row -> row.getString(1),
+                targetTable,
+                marker.object().bucket(),
+                Backlog.texts(parts, part -> part.location().key()),
+                Backlog.texts(parts, ListedObject::etag),
+                marker.object().key()));
+    return parts.stream().filter(part -> keys.contains(part.location().key())).toList();
   }
 
   /** How many rows a file for a table must have, where a percentage counts the last load's. */
@@ -196,13 +234,16 @@ public record History(Optional<HistoryTable> table) {
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
           event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, error_code, error_message, request_id, faults)
+          started_at, finished_at, error_code, error_message, request_id, parts, faults)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, (
+          SELECT jsonb_agg(jsonb_build_object('object_key', object_key, 'etag', etag) ORDER BY place)
+          FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS part (object_key, etag, place)), (
           SELECT jsonb_agg(
-            jsonb_strip_nulls(jsonb_build_object('line', line, 'column', name, 'reason', reason))
+            jsonb_strip_nulls(
+              jsonb_build_object('part', part, 'line', line, 'column', name, 'reason', reason))
             ORDER BY place)
-          FROM unnest(?::bigint[], ?::text[], ?::text[])
-            WITH ORDINALITY AS fault (line, name, reason, place)))"""
+          FROM unnest(?::text[], ?::bigint[], ?::text[], ?::text[])
+            WITH ORDINALITY AS fault (part, line, name, reason, place)))"""
             .formatted(table.get().name()),
         load.table(),
         upload.object().bucket(),
@@ -222,6 +263,9 @@ public record History(Optional<HistoryTable> table) {
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
         load.requestId(),
+        Backlog.texts(load.parts(), part -> part.location().key()),
+        Backlog.texts(load.parts(), ListedObject::etag),
+        faults.stream().map(fault -> fault.part().orElse(null)).toArray(String[]::new),
         faults.stream().map(Fault::lineOrNull).toArray(Long[]::new),
         faults.stream().map(fault -> fault.column().orElse(null)).toArray(String[]::new),
         faults.stream().map(Fault::reason).toArray(String[]::new));

@@ -1,7 +1,9 @@
 package s3topostgres.history;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -11,6 +13,7 @@ import s3topostgres.s3.Upload;
  * @param table the target table with its schema; as the setting has it where it was not found
  * @param mode as {@code LOAD_MODE} names it
  * @param object as it was when the load looked at it; empty where the load failed before that
+ * @param parts of a set; empty for a load of another kind
  * @param uploadedAt when the content that was loaded was uploaded, as far as it is known
  * @param requestId of the invocation
  */
@@ -19,6 +22,7 @@ public record LoadRecord(
     String table,
     String mode,
     Optional<StoredObject> object,
+    List<ListedObject> parts,
     Optional<Instant> uploadedAt,
     Instant startedAt,
     String requestId) {}

@@ -139,7 +139,7 @@ public record CatchUp(
     List<List<LoadTask>> backlog = search.tasks();
     log.info(
         "catching up: {} of {} files in s3://{}/{} were never loaded",
-        backlog.stream().flatMap(List::stream).filter(LoadTask::isOfOneFile).count(),
+        backlog.stream().flatMap(List::stream).filter(LoadTask::isOfOneUpload).count(),
         listed,
         bucket,
         listing.settings().objectKeys().prefix());

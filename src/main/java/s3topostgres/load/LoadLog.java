@@ -23,6 +23,9 @@ final class LoadLog {
   static void ended(LoadProgress progress, LoadResult result, Optional<LoadOutcome> outcome) {
     Map<String, Object> fields = fields(progress, result);
     outcome.flatMap(LoadOutcome::way).ifPresent(way -> fields.put("way", way));
+    if (!progress.parts().isEmpty()) {
+      fields.put("parts", progress.parts().size());
+    }
     if (!progress.defaulted().isEmpty()) {
       fields.put("defaulted", String.join(",", progress.defaulted()));
     }
@@ -72,6 +75,7 @@ final class LoadLog {
   static void failed(LoadProgress progress, LoadException failure) {
     Map<String, Object> fields = fields("FAILED", progress);
     fields.put("code", failure.code());
+    failure.part().ifPresent(part -> fields.put("part", part));
     failure.line().ifPresent(line -> fields.put("line", line));
     failure.column().ifPresent(column -> fields.put("column", column));
     failure.sqlState().ifPresent(state -> fields.put("sqlstate", state));

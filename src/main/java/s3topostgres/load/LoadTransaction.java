@@ -117,6 +117,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
         progress.table(),
         task.recordedMode(mode),
         progress.object(),
+        progress.parts(),
         order.uploadedAt(task.upload(), progress.object()),
         progress.startedAt(),
         progress.requestId());

@@ -15,6 +15,7 @@ import s3topostgres.history.LoadRecord;
 import s3topostgres.history.Verdict;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.order.FileTask;
+import s3topostgres.order.FileTask.Origin;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadProgress;
 import s3topostgres.order.LoadTask;
@@ -50,7 +51,7 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     Optional<String> ignored = files.whyIgnored(upload);
     return ignored.isPresent()
         ? ignore(upload, ignored.get(), requestId)
-        : run(FileTask.announced(upload), functionEnd, requestId);
+        : run(order.listing().task(upload, Origin.EVENT), functionEnd, requestId);
   }
 
   /**
@@ -74,7 +75,7 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
   public LoadException refuse(LoadException malformed, Deadline functionEnd, String requestId) {
     Upload unknown = Upload.unannounced(new ObjectLocation("?", "?"), "");
     try (LoadProgress progress = progress(unknown, requestId)) {
-      return failed(FileTask.announced(unknown), progress, functionEnd, malformed);
+      return failed(new FileTask(unknown, Origin.EVENT), progress, functionEnd, malformed);
     }
   }
 
@@ -154,12 +155,17 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
       LoadException failure, LoadTask task, LoadProgress progress, TimeBudget budget) {
     LoadException explained = failure;
     if (failure.code() == ErrorCode.ROW_REJECTED
-        && task.isOfOneFile()
+        && task.isOfOneUpload()
         && progress.object().isPresent()) {
       progress.step("looking-for-all-faults");
       explained =
           new TrialImport(files, mode, database)
-              .explain(failure, task.upload(), progress.object().get(), budget.deadline());
+              .explain(
+                  failure,
+                  task.upload(),
+                  progress.object().get(),
+                  progress.parts(),
+                  budget.deadline());
     }
     return mode.advise(explained, task.upload().object());
   }

@@ -8,8 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import s3topostgres.ErrorCode;
+import s3topostgres.FileLine;
 import s3topostgres.LoadException;
 import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
@@ -136,15 +136,15 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
   }
 
   /** The line of the first row for which a condition holds. */
-  OptionalLong firstLine(String condition) throws SQLException {
+  Optional<FileLine> firstLine(String condition) throws SQLException {
     long row =
         session.one(
             "SELECT min(%s) FROM %s WHERE %s".formatted(number(), source, condition),
             result -> result.getLong(1));
-    return row == 0 ? OptionalLong.empty() : OptionalLong.of(line(row));
+    return row == 0 ? Optional.empty() : Optional.of(line(row));
   }
 
-  public long line(long row) throws SQLException {
+  public FileLine line(long row) throws SQLException {
     return lines(List.of(row)).get(row);
   }
 
@@ -154,32 +154,33 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
    * @param rows their numbers, each once
    * @return the line of each row, by its number
    */
-  public Map<Long, Long> lines(Collection<Long> rows) throws SQLException {
-    Map<Long, Long> lines = new HashMap<>();
+  public Map<Long, FileLine> lines(Collection<Long> rows) throws SQLException {
+    Map<Long, FileLine> lines = new HashMap<>();
     session.query(
         """
-        -- A second attempt to import continues the numbers of the first.
-        SELECT place, ? + row + sum(breaks) OVER (ORDER BY place) AS line, row, asked
+        SELECT place, row, asked,
+          coalesce(sum(breaks) OVER (
+            PARTITION BY width_bucket(row, ?::bigint[]) ORDER BY place), 0) AS breaks
         FROM (
-          SELECT place, place + 1 - (SELECT min(%1$s) FROM %3$s) AS row, 0 AS breaks, true AS asked
-          FROM unnest(?::bigint[]) AS place
-          UNION ALL
-          SELECT place, 0, length(text) - length(translate(text, E'\\n\\r', '')), false
+          SELECT place, row, asked IS NOT NULL AS asked, breaks
           FROM (
-            SELECT %1$s AS place, replace(ROW(%2$s)::text, E'\\r\\n', E'\\n') AS text
-            FROM %3$s
-            WHERE %1$s <= ? AND (%4$s) -- Whole rows as texts take ten times as long.
-          ) AS texts) AS counted"""
+            -- A second attempt to import continues the numbers of the first.
+            SELECT %1$s AS place, row_number() OVER (ORDER BY %1$s) AS row,
+              CASE WHEN %4$s THEN ( -- Whole rows as texts take ten times as long.
+                SELECT length(text) - length(translate(text, E'\\n\\r', ''))
+                FROM replace(ROW(%2$s)::text, E'\\r\\n', E'\\n') AS text) END AS breaks
+            FROM %3$s WHERE %1$s <= ?) AS numbered
+            LEFT JOIN unnest(?::bigint[]) AS asked ON asked = place
+          WHERE asked IS NOT NULL OR breaks > 0) AS counted"""
             .formatted(number(), list("", file.columns()), TABLE, hasLineBreak(file.columns())),
         row ->
             row.getBoolean("asked")
                 ? lines.put(
-                    row.getLong("place"),
-                    row.getLong("line") + file.linesLeftOut(row.getLong("row")))
+                    row.getLong("place"), file.line(row.getLong("row"), row.getLong("breaks")))
                 : null,
-        file.headerLines(),
-        rows.toArray(Long[]::new),
-        rows.stream().mapToLong(row -> row).max().orElse(0));
+        file.firstRows(),
+        rows.stream().mapToLong(row -> row).max().orElse(0),
+        rows.toArray(Long[]::new));
     return lines;
   }
 

@@ -3,7 +3,7 @@ package s3topostgres.mode;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
+import s3topostgres.FileLine;
 import s3topostgres.LoadException;
 import s3topostgres.mode.VirtualColumns.VirtualColumn;
 import s3topostgres.postgres.ImportErrors;
@@ -38,7 +38,10 @@ record StagedFault(Session session, TargetTable table, Stage stage) {
             .findFirst();
     return empty.isEmpty()
         ? failure
-        : failure.at(stage.firstLine(empty.get().quoted() + " IS NULL"), failure.column());
+        : stage
+            .firstLine(empty.get().quoted() + " IS NULL")
+            .map(line -> failure.at(line, failure.column()))
+            .orElse(failure);
   }
 
   /** Two rows of the file; if there are none, one of them is the table's. */
@@ -57,9 +60,9 @@ record StagedFault(Session session, TargetTable table, Stage stage) {
         return failure
             .code()
             .failure(
-                "%s, that of line %d".formatted(key.reason(), stage.line(first.get(0)[0])),
+                "%s, that of %s".formatted(key.reason(), stage.line(first.get(0)[0])),
                 failure.whatToDo())
-            .at(stage.line(first.get(0)[1]))
+            .at(stage.line(first.get(0)[1]), Optional.empty())
             .sqlState(SqlState.EXCLUSION_VIOLATION);
       }
     }
@@ -70,9 +73,9 @@ record StagedFault(Session session, TargetTable table, Stage stage) {
     for (PeriodKey key : PeriodKey.of(session, table)) {
       if (failure.why().equals(ImportErrors.EMPTY_PERIOD)
           && stage.columns().contains(key.period())) {
-        OptionalLong line = stage.firstLine("isempty(%s)".formatted(key.period().quoted()));
+        Optional<FileLine> line = stage.firstLine("isempty(%s)".formatted(key.period().quoted()));
         if (line.isPresent()) {
-          return failure.at(line, Optional.of(key.period().name()));
+          return failure.at(line.get(), Optional.of(key.period().name()));
         }
       }
     }
@@ -94,7 +97,7 @@ record StagedFault(Session session, TargetTable table, Stage stage) {
         return failure
             .code()
             .failure(VirtualColumns.reason(column.name(), first.state), failure.whatToDo())
-            .at(stage.line(first.place))
+            .at(stage.line(first.place), Optional.empty())
             .sqlState(first.state);
       }
     }

@@ -2,6 +2,7 @@ package s3topostgres.mode;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.ImportErrors;
@@ -23,7 +24,7 @@ public record StagedKeyChecks(Session session, Stage stage, RowKey key) {
             row -> row.getLong(1));
     if (!first.isEmpty()) {
       throw rejected("a row without a value in its key (%s)".formatted(key.shown()))
-          .at(stage.line(first.get(0)));
+          .at(stage.line(first.get(0)), Optional.empty());
     }
   }
 
@@ -50,8 +51,8 @@ public record StagedKeyChecks(Session session, Stage stage, RowKey key) {
                 .formatted(stage.number(), key.list(), Stage.TABLE),
             row -> new long[] {row.getLong("earlier"), row.getLong("later")});
     throw rejected(
-            "a second row with the key (%s) of line %d".formatted(key.shown(), stage.line(rows[0])))
-        .at(stage.line(rows[1]));
+            "a second row with the key (%s) of %s".formatted(key.shown(), stage.line(rows[0])))
+        .at(stage.line(rows[1]), Optional.empty());
   }
 
   private static LoadException rejected(String why) {

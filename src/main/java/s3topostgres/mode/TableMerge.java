@@ -146,7 +146,7 @@ public final class TableMerge {
       throw ErrorCode.ROW_REJECTED
           .failure(
               "refers to a row of the table that is not in the file", ImportErrors.CORRECT_THE_FILE)
-          .at(stage.line(row.getAsLong()));
+          .at(stage.line(row.getAsLong()), Optional.empty());
     }
   }
 

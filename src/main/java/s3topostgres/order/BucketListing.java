@@ -8,12 +8,14 @@ import java.util.Optional;
 import java.util.TreeMap;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
+import s3topostgres.order.FileTask.Origin;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
+import s3topostgres.s3.Upload;
 
 /** Lists the files of a bucket that the settings load, and divides them by their target tables. */
 public record BucketListing(LoadSettings settings, S3Objects objects) {
@@ -54,12 +56,21 @@ public record BucketListing(LoadSettings settings, S3Objects objects) {
   }
 
   private boolean isFile(ListedObject object) {
-    return object.location().isCsv() && settings.match(object.location().key()).isPresent();
+    String key = object.location().key();
+    return (object.location().isCsv() || settings.setMarker().is(key))
+        && settings.match(key).isPresent();
   }
 
   /** The values of the names in {@code S3_KEY_PATTERN} for the object key of a file. */
   public Map<String, String> values(ObjectLocation object) {
-    return settings.objectKeys().match(object.key()).orElseThrow();
+    return settings.match(object.key()).orElseThrow();
+  }
+
+  /** The task of loading an upload: a file, or the marker of a set. */
+  public LoadTask task(Upload upload, Origin origin) {
+    return settings.setMarker().is(upload.object().key())
+        ? new SetTask(upload, origin)
+        : new FileTask(upload, origin);
   }
 
   /** Whether two files may be for one table, which object keys may spell in several ways. */

@@ -3,7 +3,6 @@ package s3topostgres.order;
 import java.sql.SQLException;
 import s3topostgres.csv.FileImport;
 import s3topostgres.history.Verdict;
-import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadOutcome;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.Upload;
@@ -19,10 +18,6 @@ public record FileTask(Upload upload, Origin origin) implements LoadTask {
     BACKLOG
   }
 
-  public static FileTask announced(Upload upload) {
-    return new FileTask(upload, Origin.EVENT);
-  }
-
   public static FileTask ofBacklog(Upload upload) {
     return new FileTask(upload, Origin.BACKLOG);
   }
@@ -30,16 +25,6 @@ public record FileTask(Upload upload, Origin origin) implements LoadTask {
   @Override
   public boolean isAnnounced() {
     return origin == Origin.EVENT;
-  }
-
-  @Override
-  public boolean isOfOneFile() {
-    return true;
-  }
-
-  @Override
-  public String recordedMode(LoadMode mode) {
-    return mode.label();
   }
 
   @Override

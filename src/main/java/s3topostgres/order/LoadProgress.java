@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -32,6 +33,7 @@ public final class LoadProgress implements AutoCloseable {
   private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
+  private List<ListedObject> parts = List.of();
   private long bytes;
   private List<String> defaulted = List.of();
 
@@ -77,6 +79,16 @@ public final class LoadProgress implements AutoCloseable {
     this.bytes += object.size();
   }
 
+  /**
+   * Notes the parts of a set.
+   *
+   * @param set as if it were one object
+   */
+  public void parts(StoredObject set, List<ListedObject> parts) {
+    object(set);
+    this.parts = parts;
+  }
+
   /** Notes the target table, with its schema. */
   public void table(String table) {
     this.table = table;
@@ -110,6 +122,11 @@ public final class LoadProgress implements AutoCloseable {
   /** The object that the load looked at last. */
   public Optional<StoredObject> object() {
     return object;
+  }
+
+  /** The parts of a set; empty for a load of another kind. */
+  public List<ListedObject> parts() {
+    return parts;
   }
 
   /** The size of all objects that the load looked at. */

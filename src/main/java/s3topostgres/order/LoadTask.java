@@ -16,10 +16,14 @@ public interface LoadTask {
   boolean isAnnounced();
 
   /** Whether its rows are those of the upload alone, so that faults can be searched for in them. */
-  boolean isOfOneFile();
+  default boolean isOfOneUpload() {
+    return true;
+  }
 
   /** The mode that the history records. */
-  String recordedMode(LoadMode mode);
+  default String recordedMode(LoadMode mode) {
+    return mode.label();
+  }
 
   /**
    * Judges whether it is still to be done.

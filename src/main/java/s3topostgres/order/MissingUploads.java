@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import s3topostgres.history.Backlog;
 import s3topostgres.history.Backlog.Missing;
 import s3topostgres.history.History;
+import s3topostgres.order.FileTask.Origin;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.ListedObject;
 
@@ -90,7 +91,7 @@ final class MissingUploads implements BacklogSearch {
     for (Missing upload : missing) {
       byTable
           .computeIfAbsent(upload.targetTable(), name -> new ArrayList<>())
-          .add(FileTask.ofBacklog(upload.upload()));
+          .add(listing.task(upload.upload(), Origin.BACKLOG));
     }
     return byTable;
   }

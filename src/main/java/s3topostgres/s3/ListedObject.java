@@ -7,9 +7,10 @@ import java.util.Optional;
  * An entry of a bucket's list.
  *
  * @param etag without quotes
+ * @param size in bytes, as stored
  * @param modified when it was uploaded, in whole seconds; for a multipart upload, when it began
  */
-public record ListedObject(ObjectLocation location, String etag, Instant modified) {
+public record ListedObject(ObjectLocation location, String etag, long size, Instant modified) {
 
   /**
    * Makes the upload that created the object, which no event announced.

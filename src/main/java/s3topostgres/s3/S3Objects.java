@@ -210,6 +210,7 @@ public final class S3Objects {
     return new ListedObject(
         new ObjectLocation(bucket, object.key()),
         object.eTag().replace("\"", ""),
+        object.size(),
         // S3 rounds to whole seconds; other servers do so only in the header.
         object.lastModified().truncatedTo(ChronoUnit.SECONDS));
   }

@@ -1,6 +1,7 @@
 package s3topostgres.s3;
 
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -35,6 +36,17 @@ public record StoredObject(
    */
   public boolean isGzip() {
     return saysGzip() || head.length > 1 && head[0] == 0x1f && head[1] == (byte) 0x8b;
+  }
+
+  /** Drops the head, except for what tells gzip. */
+  public StoredObject withoutHead() {
+    return new StoredObject(
+        size,
+        etag,
+        modified,
+        versionId,
+        contentEncoding,
+        Arrays.copyOf(head, Math.min(2, head.length)));
   }
 
   /** The size when decompressed, in bytes; a guess where the object is compressed. */

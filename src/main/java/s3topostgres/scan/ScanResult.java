@@ -2,6 +2,7 @@ package s3topostgres.scan;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import s3topostgres.Fault;
 
 /**
@@ -24,4 +25,12 @@ public record ScanResult(
     List<Fault> faults,
     long count,
     Map<String, Long> byColumn,
-    String whatToDo) {}
+    String whatToDo) {
+
+  /** Names the file in its faults, where several are loaded as one. */
+  public ScanResult of(Optional<String> part) {
+    List<Fault> ofPart = faults.stream().map(fault -> fault.of(part)).toList();
+    return new ScanResult(
+        records, headerLines, malformed, places, ofPart, count, byColumn, whatToDo);
+  }
+}

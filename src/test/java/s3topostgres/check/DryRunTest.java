@@ -70,8 +70,8 @@ public class DryRunTest {
     assertThat(result.rows()).isEqualTo(2);
     assertThat(result.faults())
         .containsExactly(
-            new FaultInFile(2L, "id", "not a whole number"),
-            new FaultInFile(3L, "name", "empty, but a value is required"));
+            new FaultInFile(null, 2L, "id", "not a whole number"),
+            new FaultInFile(null, 3L, "name", "empty, but a value is required"));
   }
 
   @Test
@@ -134,9 +134,9 @@ public class DryRunTest {
     assertThat(dryRun("id,name,mood,moods\n1,a,good,{good}\n").wouldLoad()).isTrue();
     assertThat(dryRun("id,name,mood,moods\nx,\"\",good,{good}\n,b,bad,\n").faults())
         .containsExactly(
-            new FaultInFile(2L, "id", "not a whole number"),
-            new FaultInFile(2L, null, "breaks the check named"),
-            new FaultInFile(3L, "id", "empty, but a value is required"));
+            new FaultInFile(null, 2L, "id", "not a whole number"),
+            new FaultInFile(null, 2L, null, "breaks the check named"),
+            new FaultInFile(null, 3L, "id", "empty, but a value is required"));
   }
 
   @ParameterizedTest
@@ -160,7 +160,7 @@ public class DryRunTest {
       statement.execute("SELECT pg_advisory_xact_lock(hashtextextended('public.people', 0))");
 
       assertThat(dryRun("id,name\n1,\"\"\n").faults())
-          .containsExactly(new FaultInFile(2L, null, "breaks the check named"));
+          .containsExactly(new FaultInFile(null, 2L, null, "breaks the check named"));
       other.rollback();
     }
   }

@@ -41,7 +41,8 @@ class SettingsTest {
           Map.entry("DB_CA_CERTIFICATE", "/people/ca"),
           Map.entry("S3_BUCKET_NAME", "drops"),
           Map.entry("S3_KEY_PREFIX", "in/"),
-          Map.entry("S3_KEY_PATTERN", "{table}.csv"),
+          Map.entry("S3_KEY_PATTERN", "{table}/*.csv"),
+          Map.entry("S3_SET_MARKER", "_SUCCESS"),
           Map.entry("IMPORT_WITH", "copy"),
           Map.entry("CSV_HEADER", "skip"),
           Map.entry("CSV_COLUMNS", "Op, id"),
@@ -80,6 +81,7 @@ class SettingsTest {
     assertThat(settings.load().rowKey()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
+    assertThat(settings.load().setMarker().setting()).isEmpty();
     assertThat(settings.load().scan()).isTrue();
     assertThat(settings.load().functionTimeout()).isEqualTo(Duration.ofMinutes(15));
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
@@ -119,6 +121,7 @@ class SettingsTest {
     assertThat(settings.load().bucket()).contains("drops");
     assertThat(settings.load().objectKeys().prefix()).isEqualTo("in/");
     assertThat(settings.load().objectKeys().names()).containsExactly("table");
+    assertThat(settings.load().setMarker().name()).contains("_SUCCESS");
     assertThat(settings.load().mode()).isEqualTo(Mode.UPSERT);
     assertThat(settings.load().rowKey()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
@@ -284,6 +287,9 @@ class SettingsTest {
         "MIN_ROWS      | -1 | it takes a whole number",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "CSV_SCAN | no | it takes on, off",
+        "S3_SET_MARKER | out/_SUCCESS | without its folder",
+        "S3_SET_MARKER | done.csv | an object that ends in .csv or .csv.gz is a file of the set",
+        "S3_SET_MARKER | done.CSV.gz | an object that ends in .csv or .csv.gz is a file of the set",
         "FUNCTION_TIMEOUT_SECONDS | 59 | from 60 to 1800",
         "FUNCTION_TIMEOUT_SECONDS | 1801 | from 60 to 1800",
         "LOCK_TIMEOUT_SECONDS | -1 | from 0 to 900",
@@ -295,6 +301,20 @@ class SettingsTest {
         .hasMessageStartingWith("CONFIG_INVALID: the function's settings have a problem\n- ")
         .hasMessageContaining(name)
         .hasMessageContaining(words);
+  }
+
+  @Test
+  void refusesAMarkerWhereNoFolderIsATable() {
+    Map<String, String> variables = with("S3_SET_MARKER", "_SUCCESS");
+    variables.put("LOAD_MODE", "changes");
+    variables.put("S3_KEY_PATTERN", "in/{table}_*.csv");
+    variables.put("DB_TABLE_NAME", "{table}");
+
+    assertThatThrownBy(() -> Settings.read(variables))
+        .hasMessageContaining("LOAD_MODE=changes loads each file by itself")
+        .hasMessageContaining("S3_KEY_PATTERN has a name in braces behind the last slash");
+    variables.put("S3_SET_MARKER", "none");
+    assertThat(Settings.read(variables).load().setMarker().name()).isEmpty();
   }
 
   @ParameterizedTest

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import s3topostgres.handler.CatchUpHandler;
 import s3topostgres.handler.CheckHandler;
 import s3topostgres.handler.CsvLoadHandler;
@@ -56,7 +58,8 @@ class ServerlessTemplateIT {
           "LOG_LEVEL",
           "MIN_ROWS",
           "REBUILD_INDEXES",
-          "S3_BUCKET_NAME");
+          "S3_BUCKET_NAME",
+          "S3_SET_MARKER");
 
   static final Set<String> DEPLOYMENT_SETTINGS =
       Set.of(
@@ -443,6 +446,7 @@ class ServerlessTemplateIT {
     values.put("AFTER_LOAD_SQL", "DO $$ BEGIN PERFORM refresh(); END $$");
     values.put("HISTORY_TABLE", "off");
     values.put("LOG_LEVEL", "debug");
+    values.put("S3_SET_MARKER", "_SUCCESS");
 
     CloudFormation template = new Packaging(folder).environment(values).template();
 
@@ -495,6 +499,17 @@ class ServerlessTemplateIT {
     assertThat(environment(template)).containsEntry("S3_KEY_PREFIX", "people/in-");
     assertThat(template.properties("LoadCustomS31").at("/BucketConfigs/0/Rules"))
         .isEqualTo(json("[{\"Prefix\": \"people/in-\"}, {\"Suffix\": \".csv\"}]"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"none, .csv", "_SUCCESS, _SUCCESS", "all.done, all.done"})
+  void isNotifiedOfTheMarkerInsteadOfTheFiles(String marker, String suffix, @TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder).environment(TYPICAL).param("S3_SET_MARKER", marker).template();
+
+    assertThat(environment(template)).containsEntry("S3_SET_MARKER", marker);
+    assertThat(template.properties("LoadCustomS31").at("/BucketConfigs/0/Rules"))
+        .isEqualTo(json("[{\"Prefix\": \"\"}, {\"Suffix\": \"%s\"}]".formatted(suffix)));
   }
 
   @Test

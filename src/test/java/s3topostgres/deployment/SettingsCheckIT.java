@@ -46,6 +46,7 @@ class SettingsCheckIT {
           "; , ' § ä \\ in/ in%2F a*b id id,name id,ID id, \"id\" \"i\"\"d\",id täg 1st a.b people",
           "{table} {schema}.{table} \"{table}\" {table}.x.y s.{table} {table}s {a}.{b} {a}.{b}.{c}",
           "{a}/{b}.csv {table}.csv {schema}/{table}/*.csv {table}/{table}.csv {Table}.csv ** *** {a}{b}.csv",
+          "_SUCCESS .done done.csv done.CSV.GZ dir/_SUCCESS a/{b}_c.csv _in/{a}.csv a/.b/*.csv",
           "/a.csv a//b.csv {a.csv a}.csv x.txt a.CSV a.csv.gz *",
           "UTF8 utf-8 Latin1 latin6 latin7 latin-13 WIN1252 windows-1250 windows-437 ISO_8859_11 ISO_8859_15",
           "ISO_8859_10 SJIS SHIFT_JIS_2004 EUC_JP EUC_TW JOHAB KOI8 KOI8R GB18030 UTF-16 MULE_INTERNAL x.pem");
@@ -254,8 +255,13 @@ class SettingsCheckIT {
     }
     List<String> forms = values.stream().filter(v -> v.contains("{") || v.contains("*")).toList();
     for (String form : forms) {
-      forms.forEach(
-          table -> cases.add(with(Map.of("S3_KEY_PATTERN", form, "DB_TABLE_NAME", table))));
+      for (String table : forms) {
+        Map<String, String> both = Map.of("S3_KEY_PATTERN", form, "DB_TABLE_NAME", table);
+        cases.add(with(both));
+        Map<String, String> ofSets = new TreeMap<>(both);
+        ofSets.put("S3_SET_MARKER", "_SUCCESS");
+        cases.add(with(ofSets));
+      }
     }
     cases.addAll(contradictions(taken));
     // Most of what is taken alone is taken with others, too; so what is refused are contradictions.
@@ -276,7 +282,8 @@ class SettingsCheckIT {
   private static List<Map<String, String>> contradictions(Map<String, List<String>> taken) {
     List<Map.Entry<String, String>> some = new ArrayList<>();
     for (String value :
-        List.of("off", "changes", "80%", "tab", "\t", "a\tb", "iam", "disable", "none")) {
+        List.of(
+            "off", "changes", "80%", "tab", "\t", "a\tb", "iam", "disable", "none", "_SUCCESS")) {
       taken.forEach(
           (name, values) -> {
             if (values.contains(value)) {

@@ -55,7 +55,7 @@ class EventRecordTest {
     assertThat(upload.sequencer()).isPresent();
     assertThat(upload.etag()).isPresent();
     assertThat(upload.eventTime()).contains(Instant.parse("2026-11-22T10:00:00Z"));
-    assertThat(record.isNewCsv(upload)).isTrue();
+    assertThat(record.isNewObject()).isTrue();
   }
 
   /** As MinIO sends it. */
@@ -68,16 +68,16 @@ class EventRecordTest {
                 .replace("KEY", "people.csv")
                 .replace("ObjectCreated:Put", "s3:ObjectCreated:Put"));
 
-    assertThat(record.isNewCsv(record.upload("elsewhere"))).isTrue();
+    assertThat(record.isNewObject()).isTrue();
   }
 
   @ParameterizedTest
   @CsvSource({
     "ObjectRemoved:Delete, people.csv",
     "s3:ObjectRemoved:Delete, people.csv",
-    "ObjectCreated:Put, people.txt"
+    "ObjectRestore:Completed, people.csv"
   })
-  void loadsNothingThatIsNoNewCsv(String event, String key) {
+  void loadsNothingThatIsNoNewObject(String event, String key) {
     EventRecord record =
         record(
             """
@@ -85,7 +85,7 @@ class EventRecordTest {
               "s3": {"bucket": {"name": "in"}, "object": {"key": "%s"}}}]}"""
                 .formatted(event, key));
 
-    assertThat(record.isNewCsv(record.upload("eu-west-1"))).isFalse();
+    assertThat(record.isNewObject()).isFalse();
   }
 
   @Test
@@ -101,7 +101,7 @@ class EventRecordTest {
     assertThat(upload.region()).isEqualTo("eu-west-1");
     assertThat(upload.sequencer()).isEmpty();
     assertThat(upload.etag()).isEmpty();
-    assertThat(record.isNewCsv(upload)).isFalse();
+    assertThat(record.isNewObject()).isFalse();
   }
 
   @ParameterizedTest

@@ -139,7 +139,6 @@ class ManyTablesTest {
         "public/public.people/x.csv",
         "public/\\people/x.csv",
         "public/p\u0435ople/x.csv",
-        "../people/x.csv",
         "pg_catalog/pg_class/x.csv",
         "information_schema/sql_features/x.csv",
         "aws_s3/people/x.csv",
