@@ -2,32 +2,34 @@ package s3topostgres;
 
 import java.util.Arrays;
 
-/** Why a load failed: who has to act, and whether sending the same event again can help. */
+/** Why a load failed: who has to act, and when the same upload is tried again. */
 public enum ErrorCode {
   /** A setting is missing or wrong. */
-  CONFIG_INVALID(Owner.OPERATOR, false),
+  CONFIG_INVALID(Owner.OPERATOR, Retry.WHEN_MENDED),
   /** The object is empty, gone, or may not be read. */
-  OBJECT_UNREADABLE(Owner.OPERATOR, false),
-  /** The database cannot import from S3: no {@code aws_s3}, no role, no route. */
-  IMPORT_UNAVAILABLE(Owner.OPERATOR, false),
+  OBJECT_UNREADABLE(Owner.OPERATOR, Retry.WHEN_MENDED),
+  /** S3 does not answer the function or the database, or answers that it has a problem itself. */
+  S3_UNAVAILABLE(Owner.OPERATOR, Retry.SOON),
+  /** The database cannot import from S3: no {@code aws_s3}, no role. */
+  IMPORT_UNAVAILABLE(Owner.OPERATOR, Retry.WHEN_MENDED),
   /** The target table or the history table cannot be used as they are. */
-  TABLE_UNUSABLE(Owner.OPERATOR, false),
+  TABLE_UNUSABLE(Owner.OPERATOR, Retry.WHEN_MENDED),
   /** The file's header does not fit the target table. */
-  HEADER_MISMATCH(Owner.SENDER, false),
+  HEADER_MISMATCH(Owner.SENDER, Retry.NEVER),
   /** A line of the file does not fit the target table. */
-  ROW_REJECTED(Owner.SENDER, false),
+  ROW_REJECTED(Owner.SENDER, Retry.NEVER),
   /** The file has fewer rows than {@code MIN_ROWS}. */
-  TOO_FEW_ROWS(Owner.SENDER, false),
+  TOO_FEW_ROWS(Owner.SENDER, Retry.NEVER),
   /** Other sessions used the target table for longer than {@code LOCK_TIMEOUT_SECONDS}. */
-  TABLE_BUSY(Owner.OPERATOR, true),
+  TABLE_BUSY(Owner.OPERATOR, Retry.SOON),
   /** The load was not finished before the function's time limit. */
-  OUT_OF_TIME(Owner.OPERATOR, false),
+  OUT_OF_TIME(Owner.OPERATOR, Retry.WITH_MORE_TIME),
   /** The database cannot be reached, went away, or is out of resources. */
-  DATABASE_UNAVAILABLE(Owner.OPERATOR, true),
+  DATABASE_UNAVAILABLE(Owner.OPERATOR, Retry.SOON),
   /** The database refused: login, TLS, or anything that has no code of its own. */
-  DATABASE_REFUSED(Owner.OPERATOR, false),
+  DATABASE_REFUSED(Owner.OPERATOR, Retry.WHEN_MENDED),
   /** An exception that no other code covers. */
-  INTERNAL(Owner.MAINTAINER, true);
+  INTERNAL(Owner.MAINTAINER, Retry.SOON);
 
   /** Who can fix a failure. */
   public enum Owner {
@@ -40,19 +42,25 @@ public enum ErrorCode {
   }
 
   private final Owner owner;
-  private final boolean retryHelps;
+  private final Retry retry;
 
-  ErrorCode(Owner owner, boolean retryHelps) {
+  ErrorCode(Owner owner, Retry retry) {
     this.owner = owner;
-    this.retryHelps = retryHelps;
+    this.retry = retry;
   }
 
   public Owner owner() {
     return owner;
   }
 
+  /** When the upload is tried again, unless the failure itself says otherwise. */
+  public Retry retry() {
+    return retry;
+  }
+
+  /** Whether the cause is temporary. */
   public boolean retryHelps() {
-    return retryHelps;
+    return retry == Retry.SOON;
   }
 
   /**
@@ -65,7 +73,7 @@ public enum ErrorCode {
     return new LoadException(this, why, whatToDo);
   }
 
-  /** The names of the codes for which a retry can help. */
+  /** The names of the codes whose cause is temporary. */
   public static String[] retryable() {
     return Arrays.stream(values())
         .filter(ErrorCode::retryHelps)

@@ -20,6 +20,7 @@ public final class LoadException extends RuntimeException {
   private final ErrorCode code;
   private String why;
   private String whatToDo;
+  private Retry retry;
   private transient Optional<String> object = Optional.empty();
   private transient Optional<String> part = Optional.empty();
   private transient OptionalLong line = OptionalLong.empty();
@@ -31,10 +32,12 @@ public final class LoadException extends RuntimeException {
     this.code = code;
     this.why = why;
     this.whatToDo = whatToDo;
+    this.retry = code.retry();
   }
 
   private LoadException copy() {
     LoadException copy = new LoadException(code, why, whatToDo);
+    copy.retry = retry;
     copy.object = object;
     copy.part = part;
     copy.line = line;
@@ -92,6 +95,13 @@ public final class LoadException extends RuntimeException {
     return copy;
   }
 
+  /** Says in a copy of the failure when its upload is tried again. */
+  public LoadException retry(Retry retry) {
+    LoadException copy = copy();
+    copy.retry = retry;
+    return copy;
+  }
+
   /** Replaces the advice in a copy of the failure. */
   public LoadException advising(String whatToDo) {
     return faults().isEmpty() ? advised(whatToDo) : listing(why, whatToDo, faults());
@@ -145,6 +155,11 @@ public final class LoadException extends RuntimeException {
 
   public ErrorCode code() {
     return code;
+  }
+
+  /** When the upload is tried again. */
+  public Retry retry() {
+    return retry;
   }
 
   /** One clause without a full stop. */

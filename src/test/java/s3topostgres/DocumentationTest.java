@@ -85,7 +85,7 @@ class DocumentationTest {
   }
 
   @Test
-  void theOperatorsPageDescribesEveryCodeWhoActsAndWhetherARetryHelps() {
+  void theOperatorsPageDescribesEveryCodeWhoActsAndWhenItIsTriedAgain() {
     List<List<String>> described =
         Page.rows(Page.ofSite("operate.md").section("When a load fails")).stream()
             .map(row -> List.of(row.get(0).replace("`", ""), row.get(2), row.get(4)))
@@ -99,7 +99,7 @@ class DocumentationTest {
                         List.of(
                             code.name(),
                             code.owner().name().toLowerCase(Locale.ROOT),
-                            code.retryHelps() ? "yes" : "no"))
+                            code.retry().label()))
                 .toList());
   }
 

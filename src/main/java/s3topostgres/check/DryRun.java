@@ -62,7 +62,7 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
   private DryRunResult tryOut(Session session, Upload upload) throws SQLException {
     TargetTable table = files.targetTable(session, upload);
     mode.check(session, table);
-    History history = History.openExisting(session, files.settings().historyTable());
+    History history = History.unchanged(session, files.settings().historyTable());
     History.refuseAsTarget(session, files.settings().historyTable(), table);
     boolean ofSet = files.settings().setMarker().is(upload.object().key());
     RowSource rows =

@@ -75,12 +75,13 @@ public record LoadSettings(
 
   /** The settings that decide which objects are loaded, and into which tables. */
   public String choice() {
-    return "%s%s into %s by %s"
+    return "%s%s into %s by %s in %d s"
         .formatted(
             objectKeys.shown(),
             setMarker.name().map(" with "::concat).orElse(""),
             table.setting(),
-            mode.label());
+            mode.label(),
+            functionTimeout.toSeconds());
   }
 
   /** Why objects with this key are not loaded, as a clause; empty if they are. */

@@ -74,7 +74,9 @@ final class DmsBacklog implements BacklogSearch {
       boolean complete = old.fullLoad().size() == all.fullLoad().size();
       List<LoadTask> tasks =
           order.tasks(ofTable, ofTable.position(), old, scope.region(), complete);
-      if (!tasks.isEmpty() && !ofTable.hasFailedForGood(tasks.get(0).upload())) {
+      if (!tasks.isEmpty()
+          && !ofTable.hasFailedForGood(
+              tasks.get(0).upload(), order.listing().settings().functionTimeout())) {
         backlog.add(tasks);
       }
     }

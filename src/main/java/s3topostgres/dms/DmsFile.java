@@ -12,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.s3.ObjectLocation;
 
 /**
@@ -131,14 +132,18 @@ public record DmsFile(Optional<String> time, String sequence, long counter) {
   private static LoadException foreign(String key) {
     String name = key.substring(key.lastIndexOf('/') + 1).toUpperCase(Locale.ROOT);
     return name.startsWith("CDC_TXN-")
-        ? ErrorCode.OBJECT_UNREADABLE.failure(
+        ? misplaced(
             "the file holds changes of many tables, in the order of transactions",
             "Set PreserveTransactions=false and no CdcPath for the S3 endpoint of DMS, so that each"
                 + " table has a folder and files of its own, and reload the tables.")
-        : ErrorCode.OBJECT_UNREADABLE.failure(
+        : misplaced(
             "its name is not one that AWS DMS gives, such as LOAD00000001.csv or 20141029-1134010000.csv, so"
                 + " its place in the order is not known",
             "Keep other files out of the folder (S3_KEY_PREFIX, S3_KEY_PATTERN), or choose another"
                 + " LOAD_MODE.");
+  }
+
+  private static LoadException misplaced(String why, String whatToDo) {
+    return ErrorCode.OBJECT_UNREADABLE.failure(why, whatToDo).retry(Retry.NEVER);
   }
 }

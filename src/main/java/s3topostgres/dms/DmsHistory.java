@@ -2,6 +2,7 @@ package s3topostgres.dms;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -183,29 +184,31 @@ record DmsHistory(Session session, String history, String targetTable) {
   }
 
   /**
-   * Whether the upload failed for a reason that a retry does not change, and nothing was loaded
-   * since.
+   * Whether the upload failed and is not to be tried again, and nothing was loaded since.
+   *
+   * @param functionTime how long Lambda lets one invocation run
    */
-  boolean hasFailedForGood(Upload upload) throws SQLException {
+  boolean hasFailedForGood(Upload upload, Duration functionTime) throws SQLException {
     return session.exists(
         """
         SELECT FROM (
           SELECT * FROM %1$s
           WHERE status = 'FAILED' AND target_table = ? AND bucket = ? AND object_key = ?
             AND etag = ? AND greatest(event_time, started_at) >= ?
-          ORDER BY id DESC LIMIT 1) AS f
-        WHERE error_code <> ALL (?)
+          ORDER BY id DESC LIMIT 1) AS failure
+        WHERE NOT (%2$s)
           -- A file before it may have been the reason, and have been loaded since.
           AND NOT EXISTS (
             SELECT FROM %1$s later
-            WHERE later.id > f.id AND later.status = 'LOADED'
-              AND later.target_table = f.target_table)"""
-            .formatted(history),
+            WHERE later.id > failure.id AND later.status = 'LOADED'
+              AND later.target_table = failure.target_table)"""
+            .formatted(history, Backlog.IS_DUE),
         targetTable,
         upload.object().bucket(),
         upload.object().key(),
         upload.etag().orElse(null),
         time(upload),
+        functionTime.toSeconds(),
         ErrorCode.retryable());
   }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.dms.DmsHistory.Position;
 import s3topostgres.history.History;
 import s3topostgres.history.Verdict;
@@ -57,9 +58,11 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
       return Verdict.STALE;
     }
     if (file.time().isPresent() && history.position().isBehind(file.time().get())) {
-      throw ErrorCode.OBJECT_UNREADABLE.failure(
-          "later changes of the table were applied before it arrived, so its own would be out of order",
-          "Reload the table in DMS; the rows are unchanged.");
+      throw ErrorCode.OBJECT_UNREADABLE
+          .failure(
+              "later changes of the table were applied before it arrived, so its own would be out of order",
+              "Reload the table in DMS; the rows are unchanged.")
+          .retry(Retry.NEVER);
     }
     return Verdict.NEW;
   }
@@ -71,15 +74,8 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
 
   /** Blocks always: changes that were left out would be lost. */
   @Override
-  public Optional<LoadException> blockedBy(LoadTask predecessor, LoadException failure) {
-    return Optional.of(
-        failure
-            .code()
-            .failure(
-                "%s, which comes before it, cannot be loaded: %s"
-                    .formatted(predecessor.upload().object(), failure.why()),
-                failure.whatToDo())
-            .sqlState(failure.sqlState().orElse(null)));
+  public boolean isBlockedBy(LoadException failure) {
+    return true;
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.scan.ScanResult;
 
@@ -86,16 +87,18 @@ public record FaultList(
   /**
    * Lists all faults in a failure in place of the one by which the load ended. That one stays among
    * them if it is of a kind that is not searched for, such as a foreign key; not beside malformed
-   * lines, because it may come from one.
+   * lines, because it may come from one. A file of which nothing else is wrong may pass later.
    *
    * @param added whether the rows are added to others, so that a duplicate key may be in the table,
    *     and the failure's line is as exact as those found
    */
   public LoadException explain(LoadException failure, boolean added) {
     if (!scans.isEmpty()) {
-      return listed(failure.sqlState(null), advice());
+      return listed(failure.sqlState(null), advice()).retry(Retry.NEVER);
     }
-    return with(failure.faults().get(0), added).listed(failure, ImportErrors.CORRECT_THE_FILE);
+    return with(failure.faults().get(0), added)
+        .listed(failure, ImportErrors.CORRECT_THE_FILE)
+        .retry(first.isEmpty() ? Retry.FOR_A_DAY : Retry.NEVER);
   }
 
   private LoadException listed(LoadException failure, String whatToDo) {

@@ -2,6 +2,7 @@ package s3topostgres.history;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Collections;
@@ -60,12 +61,26 @@ public final class Backlog {
       FROM unknown u
         -- Its event may have come, and the load failed.
         LEFT JOIN LATERAL (
-          SELECT f.sequencer, f.event_time, f.error_code FROM %1$s f
+          SELECT f.* FROM %1$s f
           WHERE f.status = 'FAILED' AND f.target_table = u.target_table
             AND f.bucket = u.bucket AND f.object_key = u.object_key AND f.etag = u.etag
             AND greatest(f.event_time, f.started_at) >= u.modified
           ORDER BY f.id DESC LIMIT 1) AS failure ON true
-      WHERE failure.error_code IS NULL OR failure.error_code = ANY (?)""";
+      WHERE failure.id IS NULL OR %3$s""";
+
+  /**
+   * Whether the upload of a row {@code failure} of the history is tried again now. Parameters: the
+   * seconds that the function has, and {@link ErrorCode#retryable}. An earlier version did not
+   * record when; what it would have left alone is left alone.
+   */
+  public static final String IS_DUE =
+      """
+      CASE
+        WHEN failure.retry IN ('soon', 'when-mended') THEN true
+        WHEN failure.retry = 'for-a-day' THEN failure.finished_at > now() - interval '1 day'
+        WHEN failure.retry LIKE 'with-more-time%' THEN
+          substring(failure.retry FROM '\\d+')::bigint < ?
+        ELSE failure.retry IS NULL AND failure.error_code = ANY (?) END""";
 
   private Backlog() {}
 
@@ -78,12 +93,12 @@ public final class Backlog {
 
   /**
    * Finds uploads that are still to be loaded, in any order, with one query. Uploads older than the
-   * first load of their table are left out, and so are those that failed for a reason that a retry
-   * does not change. Where a file is the whole table, uploads older than the table's rows are left
-   * out.
+   * first load of their table are left out, and so are those that failed and are not to be tried
+   * again. Where a file is the whole table, uploads older than the table's rows are left out.
    *
    * @param wholeTable whether a file is the whole table
    * @param region of the bucket
+   * @param functionTime how long Lambda lets one invocation run
    * @param byTable objects of the bucket, by the names of their target tables
    * @return empty where no load has created the history
    */
@@ -92,6 +107,7 @@ public final class Backlog {
       History history,
       boolean wholeTable,
       String region,
+      Duration functionTime,
       Map<String, List<ListedObject>> byTable)
       throws SQLException {
     List<ListedObject> objects = byTable.values().stream().flatMap(List::stream).toList();
@@ -99,7 +115,7 @@ public final class Backlog {
         ? List.of()
         : session.query(
             SQL.formatted(
-                history.tableName().get(), DeliveryLookup.PADDED.formatted("h.sequencer")),
+                history.tableName().get(), DeliveryLookup.PADDED.formatted("h.sequencer"), IS_DUE),
             row -> missing(row, region),
             byTable.entrySet().stream()
                 .flatMap(
@@ -110,6 +126,7 @@ public final class Backlog {
             texts(objects, ListedObject::etag),
             texts(objects, object -> object.modified().toString()),
             wholeTable,
+            functionTime.toSeconds(),
             ErrorCode.retryable());
   }
 

@@ -12,6 +12,7 @@ import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.config.MinRows;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
@@ -40,7 +41,7 @@ public record History(Optional<HistoryTable> table) {
   }
 
   /**
-   * Opens the history, and creates nothing.
+   * Opens the history, and creates no table; one of an earlier version is altered.
    *
    * @param setting the table's name as in SQL; empty when no history is kept
    * @throws LoadException {@code TABLE_UNUSABLE} when the first load could not create the table, or
@@ -48,6 +49,17 @@ public record History(Optional<HistoryTable> table) {
    */
   public static History openExisting(Session session, Optional<String> setting)
       throws SQLException {
+    History existing = unchanged(session, setting);
+    return existing.table.isEmpty() ? existing : open(session, setting);
+  }
+
+  /**
+   * Opens the history, and creates or changes nothing.
+   *
+   * @param setting the table's name as in SQL; empty when no history is kept
+   * @throws LoadException as {@link #openExisting}
+   */
+  public static History unchanged(Session session, Optional<String> setting) throws SQLException {
     return new History(
         setting.isEmpty() ? Optional.empty() : HistoryTable.existing(session, setting.get()));
   }
@@ -211,10 +223,45 @@ public record History(Optional<HistoryTable> table) {
     record(session, load, Optional.of(rows), counts, Optional.empty());
   }
 
-  /** Records a failure, after the load's transaction was rolled back. */
+  /**
+   * Records a failure, after the load's transaction was rolled back. A failure of an upload that
+   * was found in the bucket's list is not recorded again while it stays the same.
+   */
   public void recordFailure(Session session, LoadRecord load, LoadException failure)
       throws SQLException {
-    record(session, load, Optional.empty(), Optional.empty(), Optional.of(failure));
+    if (!load.upload().found() || !isLastFailure(session, load, failure)) {
+      record(session, load, Optional.empty(), Optional.empty(), Optional.of(failure));
+    }
+  }
+
+  private boolean isLastFailure(Session session, LoadRecord load, LoadException failure)
+      throws SQLException {
+    return table.isPresent()
+        && session.exists(
+            """
+            SELECT FROM (
+              SELECT * FROM %s
+              WHERE status = 'FAILED' AND bucket = ? AND object_key = ? AND target_table = ?
+              ORDER BY id DESC LIMIT 1) AS last
+            WHERE etag = ? AND error_message = ? AND retry = ?"""
+                .formatted(table.get().name()),
+            load.upload().object().bucket(),
+            load.upload().object().key(),
+            load.table(),
+            etag(load),
+            failure.getMessage(),
+            retry(failure, load));
+  }
+
+  /** When the upload is tried again, with the time that was not enough: {@link Backlog#IS_DUE}. */
+  private static String retry(LoadException failure, LoadRecord load) {
+    return failure.retry() == Retry.WITH_MORE_TIME
+        ? "%s-than-%d-s".formatted(failure.retry().label(), load.functionTime().toSeconds())
+        : failure.retry().label();
+  }
+
+  private static String etag(LoadRecord load) {
+    return load.object().map(StoredObject::etag).or(load.upload()::etag).orElse(null);
   }
 
   private void record(
@@ -234,8 +281,8 @@ public record History(Optional<HistoryTable> table) {
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
           event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, error_code, error_message, request_id, parts, faults)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, (
+          started_at, finished_at, error_code, error_message, retry, request_id, parts, faults)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, ?, (
           SELECT jsonb_agg(jsonb_build_object('object_key', object_key, 'etag', etag) ORDER BY place)
           FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS part (object_key, etag, place)), (
           SELECT jsonb_agg(
@@ -249,7 +296,7 @@ public record History(Optional<HistoryTable> table) {
         upload.object().bucket(),
         upload.object().key(),
         object.flatMap(StoredObject::versionId).orElse(null),
-        object.map(StoredObject::etag).or(upload::etag).orElse(null),
+        etag(load),
         object.map(StoredObject::size).orElse(null),
         upload.sequencer().orElse(null),
         load.uploadedAt().map(History::atUtc).orElse(null),
@@ -262,6 +309,7 @@ public record History(Optional<HistoryTable> table) {
         atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),
+        failure.map(e -> retry(e, load)).orElse(null),
         load.requestId(),
         Backlog.texts(load.parts(), part -> part.location().key()),
         Backlog.texts(load.parts(), ListedObject::etag),

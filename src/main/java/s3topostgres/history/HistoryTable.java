@@ -43,6 +43,7 @@ public record HistoryTable(String name) {
         finished_at timestamptz NOT NULL,
         error_code text,
         error_message text,
+        retry text,
         faults jsonb,
         warnings jsonb,
         parts jsonb,
@@ -64,6 +65,7 @@ public record HistoryTable(String name) {
           "rows_updated", "bigint",
           "rows_deleted", "bigint",
           "rows_rejected", "bigint",
+          "retry", "text",
           "faults", "jsonb",
           "warnings", "jsonb",
           "parts", "jsonb");

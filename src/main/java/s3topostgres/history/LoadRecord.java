@@ -1,5 +1,6 @@
 package s3topostgres.history;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import s3topostgres.s3.Upload;
  * @param parts of a set; empty for a load of another kind
  * @param uploadedAt when the content that was loaded was uploaded, as far as it is known
  * @param requestId of the invocation
+ * @param functionTime how long Lambda lets one invocation run
  */
 public record LoadRecord(
     Upload upload,
@@ -25,4 +27,5 @@ public record LoadRecord(
     List<ListedObject> parts,
     Optional<Instant> uploadedAt,
     Instant startedAt,
-    String requestId) {}
+    String requestId,
+    Duration functionTime) {}

@@ -120,7 +120,8 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
         progress.parts(),
         order.uploadedAt(task.upload(), progress.object()),
         progress.startedAt(),
-        progress.requestId());
+        progress.requestId(),
+        settings().functionTimeout());
   }
 
   private LoadSettings settings() {

@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.csv.FileImports;
 import s3topostgres.faults.TrialImport;
 import s3topostgres.history.History;
@@ -121,13 +122,23 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
       try {
         run(predecessor, functionEnd, requestId);
       } catch (LoadException e) {
-        Optional<LoadException> blocked = order.blockedBy(predecessor, e);
-        if (blocked.isPresent()) {
-          throw blocked.get();
+        if (order.isBlockedBy(e)) {
+          throw blocked(predecessor, e);
         }
       }
       budget.othersFirst();
     }
+  }
+
+  private static LoadException blocked(LoadTask predecessor, LoadException failure) {
+    return failure
+        .code()
+        .failure(
+            "%s, which comes before it, cannot be loaded: %s"
+                .formatted(predecessor.upload().object(), failure.why()),
+            failure.whatToDo())
+        .retry(failure.retry() == Retry.NEVER ? Retry.FOR_A_DAY : failure.retry())
+        .sqlState(failure.sqlState().orElse(null));
   }
 
   private LoadTransaction transaction() {

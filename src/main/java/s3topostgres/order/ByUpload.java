@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import s3topostgres.LoadException;
 import s3topostgres.history.History;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.ListedObject;
@@ -14,6 +15,11 @@ import s3topostgres.s3.Upload;
  * Uploads of the same second have no order.
  */
 public record ByUpload(BucketListing listing) implements LoadOrder {
+
+  @Override
+  public boolean stopsAfter(LoadException failure) {
+    return isBlockedBy(failure);
+  }
 
   @Override
   public Predecessors predecessors(Upload upload) {

@@ -5,8 +5,8 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
-import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.history.History;
 import s3topostgres.history.Verdict;
 import s3topostgres.postgres.Session;
@@ -56,12 +56,13 @@ public interface LoadOrder {
   }
 
   /**
-   * Decides whether a load whose predecessor failed must fail, too.
+   * Whether a load whose predecessor failed must fail, too: if the predecessor will be tried again
+   * whatever happens, because it would come out of order then.
    *
-   * @return the failure of the load; empty if it goes on
+   * @param failure of the predecessor
    */
-  default Optional<LoadException> blockedBy(LoadTask predecessor, LoadException failure) {
-    return Optional.of(failure).filter(e -> e.code().retryHelps());
+  default boolean isBlockedBy(LoadException failure) {
+    return failure.retry() == Retry.SOON || failure.retry() == Retry.WHEN_MENDED;
   }
 
   /** Begins a search for the loads that were never done. */
@@ -74,7 +75,16 @@ public interface LoadOrder {
    * where one is bad; other causes do not go away with another file.
    */
   default boolean stopsAfter(LoadException failure) {
-    return failure.code().owner() != ErrorCode.Owner.SENDER;
+    return switch (failure.code()) {
+      case OBJECT_UNREADABLE,
+          HEADER_MISMATCH,
+          ROW_REJECTED,
+          TOO_FEW_ROWS,
+          DATABASE_REFUSED,
+          INTERNAL ->
+          false;
+      default -> true;
+    };
   }
 
   /**

@@ -66,6 +66,7 @@ final class MissingUploads implements BacklogSearch {
             history,
             wholeTable,
             scope.region(),
+            listing.settings().functionTimeout(),
             listing.byTable(session, compared, tables))) {
       known = upload.listed().isBefore(known) ? upload.listed() : known;
       missing.add(upload);

@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 
 /**
  * Recognises errors of the extension {@code aws_s3} by a few words of the error or of the notices
@@ -99,16 +100,22 @@ final class AwsS3Errors {
               "the object changed while it was read (HTTP 412)",
               "A retry loads the object as it is then. The old rows are still there.");
       case 416 ->
-          ErrorCode.OBJECT_UNREADABLE.failure("the object is empty", "Upload the file again.");
+          ErrorCode.OBJECT_UNREADABLE
+              .failure("the object is empty", "Upload the file again.")
+              .retry(Retry.NEVER);
       case 301, 307, 400 ->
           ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 does not serve it to the database (wrong region, or its encryption key)",
               "Use a bucket in the database's region and a key that the s3Import role may use.");
-      default ->
-          ErrorCode.OBJECT_UNREADABLE.failure(
-              "S3 answered the database HTTP " + status,
-              "Send the event again; if that does not help, look at the bucket.");
+      default -> unexpected(status);
     };
+  }
+
+  private static LoadException unexpected(int status) {
+    ErrorCode code =
+        status >= 500 || status == 429 ? ErrorCode.S3_UNAVAILABLE : ErrorCode.OBJECT_UNREADABLE;
+    return code.failure(
+        "S3 answered the database HTTP " + status, "If that lasts, look at the bucket.");
   }
 
   /**
@@ -125,9 +132,9 @@ final class AwsS3Errors {
   }
 
   static LoadException noRoute() {
-    return ErrorCode.IMPORT_UNAVAILABLE.failure(
-        "the database has no route to S3",
-        "Give the database's subnets a gateway endpoint for S3, and let its security group send to"
+    return ErrorCode.S3_UNAVAILABLE.failure(
+        "S3 does not answer the database",
+        "If that lasts, give the database's subnets a gateway endpoint for S3, and let its security group send to"
             + " port 443.");
   }
 

@@ -87,7 +87,8 @@ public final class AwsS3Extension {
    *
    * <p>S3 answers 404 only to a role that may read and list the bucket, and 403 to others.
    *
-   * @throws LoadException {@code IMPORT_UNAVAILABLE} or {@code OBJECT_UNREADABLE} when it cannot
+   * @throws LoadException {@code IMPORT_UNAVAILABLE}, {@code OBJECT_UNREADABLE} or {@code
+   *     S3_UNAVAILABLE} when it cannot
    */
   public static void checkAccess(Session session, String bucket, String absentKey, String region)
       throws SQLException {

@@ -11,6 +11,7 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 
 /**
  * Translates errors of the import into failures with a place in the file and a reason. Of Postgres'
@@ -36,6 +37,10 @@ public final class ImportErrors {
 
   private static final Set<String> MALFORMED =
       Set.of(SqlState.BAD_FILE_FORMAT, SqlState.NOT_IN_ENCODING, SqlState.UNTRANSLATABLE_CHARACTER);
+
+  private static final Set<String> OF_OTHER_ROWS =
+      Set.of(
+          SqlState.FOREIGN_KEY_VIOLATION, SqlState.UNIQUE_VIOLATION, SqlState.EXCLUSION_VIOLATION);
 
   /** What the sender does about values that do not fit. */
   public static final String CORRECT_THE_FILE =
@@ -117,7 +122,13 @@ public final class ImportErrors {
         .at(
             isNoticedLate(e, place) ? OptionalLong.empty() : place.line,
             place.column.map(TargetTable.Column::name))
+        .retry(mayPass(e) ? Retry.FOR_A_DAY : Retry.NEVER)
         .sqlState(e.getSQLState());
+  }
+
+  /** Whether other rows, other tables or a function refused a row, which may accept it later. */
+  private static boolean mayPass(SQLException e) {
+    return OF_OTHER_ROWS.contains(SqlErrors.state(e)) || SqlErrors.hasFrame(e, FUNCTION);
   }
 
   /**

@@ -32,7 +32,8 @@ public interface ObjectImport {
    * @param watch sees what is read, and may end the import
    * @return the number of rows imported
    * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table; {@code
-   *     IMPORT_UNAVAILABLE} or {@code OBJECT_UNREADABLE} when the object cannot be read
+   *     IMPORT_UNAVAILABLE}, {@code OBJECT_UNREADABLE} or {@code S3_UNAVAILABLE} when the object
+   *     cannot be read
    */
   long run(
       Session session,

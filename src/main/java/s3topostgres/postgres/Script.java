@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 
 /**
  * Runs the SQL of a setting in the load's transaction. A script may hold several statements. {@code
@@ -72,6 +73,7 @@ public final class Script {
           .failure(
               "the operator's %s refused the data (SQLSTATE %s)".formatted(setting, state),
               "Ask the operator what it checks; the old rows are still there.")
+          .retry(Retry.FOR_A_DAY)
           .sqlState(state);
     }
     if (state.startsWith(SqlState.SYNTAX_OR_ACCESS_CLASS)

@@ -62,8 +62,8 @@ final class ObjectStream extends InputStream {
   }
 
   /**
-   * @throws LoadException {@code OBJECT_UNREADABLE} when S3 does not send the rest, or the object
-   *     is not the same any more
+   * @throws LoadException {@code S3_UNAVAILABLE} when S3 does not send the rest; {@code
+   *     OBJECT_UNREADABLE} when the object is not the same any more
    */
   @Override
   public int read(byte[] bytes, int offset, int length) {
@@ -128,11 +128,10 @@ final class ObjectStream extends InputStream {
   }
 
   private LoadException broken() {
-    return ErrorCode.OBJECT_UNREADABLE.failure(
+    return ErrorCode.S3_UNAVAILABLE.failure(
         "the connection to S3 broke at byte %d of %d, and S3 did not send the rest"
             .formatted(position, size),
-        "Send the event again; if that does not help, check the route to S3. The old rows are still"
-            + " there.");
+        "If that lasts, check the route to S3. The old rows are still there.");
   }
 
   /** Returns 1 before the end: {@link java.util.zip.GZIPInputStream} treats 0 as the end. */

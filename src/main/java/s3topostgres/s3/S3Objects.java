@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.config.AwsCalls;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.ResponseInputStream;
@@ -61,7 +62,7 @@ public final class S3Objects {
    *
    * @param limit for all attempts together; 5 s at most, because a transaction waits
    * @throws LoadException {@code OBJECT_UNREADABLE} when the object is empty, does not exist, or
-   *     may not be read
+   *     may not be read; {@code S3_UNAVAILABLE} when S3 does not answer
    */
   public StoredObject look(ObjectLocation location, Duration limit) {
     try {
@@ -89,8 +90,9 @@ public final class S3Objects {
    *
    * @param object as it was when its head was read; an object with another ETag is not read
    * @param left the time that is left for the whole stream
-   * @throws LoadException also from reads: {@code OBJECT_UNREADABLE} when the object has changed or
-   *     S3 does not send the rest; {@code ROW_REJECTED} when the gzip is damaged or incomplete
+   * @throws LoadException also from reads: {@code OBJECT_UNREADABLE} when the object has changed;
+   *     {@code S3_UNAVAILABLE} when S3 does not send the rest; {@code ROW_REJECTED} when the gzip
+   *     is damaged or incomplete
    */
   public InputStream read(ObjectLocation location, StoredObject object, Supplier<Duration> left) {
     ObjectStream stream =
@@ -137,7 +139,7 @@ public final class S3Objects {
    *
    * @param absentKey of an object that does not exist
    * @param limit for all attempts together
-   * @throws LoadException {@code OBJECT_UNREADABLE} when it cannot
+   * @throws LoadException {@code OBJECT_UNREADABLE} or {@code S3_UNAVAILABLE} when it cannot
    * @see <a href="https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html">GetObject</a>
    */
   public void checkAccess(String bucket, String absentKey, Duration limit) {
@@ -168,8 +170,8 @@ public final class S3Objects {
    * @param after the object key behind which the list begins; empty for all of the prefix
    * @param left the time that is left for the whole list
    * @param page called with each page before the next one is requested
-   * @throws LoadException {@code OBJECT_UNREADABLE} when the bucket cannot be listed, {@code
-   *     OUT_OF_TIME} when it has more objects than the time is enough for
+   * @throws LoadException {@code OBJECT_UNREADABLE} or {@code S3_UNAVAILABLE} when the bucket
+   *     cannot be listed, {@code OUT_OF_TIME} when it has more objects than the time is enough for
    */
   public <E extends Exception> void list(
       String bucket, String prefix, String after, Supplier<Duration> left, Page<E> page) throws E {
@@ -234,8 +236,9 @@ public final class S3Objects {
   private static LoadException refused(int status, ObjectLocation location) {
     return switch (status) {
       case 416 ->
-          ErrorCode.OBJECT_UNREADABLE.failure(
-              "the object is empty", "Upload the file again; the table was left as it is.");
+          ErrorCode.OBJECT_UNREADABLE
+              .failure("the object is empty", "Upload the file again; the table was left as it is.")
+              .retry(Retry.NEVER);
       case 412 ->
           ErrorCode.OBJECT_UNREADABLE.failure(
               "the object changed while it was read",
@@ -256,15 +259,20 @@ public final class S3Objects {
                   + location.bucket()
                   + " is in the function's region, and that the function may use the key that the"
                   + " object is encrypted with.");
-      default ->
-          ErrorCode.OBJECT_UNREADABLE.failure(
-              "S3 answered HTTP %d".formatted(status),
-              "Send the event again; if that does not help, look at the bucket.");
+      default -> unexpected(status);
     };
   }
 
+  /** The failure for other answers; 429 and 5xx say that S3 itself has too much to do. */
+  private static LoadException unexpected(int status) {
+    ErrorCode code =
+        status >= 500 || status == 429 ? ErrorCode.S3_UNAVAILABLE : ErrorCode.OBJECT_UNREADABLE;
+    return code.failure(
+        "S3 answered HTTP %d".formatted(status), "If that lasts, look at the bucket.");
+  }
+
   private static LoadException noAnswer() {
-    return ErrorCode.OBJECT_UNREADABLE.failure(
+    return ErrorCode.S3_UNAVAILABLE.failure(
         "S3 did not answer",
         "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
             + " function's security group send to port 443.");

@@ -137,7 +137,7 @@ class SetupCheckTest {
   /** As the first load does, so that it is the user's. */
   private void createHistory() throws SQLException {
     database.execute(
-        "CREATE TABLE history.loads (id integer, target_table text, mode text, rows_inserted bigint, rows_updated bigint, rows_deleted bigint, rows_rejected bigint, faults jsonb, warnings jsonb, parts jsonb, started_at timestamptz, finished_at timestamptz, status text, error_code text)",
+        "CREATE TABLE history.loads (id integer, target_table text, mode text, rows_inserted bigint, rows_updated bigint, rows_deleted bigint, rows_rejected bigint, retry text, faults jsonb, warnings jsonb, parts jsonb, started_at timestamptz, finished_at timestamptz, status text, error_code text)",
         "ALTER TABLE history.loads OWNER TO \"%s\"".formatted(role));
   }
 
@@ -258,7 +258,7 @@ class SetupCheckTest {
 
     assertThat(failure(Item.HISTORY, except(Item.HISTORY, Item.LIMITS)).whatToDo())
         .contains(
-            "ALTER TABLE history.loads ADD COLUMN IF NOT EXISTS faults jsonb, ADD COLUMN IF NOT EXISTS parts jsonb, ADD COLUMN IF NOT EXISTS rows_deleted bigint",
+            "ALTER TABLE history.loads ADD COLUMN IF NOT EXISTS faults jsonb, ADD COLUMN IF NOT EXISTS parts jsonb, ADD COLUMN IF NOT EXISTS retry text, ADD COLUMN IF NOT EXISTS rows_deleted bigint",
             "CREATE INDEX ON history.loads (bucket, object_key, request_id)");
   }
 
@@ -336,7 +336,7 @@ class SetupCheckTest {
       value = {
         "HTTP 403. Check your arguments and try again. | S3 denies the database access",
         "HTTP 301. Check your arguments and try again. | wrong region",
-        "CURL error code: 28 | no route to S3",
+        "CURL error code: 28 | S3 does not answer the database",
         "AWS credentials not found | the database has no role for reading from S3",
       })
   void namesWhatKeepsTheDatabaseFromTheBucket(String fault, String words) throws Exception {
@@ -388,7 +388,7 @@ class SetupCheckTest {
         """
         CREATE TABLE history.loads (id serial, target_table text, status text, error_code text,
           started_at timestamptz, finished_at timestamptz, mode text, rows_inserted bigint,
-          rows_updated bigint, rows_deleted bigint, rows_rejected bigint, faults jsonb,
+          rows_updated bigint, rows_deleted bigint, rows_rejected bigint, retry text, faults jsonb,
           warnings jsonb, parts jsonb)""",
         """
         INSERT INTO history.loads (target_table, status, started_at, finished_at) VALUES

@@ -206,8 +206,8 @@ class ImportFaultTest {
         "HTTP 403. Permission denied. Check bucket or provided credentials as they may no longer be valid. | OBJECT_UNREADABLE | denies the database access",
         "HTTP 404. Check your arguments and try again. | OBJECT_UNREADABLE | the database does not find it",
         "Unable to validate pre-signed URL. Error: HTTP 301. Check your arguments and try again. | OBJECT_UNREADABLE | wrong region",
-        "Unable to validate pre-signed URL. Error: HTTP 503. Check your arguments and try again. | OBJECT_UNREADABLE | S3 answered the database HTTP 503",
-        "CURL error code: 28 | IMPORT_UNAVAILABLE | no route to S3",
+        "Unable to validate pre-signed URL. Error: HTTP 503. Check your arguments and try again. | S3_UNAVAILABLE | S3 answered the database HTTP 503",
+        "CURL error code: 28 | S3_UNAVAILABLE | S3 does not answer the database",
         "CURL error code: 51 | IMPORT_UNAVAILABLE | the bucket's name has dots",
         "Unknown error occurred | IMPORT_UNAVAILABLE | aws_s3 failed inside the database",
       })
@@ -222,17 +222,15 @@ class ImportFaultTest {
 
   @ParameterizedTest
   @CsvSource({
-    "HTTP 403, denies the database access",
-    "CURL error code: 28, no route to S3",
-    "no s3Import, no role"
+    "HTTP 403, OBJECT_UNREADABLE, denies the database access",
+    "CURL error code: 28, S3_UNAVAILABLE, S3 does not answer the database",
+    "no s3Import, IMPORT_UNAVAILABLE, no role"
   })
-  void goesByTheWordsWhateverTheState(String fault, String words) {
+  void goesByTheWordsWhateverTheState(String fault, ErrorCode code, String words) {
     for (String sqlState : new String[] {"58030", "P0001", "22023", "38000", "42501", "57014"}) {
       fixture.standIn("import_sqlstate", sqlState).standIn("import_fault", fault);
 
-      LoadException failure =
-          fixture.failure(
-              fault.startsWith("HTTP") ? OBJECT_UNREADABLE : IMPORT_UNAVAILABLE, "p.csv", GOOD);
+      LoadException failure = fixture.failure(code, "p.csv", GOOD);
       assertThat(failure).as(sqlState).hasMessageContaining(words);
       assertThat(failure.sqlState()).contains(sqlState);
     }

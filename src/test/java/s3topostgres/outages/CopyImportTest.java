@@ -7,6 +7,7 @@ import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
+import static s3topostgres.ErrorCode.S3_UNAVAILABLE;
 import static s3topostgres.history.Verdict.LOADED;
 
 import java.io.ByteArrayOutputStream;
@@ -140,7 +141,7 @@ class CopyImportTest {
     Network network = fixture.networkToS3();
     network.before("bytes=0-\r", () -> network.after(1_000_000, network::close));
 
-    assertThat(fixture.failure(OBJECT_UNREADABLE, upload))
+    assertThat(fixture.failure(S3_UNAVAILABLE, upload))
         .hasMessageContaining("the connection to S3 broke at byte ");
   }
 

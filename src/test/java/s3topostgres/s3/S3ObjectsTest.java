@@ -42,6 +42,7 @@ class S3ObjectsTest {
     try (S3Client client = client(new Overloaded(attempts))) {
       S3Objects objects = new S3Objects(client);
       assertThatThrownBy(() -> objects.look(PEOPLE, Duration.ofMinutes(1)))
+          .hasMessageStartingWith("S3_UNAVAILABLE")
           .hasMessageContaining("HTTP 503");
     }
 
@@ -59,7 +60,7 @@ class S3ObjectsTest {
   private static void isNoAnswer(ThrowingCallable call) {
     LoadException failure = catchThrowableOfType(LoadException.class, call);
 
-    assertThat(failure.code()).isEqualTo(ErrorCode.OBJECT_UNREADABLE);
+    assertThat(failure.code()).isEqualTo(ErrorCode.S3_UNAVAILABLE);
     assertThat(failure).hasMessageContaining("S3 did not answer");
   }
 
