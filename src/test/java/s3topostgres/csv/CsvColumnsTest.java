@@ -8,7 +8,7 @@ import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.config.Mode.APPEND;
 import static s3topostgres.config.Mode.REPLACE;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,16 +19,11 @@ import s3topostgres.load.LoadFixture;
 
 /** {@code CSV_COLUMNS}: names for the fields of files without a header, in any mode. */
 class CsvColumnsTest {
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach
   void noHeader() {
     fixture.set("CSV_HEADER", "none");
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @ParameterizedTest

@@ -5,7 +5,7 @@ import static s3topostgres.config.Mode.CHANGES;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +20,7 @@ class PendingChangesTest {
   private static final String FOLDER = "dms/public/people/";
   private static final String FULL_LOAD = FOLDER + "LOAD00000001.csv";
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach
   void prepare() {
@@ -32,11 +32,6 @@ class PendingChangesTest {
         .set("S3_KEY_PATTERN", "{schema}/{table}/**")
         .set("DB_TABLE_NAME", "{schema}.{table}");
     fixture.lists.pageSize(3);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @ParameterizedTest

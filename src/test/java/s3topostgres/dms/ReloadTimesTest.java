@@ -6,7 +6,7 @@ import static s3topostgres.config.Mode.CHANGES;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -86,17 +86,12 @@ class ReloadTimesTest {
           List.of(500, 501, 1999, 2000),
           List.of(999, 1000, 2000, 2001));
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
   private Instant second = SECONDS.get(1);
 
   @BeforeEach
   void prepare() {
     fixture.mode(CHANGES).set("CSV_HEADER", "none").set("S3_BUCKET_NAME", fixture.bucket);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @ParameterizedTest

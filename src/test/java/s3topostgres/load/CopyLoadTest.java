@@ -7,7 +7,6 @@ import s3topostgres.faults.EveryFaultTest;
 import s3topostgres.faults.LoadFailureTest;
 import s3topostgres.modes.AppendAndUpsertTest;
 import s3topostgres.modes.IndexBuildTest;
-import s3topostgres.modes.SyncTest;
 import s3topostgres.ordering.ConcurrentLoadTest;
 import s3topostgres.ordering.DuplicateTest;
 import s3topostgres.outages.BrokenConnectionTest;
@@ -68,9 +67,6 @@ class CopyLoadTest {
 
   @Nested
   class SideBySide extends SideBySideTest {}
-
-  @Nested
-  class Syncs extends SyncTest {}
 
   @Nested
   class EveryFaults extends EveryFaultTest {}

@@ -6,7 +6,7 @@ import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
 
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,12 +15,7 @@ import s3topostgres.s3.Upload;
 
 /** What a load does when nothing is wrong, on a real Postgres and a real S3 server. */
 public class LoaderTest {
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @Test
   void replacesTheRowsOfTheTable() {

@@ -14,7 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -30,7 +30,7 @@ import s3topostgres.s3.Upload;
 class ManyTablesTest {
   private static final String GOOD = "id,name\n1,Ana\n";
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach
   void takeTheTableFromTheKey() {
@@ -38,11 +38,6 @@ class ManyTablesTest {
         .set("S3_BUCKET_NAME", fixture.bucket)
         .set("S3_KEY_PATTERN", "{schema}/{table}/*.csv")
         .set("DB_TABLE_NAME", "{schema}.{table}");
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @Test

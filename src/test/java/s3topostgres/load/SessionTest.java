@@ -3,7 +3,7 @@ package s3topostgres.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.history.Verdict.LOADED;
 
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the defaults of a database or role do to a load. */
 public class SessionTest {
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach
   void createTable() {
@@ -19,11 +19,6 @@ public class SessionTest {
         "CREATE TABLE moments (at timestamptz)",
         "GRANT SELECT, INSERT, TRUNCATE ON moments TO \"%s\"".formatted(fixture.role()));
     fixture.set("DB_TABLE_NAME", "moments");
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @ParameterizedTest

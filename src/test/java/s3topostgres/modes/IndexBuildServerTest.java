@@ -6,7 +6,7 @@ import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -23,7 +23,7 @@ import s3topostgres.sandbox.SandboxDatabase;
 class IndexBuildServerTest {
   private static PostgresServer server;
 
-  private LoadFixture fixture;
+  @AutoClose private LoadFixture fixture;
 
   @BeforeAll
   static void launch() throws Exception {
@@ -42,11 +42,6 @@ class IndexBuildServerTest {
         "ALTER TABLE people OWNER TO \"%s\"".formatted(fixture.role()),
         "GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()),
         "CREATE INDEX born ON people (born DESC)");
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @Test

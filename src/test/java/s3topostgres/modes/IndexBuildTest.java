@@ -11,7 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,7 +35,7 @@ public class IndexBuildTest {
       AS 'BEGIN IF id = 1 THEN PERFORM pg_sleep(30); END IF; RETURN id; END';
       CREATE INDEX slow ON people (slow(id))""";
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach
   void prepare() {
@@ -43,11 +43,6 @@ public class IndexBuildTest {
         "ALTER TABLE people OWNER TO \"%s\"".formatted(fixture.role()),
         "GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()),
         "CREATE INDEX born ON people (born DESC)");
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @Test

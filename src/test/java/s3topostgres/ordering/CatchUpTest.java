@@ -17,7 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -42,16 +42,11 @@ class CatchUpTest {
   private static final String THIRD = "id,name\n3,third\n";
   private static final String BAD = "id,name\nx,bad\n";
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach
   void nameTheBucket() {
     fixture.set("S3_BUCKET_NAME", fixture.bucket);
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @Test

@@ -10,7 +10,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import s3topostgres.history.Verdict;
 import s3topostgres.load.Gate;
@@ -27,12 +27,7 @@ public class ConcurrentLoadTest {
   /** Between two looks whether the other load has ended. */
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
 
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @Test
   void loadsOfOneTableRunOneAfterTheOther() throws Exception {

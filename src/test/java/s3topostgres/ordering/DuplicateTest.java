@@ -10,7 +10,7 @@ import static s3topostgres.history.Verdict.STALE;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,12 +27,7 @@ public class DuplicateTest {
   private static final String SECOND = "id,name\n2,second\n";
   private static final String OTHER = "id,name\n3,other\n";
 
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @Test
   void loadsADeliveryOnceThatComesTwiceAtTheSameMoment() {

@@ -7,21 +7,15 @@ import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
 
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import s3topostgres.LoadException;
 import s3topostgres.Page;
 import s3topostgres.load.LoadFixture;
 import s3topostgres.s3.Upload;
 
 /** The history as operators use it, and when it is long. */
 class HistoryTest {
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @Test
   void answersTheQueriesOfTheDocumentation() throws Exception {
@@ -90,17 +84,6 @@ class HistoryTest {
                 .formatted(schema))
         .toString()
         .replace(schema + ".", "");
-  }
-
-  @Test
-  void keepsTheFirstErrorWhenTheFailureCannotBeRecorded() {
-    fixture.load("people.csv", "id,name\n0,old\n");
-    fixture.execute("ALTER TABLE history.loads ADD CHECK (status = 'LOADED') NOT VALID");
-
-    LoadException failure = fixture.failure(ROW_REJECTED, "bad.csv", "id,name\nx,bad\n");
-
-    assertThat(failure.line()).hasValue(2);
-    assertThat(fixture.log()).contains("the failure could not be recorded in the history");
   }
 
   @Test

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import s3topostgres.ErrorCode;
@@ -30,13 +30,8 @@ class BrokenReadTest {
   private final long seed = Long.getLong("seed", System.nanoTime());
   private final Random random = new Random(seed);
   private final AtomicInteger version = new AtomicInteger(1);
-  private final LoadFixture fixture = new LoadFixture().set("IMPORT_WITH", "copy");
+  @AutoClose private final LoadFixture fixture = new LoadFixture().set("IMPORT_WITH", "copy");
   private final Network network = fixture.networkToS3();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @RepeatedTest(3)
   void neverLoadsAWrongRow() {

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,12 +42,7 @@ class CopyImportTest {
   private static final String LARGE = HEADER + lines(1, ROWS);
   private static final String WHOLE = "SELECT count(*), sum(id), min(name) FROM people";
 
-  private final LoadFixture fixture = new LoadFixture().set("IMPORT_WITH", "copy");
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture().set("IMPORT_WITH", "copy");
 
   @Test
   void needsNoExtension() {

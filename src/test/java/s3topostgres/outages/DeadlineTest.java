@@ -11,7 +11,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.ErrorCode;
@@ -31,12 +31,7 @@ import s3topostgres.s3.Upload;
 public class DeadlineTest {
   private static final String CONTENT = "id,name\n1,new\n";
 
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @Test
   void whileItWaitsForAnotherLoad() throws Exception {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,7 +39,7 @@ public class FaultsInEveryModeTest {
 
   private static PostgresServer server;
 
-  private LoadFixture fixture = new LoadFixture();
+  @AutoClose private LoadFixture fixture = new LoadFixture();
 
   @BeforeAll
   static void launch() throws IOException {
@@ -49,11 +49,6 @@ public class FaultsInEveryModeTest {
   @AfterAll
   static void closeServer() {
     server.close();
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   /** A row to be changed, one to be deleted, and one that stays. */

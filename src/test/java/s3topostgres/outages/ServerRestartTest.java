@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -28,7 +28,7 @@ public class ServerRestartTest {
   private static PostgresServer server;
 
   private final CompletableFuture<Void> killed = new CompletableFuture<>();
-  private LoadFixture fixture;
+  @AutoClose private LoadFixture fixture;
 
   @BeforeAll
   static void launch() throws Exception {
@@ -44,11 +44,6 @@ public class ServerRestartTest {
   void prepare() {
     fixture = new LoadFixture(server);
     fixture.load("people.csv", "id,name\n0,old\n");
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @Test

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.load.LoadFixture;
@@ -25,12 +25,7 @@ import s3topostgres.s3.Upload;
 /** What those who read the table see of a load, and how long they wait for it. */
 @Tag("slow")
 public class ReaderTest {
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   /** Reads all the time, on one connection after the other query, until it is stopped. */
   private final class Reader implements AutoCloseable {

@@ -8,7 +8,7 @@ import static s3topostgres.ErrorCode.ROW_REJECTED;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import s3topostgres.LoadException;
@@ -30,12 +30,7 @@ class ScanBesideImportTest {
 
   private static final String GOOD = "id,name\n1,Ana\n2,Bo\n";
 
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @Test
   void aFaultCancelsTheImportAndAllAreTold() {

@@ -33,7 +33,17 @@ record Scenario(Map<String, Object> yaml, Mode mode) {
   static final Path FOLDER = Path.of("src/test/resources/scenarios");
 
   private static final Set<String> KEYS =
-      Set.of("id", "modes", "given", "table", "then", "before", "settings", "postgres", "steps");
+      Set.of(
+          "id",
+          "modes",
+          "given",
+          "table",
+          "then",
+          "before",
+          "settings",
+          "postgres",
+          "steps",
+          "with");
 
   /** The usual table, where a scenario has none of its own. */
   private static final String PEOPLE = "id integer PRIMARY KEY, name text NOT NULL, born date";
@@ -116,7 +126,7 @@ record Scenario(Map<String, Object> yaml, Mode mode) {
             .map(
                 one -> {
                   Map<String, Object> filled = (Map<String, Object>) filled(yaml, one);
-                  filled.put("id", filled.get("id") + " " + one.values());
+                  filled.put("with", String.join(", ", one.values()));
                   return filled;
                 });
   }
@@ -124,7 +134,7 @@ record Scenario(Map<String, Object> yaml, Mode mode) {
   private static Object filled(Object yaml, Map<String, String> values) {
     if (yaml instanceof Map<?, ?> map) {
       Map<Object, Object> filled = new LinkedHashMap<>();
-      map.forEach((key, value) -> filled.put(key, filled(value, values)));
+      map.forEach((key, value) -> filled.put(filled(key, values), filled(value, values)));
       return filled;
     }
     if (yaml instanceof List<?> list) {
@@ -164,6 +174,12 @@ record Scenario(Map<String, Object> yaml, Mode mode) {
       return List.of(new Step(step));
     }
     return ((List<Map<String, Object>>) yaml.get("steps")).stream().map(Step::of).toList();
+  }
+
+  /** The scenario with that {@code IMPORT_WITH}. */
+  Scenario importedWith(String way) {
+    Map<String, Object> settings = Map.of("settings", Map.of("IMPORT_WITH", way));
+    return new Scenario(merged(yaml, settings), mode);
   }
 
   Map<String, String> settings() {
@@ -221,6 +237,8 @@ record Scenario(Map<String, Object> yaml, Mode mode) {
 
   @Override
   public String toString() {
-    return mode == Mode.REPLACE ? id() : id() + ", " + mode.label();
+    return Stream.of(Optional.of(id()), Optional.of(mode.label()), head().text("with"))
+        .flatMap(Optional::stream)
+        .collect(joining(", "));
   }
 }

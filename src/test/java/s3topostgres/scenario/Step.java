@@ -23,6 +23,7 @@ record Step(Map<String, Object> yaml) {
 
   private static final Set<String> DETAILS =
       Set.of(
+          "after",
           "as",
           "at",
           "file",

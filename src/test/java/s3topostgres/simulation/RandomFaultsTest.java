@@ -14,7 +14,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
@@ -64,7 +64,7 @@ class RandomFaultsTest {
           "uuid", Map.of("1", "not a valid UUID"),
           "jsonb", Map.of("{", "not valid JSON"));
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
   private Random random;
   private Mode mode;
   private String lineBreak;
@@ -72,11 +72,6 @@ class RandomFaultsTest {
   private final List<Boolean> required = new ArrayList<>();
   private final List<Fault> planted = new ArrayList<>();
   private final Map<Integer, Long> lineOfKey = new HashMap<>();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @RepeatedTest(6)
   void areAllFound(RepetitionInfo repetition) {

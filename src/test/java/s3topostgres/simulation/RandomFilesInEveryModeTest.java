@@ -14,7 +14,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
@@ -59,15 +59,10 @@ public class RandomFilesInEveryModeTest {
               "varchar(5)", List.of("", " ", "a", "a\r\nb", "ÄÖÜ", "\\.")));
 
   private Random random;
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
   private final List<String> types = new ArrayList<>();
   private List<Integer> key;
   private String story;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @RepeatedTest(4)
   void agreeWithTheirModels(RepetitionInfo repetition) {

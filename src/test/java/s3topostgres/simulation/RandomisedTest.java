@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import s3topostgres.LoadException;
@@ -48,7 +48,7 @@ public class RandomisedTest {
 
   private final long seed = Long.getLong("seed", System.nanoTime());
   private final Random random = new Random(seed);
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   /** With it, the database is waited for for some seconds. */
   private static final Duration FUNCTION_TIME = Duration.ofSeconds(14);
@@ -69,11 +69,6 @@ public class RandomisedTest {
   private final AtomicInteger open = new AtomicInteger();
 
   private final List<Throwable> surprises = Collections.synchronizedList(new ArrayList<>());
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @Test
   void endsWithTheNewestGoodUploadWhateverHappens() throws Exception {

@@ -21,7 +21,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
@@ -65,7 +65,7 @@ class SimulatedMigrationTest {
   private static final List<String> NAMES =
       List.of("Ana", "O'Hara", "\"q\", r", "a\nb", "ü€", "NULL?", " x ", "\\.");
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
   private final List<Upload> announced = new ArrayList<>();
   private final List<List<String>> lines = new ArrayList<>();
 
@@ -100,11 +100,6 @@ class SimulatedMigrationTest {
   private boolean unique;
 
   private boolean begun;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   @RepeatedTest(4)
   void endsEqualToTheSource(RepetitionInfo repetition) throws IOException {
