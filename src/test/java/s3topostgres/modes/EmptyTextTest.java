@@ -6,7 +6,7 @@ import static s3topostgres.ErrorCode.ROW_REJECTED;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -18,12 +18,7 @@ import s3topostgres.load.LoadFixture;
 
 /** Two quotes are NULL in columns that have no empty text: nine writers quote everything. */
 public class EmptyTextTest {
-  private final LoadFixture fixture = new LoadFixture();
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   static Stream<Arguments> modesAndWays() {
     return Arrays.stream(Mode.values())

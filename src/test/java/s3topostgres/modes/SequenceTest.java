@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,13 +28,8 @@ import s3topostgres.load.LoadResult;
 
 /** The sequence behind a column's default stands at the file's largest value, or later. */
 public class SequenceTest {
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
   private int files;
-
-  @AfterEach
-  void close() {
-    fixture.close();
-  }
 
   private void create(Mode mode, String id) {
     fixture.execute("CREATE TABLE t (id %s, name text)".formatted(id));

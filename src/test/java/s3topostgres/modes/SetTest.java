@@ -16,7 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,16 +37,11 @@ public class SetTest {
   private static final String TWO = "name,id\nCy,3\n";
   private static final String THREE = "id,name\n4,Di\n";
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
 
   @BeforeEach
   void setMarker() {
     fixture.set("S3_BUCKET_NAME", fixture.bucket).set("S3_SET_MARKER", "_SUCCESS");
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @ParameterizedTest

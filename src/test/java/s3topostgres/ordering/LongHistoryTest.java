@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -25,7 +25,7 @@ class LongHistoryTest {
   /** How many rows one step may read, of a million. */
   private static final long FEW = 500;
 
-  private final LoadFixture fixture = new LoadFixture();
+  @AutoClose private final LoadFixture fixture = new LoadFixture();
   private final List<String> expensive = new ArrayList<>();
   private Mode mode = Mode.CHANGES;
   private int files;
@@ -50,11 +50,6 @@ class LongHistoryTest {
         "UPDATE history.loads SET event_time = timestamptz '2023-12-31 00:00Z' WHERE id <= 2",
         "VACUUM ANALYZE history.loads");
     fixture.begun("in/LOAD00000001.csv", Instant.parse("2023-12-31T00:00:00Z"));
-  }
-
-  @AfterEach
-  void close() {
-    fixture.close();
   }
 
   @Test
