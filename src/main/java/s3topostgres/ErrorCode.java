@@ -73,6 +73,15 @@ public enum ErrorCode {
     return new LoadException(this, why, whatToDo);
   }
 
+  /**
+   * Makes the failure that an earlier attempt of the same request recorded.
+   *
+   * @param message as it was recorded
+   */
+  public LoadException repeated(String message) {
+    return new LoadException(this, message);
+  }
+
   /** The names of the codes whose cause is temporary. */
   public static String[] retryable() {
     return Arrays.stream(values())

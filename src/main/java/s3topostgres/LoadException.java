@@ -21,6 +21,7 @@ public final class LoadException extends RuntimeException {
   private String why;
   private String whatToDo;
   private Retry retry;
+  private transient Optional<String> repeated = Optional.empty();
   private transient Optional<String> object = Optional.empty();
   private transient Optional<String> part = Optional.empty();
   private transient OptionalLong line = OptionalLong.empty();
@@ -35,9 +36,15 @@ public final class LoadException extends RuntimeException {
     this.retry = code.retry();
   }
 
+  LoadException(ErrorCode code, String message) {
+    this(code, message, "");
+    this.repeated = Optional.of(message);
+  }
+
   private LoadException copy() {
     LoadException copy = new LoadException(code, why, whatToDo);
     copy.retry = retry;
+    copy.repeated = repeated;
     copy.object = object;
     copy.part = part;
     copy.line = line;
@@ -144,6 +151,9 @@ public final class LoadException extends RuntimeException {
 
   @Override
   public String getMessage() {
+    if (repeated.isPresent()) {
+      return repeated.get();
+    }
     String place =
         Stream.concat(
                 object.stream(),
@@ -155,6 +165,11 @@ public final class LoadException extends RuntimeException {
 
   public ErrorCode code() {
     return code;
+  }
+
+  /** Whether an earlier attempt of the same request failed so, and nothing was tried again. */
+  public boolean isRepeated() {
+    return repeated.isPresent();
   }
 
   /** When the upload is tried again. */

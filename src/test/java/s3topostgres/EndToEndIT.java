@@ -133,6 +133,33 @@ class EndToEndIT {
   }
 
   @Test
+  void triesABadFileOnceHoweverOftenLambdaRetriesTheRequest() throws Exception {
+    s3.put(bucket, "people.csv", bytes("id,name\nx,Ana\n2,Bo,2\n"));
+    String event = event("people.csv");
+
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      String first = error(lambda.retry(event, "request"));
+      assertThat(first).startsWith("ROW_REJECTED: s3://" + bucket + "/people.csv: 2 faults: ");
+      database.execute("ALTER TABLE people RENAME TO persons");
+      assertThat(error(lambda.retry(event, "request"))).isEqualTo(first);
+      assertThat(error(lambda.retry(event, "request"))).isEqualTo(first);
+      database.execute("ALTER TABLE persons RENAME TO people");
+
+      assertThat(database.rows("SELECT status, request_id FROM history.loads"))
+          .containsExactly(List.of("FAILED", "request"));
+      assertThat(lambda.log().stream().filter(line -> line.startsWith("{\"_aws\":"))).hasSize(1);
+      s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n2,Bo\n"));
+      assertThat(lambda.retry(event, "request").failed()).as("a changed object").isFalse();
+      assertThat(people()).containsExactly("1 Ana", "2 Bo");
+    }
+  }
+
+  private static String error(Answer answer) throws Exception {
+    assertThat(answer.failed()).isTrue();
+    return JSON.readTree(answer.body()).get("errorMessage").asText();
+  }
+
+  @Test
   void recordsAMalformedRecordAndLoadsTheOthers() throws Exception {
     s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n"));
     ObjectNode event = (ObjectNode) JSON.readTree(event("gone.csv", "people.csv"));

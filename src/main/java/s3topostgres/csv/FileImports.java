@@ -71,6 +71,11 @@ public record FileImports(
     return objects.look(upload.object(), session.deadline().left());
   }
 
+  /** Whether the object still has an ETag, without quotes. */
+  public boolean isUnchanged(Session session, Upload upload, String etag) {
+    return objects.isUnchanged(upload.object(), etag, session.deadline().left());
+  }
+
   /**
    * Matches the fields of a file to columns.
    *

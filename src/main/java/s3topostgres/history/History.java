@@ -223,6 +223,39 @@ public record History(Optional<HistoryTable> table) {
     record(session, load, Optional.of(rows), counts, Optional.empty());
   }
 
+  /** A recorded failure whose reason is the file. The ETag is the file's, without quotes. */
+  public record Failure(ErrorCode code, String message, String etag) {}
+
+  /**
+   * Finds the failure that an earlier attempt of a request recorded for an upload, if only another
+   * file can be loaded.
+   */
+  public Optional<Failure> fileFailure(Session session, Upload upload, String requestId)
+      throws SQLException {
+    if (table.isEmpty()) {
+      return Optional.empty();
+    }
+    return session
+        .query(
+            """
+            SELECT error_code, error_message, etag FROM %s
+            WHERE status = 'FAILED' AND bucket = ? AND object_key = ? AND request_id = ?
+              AND sequencer IS NOT DISTINCT FROM ? AND retry = 'never'
+            ORDER BY id DESC LIMIT 1"""
+                .formatted(table.get().name()),
+            row ->
+                new Failure(
+                    ErrorCode.valueOf(row.getString("error_code")),
+                    row.getString("error_message"),
+                    row.getString("etag")),
+            upload.object().bucket(),
+            upload.object().key(),
+            requestId,
+            upload.sequencer().orElse(null))
+        .stream()
+        .findFirst();
+  }
+
   /**
    * Records a failure, after the load's transaction was rolled back. A failure of an upload that
    * was found in the bucket's list is not recorded again while it stays the same.

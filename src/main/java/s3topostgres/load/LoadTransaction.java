@@ -15,6 +15,7 @@ import s3topostgres.history.Verdict;
 import s3topostgres.mode.ColumnSequence;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.LoadOutcome;
+import s3topostgres.order.FileTask;
 import s3topostgres.order.LoadContext;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadProgress;
@@ -65,6 +66,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       files.objectImport().install(session);
       History history = History.open(session, settings().historyTable());
+      repeatFailure(session, history, task, progress);
       progress.step("looking-for-earlier-uploads");
       predecessors.list(session, history);
 
@@ -107,6 +109,21 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
       return new Ending(Verdict.LOADED, Optional.of(outcome), List.of());
     } catch (SQLException e) {
       throw SqlErrors.translate(e, budget.deadline());
+    }
+  }
+
+  /**
+   * Fails at once where the same request has found the same file at fault: Lambda's retries would
+   * only find that again.
+   */
+  private void repeatFailure(Session session, History history, LoadTask task, LoadProgress progress)
+      throws SQLException {
+    if (task instanceof FileTask && task.isAnnounced()) {
+      Optional<History.Failure> before =
+          history.fileFailure(session, task.upload(), progress.requestId());
+      if (before.isPresent() && files.isUnchanged(session, task.upload(), before.get().etag())) {
+        throw before.get().code().repeated(before.get().message());
+      }
     }
   }
 

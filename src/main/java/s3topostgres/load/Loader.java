@@ -203,6 +203,9 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
   private LoadException failed(
       LoadTask task, LoadProgress progress, Deadline functionEnd, LoadException failure) {
     LoadLog.failed(progress, failure);
+    if (failure.isRepeated()) {
+      return failure;
+    }
     LoadMetrics.failed(progress, failure);
     if (files.settings().historyTable().isPresent()) {
       LoadRecord record = transaction().record(task, progress);

@@ -85,6 +85,28 @@ public final class S3Objects {
   }
 
   /**
+   * Whether an object still has an ETag, without quotes; false where S3 does not say so. Requests
+   * no byte of the object.
+   *
+   * @param limit for all attempts together
+   */
+  public boolean isUnchanged(ObjectLocation location, String etag, Duration limit) {
+    try {
+      return s3.headObject(
+              request ->
+                  request
+                      .bucket(location.bucket())
+                      .key(location.key())
+                      .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
+          .eTag()
+          .replace("\"", "")
+          .equals(etag);
+    } catch (SdkException | UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  /**
    * Streams the content of an object, decompressed if it is stored with gzip. If the connection
    * breaks, the rest is requested. The caller closes the stream.
    *

@@ -105,6 +105,7 @@ public final class LoadFixture implements AutoCloseable {
   private Optional<Network> networkToDatabase = Optional.empty();
   private Ticker ticker = Ticker.SYSTEM;
   private Duration functionTime = FUNCTION_TIME;
+  private int request = 1;
   private final ListedTimes listedTimes = new ListedTimes();
   public final ListRequests lists = new ListRequests();
   private final Map<URI, S3Objects> objects = new ConcurrentHashMap<>();
@@ -227,7 +228,18 @@ public final class LoadFixture implements AutoCloseable {
   }
 
   public LoadResult load(Upload upload) {
-    return loader().load(upload, functionEnd(), "request-1");
+    try {
+      return load(upload, "request-" + request);
+    } catch (LoadException e) {
+      // The next one is no retry by Lambda.
+      request++;
+      throw e;
+    }
+  }
+
+  /** Loads as a request, of which Lambda's retries have the same name. */
+  public LoadResult load(Upload upload, String requestId) {
+    return loader().load(upload, functionEnd(), requestId);
   }
 
   /** The end of the time of a function that is called now. */

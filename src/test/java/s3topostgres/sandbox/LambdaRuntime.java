@@ -133,16 +133,24 @@ public final class LambdaRuntime implements AutoCloseable {
     return invoke(event, LIMIT);
   }
 
+  /** Invokes as Lambda does after a failure: each time with the same request's id. */
+  public Answer retry(String event, String requestId) throws IOException {
+    return invoke(event, LIMIT, requestId);
+  }
+
   /**
    * Has the function handle an event, waits for its end, and kills it at the end of its time.
    *
    * @param event JSON
    */
   public Answer invoke(String event, Duration timeLimit) throws IOException {
+    return invoke(event, timeLimit, UUID.randomUUID().toString());
+  }
+
+  private Answer invoke(String event, Duration timeLimit, String id) throws IOException {
     HttpExchange next =
         idle.orElseThrow(() -> new IllegalStateException("The environment is gone:\n" + log()));
     idle = Optional.empty();
-    String id = UUID.randomUUID().toString();
     Instant deadline = Instant.now().plus(timeLimit);
     Headers headers = next.getResponseHeaders();
     headers.set("Content-Type", "application/json"); // The client crashes without.
