@@ -13,8 +13,8 @@ import java.util.Locale;
  * they are there.
  *
  * <p>System properties: {@code bench}, which of {@code
- * start-up,throughput,modes,changes,copy,scan,faults,size} to run; {@code bench.other}, the {@code
- * function.zip} of another build, to time its first load, too.
+ * start-up,throughput,modes,sets,changes,copy,scan,faults,size} to run; {@code bench.other}, the
+ * {@code function.zip} of another build, to time its first load, too.
  */
 public final class Bench {
   private Bench() {}
@@ -26,12 +26,14 @@ public final class Bench {
         new Report(new PrintStream(new FileOutputStream(FileDescriptor.out), true, UTF_8));
     try (Site site = new Site()) {
       for (String name :
-          System.getProperty("bench", "start-up,throughput,modes,changes,copy,scan,faults,size")
+          System.getProperty(
+                  "bench", "start-up,throughput,modes,sets,changes,copy,scan,faults,size")
               .split(",")) {
         switch (name) {
           case "start-up" -> new StartUp(site, report).run();
           case "throughput" -> new Throughput(site, report).run();
           case "modes" -> new Modes(site, report).run();
+          case "sets" -> new Sets(site, report).run();
           case "changes" -> new Changes(site, report).run();
           case "copy" -> new CopyImport(site, report).run();
           case "scan" -> new Scan(site, report).run();

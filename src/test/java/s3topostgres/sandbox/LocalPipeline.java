@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import s3topostgres.sandbox.LambdaRuntime.Answer;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -27,6 +29,10 @@ final class LocalPipeline implements AutoCloseable {
 
   private static final Duration TIME_LIMIT = Duration.ofMinutes(15);
 
+  /** Says that the files of a folder are complete. */
+  private static final String MARKER = "_SUCCESS";
+
+  private final boolean ofSets;
   private final String table;
   private final S3Server s3;
   private final LocalDatabase database;
@@ -42,8 +48,10 @@ final class LocalPipeline implements AutoCloseable {
    *
    * @param table as in SQL
    * @param importWith {@code IMPORT_WITH}
+   * @param ofSets whether folders are loaded, instead of single files
    */
-  LocalPipeline(String table, String importWith) throws IOException, SQLException {
+  LocalPipeline(String table, String importWith, boolean ofSets) throws IOException, SQLException {
+    this.ofSets = ofSets;
     if (LocalDatabase.isOwn(importWith)) {
       s3 = S3Server.launch();
       database = LocalDatabase.own(table);
@@ -79,9 +87,27 @@ final class LocalPipeline implements AutoCloseable {
     }
   }
 
-  /** Puts a file into the bucket, under its own name. */
-  void upload(Path file) {
-    s3.put(BUCKET, file.getFileName().toString(), file);
+  /** Puts a file into the bucket, under its own name, which is its key. */
+  String upload(Path file) {
+    String key = file.getFileName().toString();
+    s3.put(BUCKET, key, file);
+    return key;
+  }
+
+  /**
+   * Puts the files of a folder into the bucket, under the folder's name, and then the marker.
+   *
+   * @return the marker's key
+   */
+  String uploadSet(Path folder) throws IOException {
+    String prefix = folder.getFileName() + "/";
+    try (Stream<Path> paths = Files.walk(folder)) {
+      for (Path file : paths.filter(Files::isRegularFile).toList()) {
+        s3.put(BUCKET, prefix + folder.relativize(file), file);
+      }
+    }
+    s3.put(BUCKET, prefix + MARKER, new byte[0]);
+    return prefix + MARKER;
   }
 
   /** Takes into the bucket what is copied into the folder. */
@@ -89,12 +115,15 @@ final class LocalPipeline implements AutoCloseable {
     folder.upload(s3, BUCKET);
   }
 
-  /** The CSV files that were put into the bucket since the last time. */
+  /** What S3 tells of, and was put into the bucket since the last time: CSV files or markers. */
   List<S3Object> uploads() {
     List<S3Object> uploads = new ArrayList<>();
     for (S3Object object : s3.client().listObjectsV2Paginator(r -> r.bucket(BUCKET)).contents()) {
-      boolean csv = object.key().endsWith(".csv") || object.key().endsWith(".CSV");
-      if (csv && !object.equals(known.put(object.key(), object))) {
+      boolean told =
+          ofSets
+              ? object.key().endsWith(MARKER)
+              : object.key().endsWith(".csv") || object.key().endsWith(".CSV");
+      if (told && !object.equals(known.put(object.key(), object))) {
         uploads.add(object);
       }
     }
@@ -175,6 +204,7 @@ final class LocalPipeline implements AutoCloseable {
               }
             });
     settings.put("S3_BUCKET_NAME", BUCKET);
+    settings.put("S3_SET_MARKER", ofSets ? MARKER : "none");
     settings.put("IMPORT_WITH", importWith);
     settings.put("AWS_ENDPOINT_URL_S3", s3Endpoint().toString());
     return settings;

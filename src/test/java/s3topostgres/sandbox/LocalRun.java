@@ -21,9 +21,9 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * is 0 when everything went as it should.
  *
  * <p>System properties: {@code import} is {@code aws_s3} or {@code copy}, which loads a database of
- * one's own where the environment names one; {@code csv} is a file to load instead of the samples;
- * {@code keep} goes on with whatever else comes, until Ctrl-C; {@code folder} is where that may be
- * copied to, instead of {@code target/drop}.
+ * one's own where the environment names one; {@code csv} is a file to load instead of the samples,
+ * or a folder; {@code keep} goes on with whatever else comes, until Ctrl-C; {@code folder} is where
+ * that may be copied to, instead of {@code target/drop}.
  */
 public final class LocalRun {
   private static final Path SAMPLES = Path.of("src/test/resources/sample");
@@ -60,7 +60,7 @@ public final class LocalRun {
       out.println("The samples do not go into a table of yours: name a file with -Dcsv=.");
       return false;
     }
-    try (LocalPipeline pipeline = start("people")) {
+    try (LocalPipeline pipeline = start("people", false)) {
       pipeline.execute(
           "CREATE TABLE people (id integer PRIMARY KEY, name text NOT NULL, city text, joined date)");
       pipeline.upload(SAMPLES.resolve("people.csv"));
@@ -77,33 +77,36 @@ public final class LocalRun {
     }
   }
 
-  private boolean own(Path csv) throws IOException, SQLException, InterruptedException {
-    if (!Files.isRegularFile(csv)) {
-      out.println("There is no file " + csv.toAbsolutePath() + ".");
+  private boolean own(Path path) throws IOException, SQLException, InterruptedException {
+    Path csv = path.toAbsolutePath().normalize();
+    boolean folder = Files.isDirectory(csv);
+    if (!folder && !Files.isRegularFile(csv)) {
+      out.println("There is no file " + csv + ".");
       return false;
     }
     String name = csv.getFileName().toString().replaceFirst("(?i)\\.csv$", "");
-    try (LocalPipeline pipeline = start(quoted(name))) {
-      pipeline.upload(csv);
-      JsonNode found = pipeline.dryRun(csv.getFileName().toString());
+    try (LocalPipeline pipeline = start(quoted(name), folder)) {
+      JsonNode found = pipeline.dryRun(folder ? pipeline.uploadSet(csv) : pipeline.upload(csv));
       if (found.hasNonNull("createTable")) {
         out.printf("%n%s. This makes one for the file:%n", found.get("message").asText());
         found.get("createTable").asText().lines().forEach(this::print);
         pipeline.execute(found.get("createTable").asText());
       }
       boolean loaded = deliver(pipeline);
-      keepOn(pipeline);
+      if (!folder) {
+        keepOn(pipeline);
+      }
       return loaded;
     }
   }
 
-  private LocalPipeline start(String table) throws IOException, SQLException {
+  private LocalPipeline start(String table, boolean ofSets) throws IOException, SQLException {
     Instant start = Instant.now();
     out.println(
         LocalDatabase.isOwn(importWith)
             ? "Starting an S3 server and the function on this machine. The database is yours."
             : "Starting Postgres, an S3 server and the function, all on this machine.");
-    LocalPipeline pipeline = new LocalPipeline(table, importWith);
+    LocalPipeline pipeline = new LocalPipeline(table, importWith, ofSets);
     out.printf("Ready after %d s.%n", Duration.between(start, Instant.now()).toSeconds());
     return pipeline;
   }

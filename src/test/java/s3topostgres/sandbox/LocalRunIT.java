@@ -84,6 +84,23 @@ class LocalRunIT {
     assertThat(drop).isDirectoryContaining("glob:**/next.csv");
   }
 
+  @Test
+  void loadsAFolderAsOneFile() throws Exception {
+    Path folder = Files.createDirectories(temporary.resolve("people"));
+    Files.writeString(folder.resolve("part-0.csv"), "id,name\n1,Ana\n");
+    Files.writeString(folder.resolve("part-1.csv"), "id,name\n2,Bo\n3,Cy\n");
+    Files.writeString(folder.resolve("_SUCCESS"), "");
+
+    assertThat(start("-Dcsv=" + folder).waitFor()).as(output()).isZero();
+    assertThat(output())
+        .containsSubsequence(
+            "there is no table people. This makes one for the file:",
+            "people/_SUCCESS is in the bucket, and S3 tells the function.",
+            "\"status\":\"LOADED\",\"rows\":3",
+            "parts=2",
+            "The table now has 3 rows:");
+  }
+
   /** As -Dimport=copy with the settings of a database in the environment. */
   @Test
   void loadsADatabaseOfOnesOwn() throws Exception {
