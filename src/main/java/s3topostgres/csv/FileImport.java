@@ -48,8 +48,13 @@ public record FileImport(
   }
 
   @Override
+  public long importInto(String name) throws SQLException {
+    return isScanned() ? new WatchedImport(this).run(name) : run(name, ImportWatch.NONE);
+  }
+
+  @Override
   public long into(String name) throws SQLException {
-    long rows = isScanned() ? new WatchedImport(this).run(name) : run(name, ImportWatch.NONE);
+    long rows = importInto(name);
     if (!imports.objectImport().pinsObject()) {
       refuseChangedObject();
     }

@@ -6,12 +6,11 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
@@ -20,7 +19,6 @@ import s3topostgres.config.LoadSettings;
 import s3topostgres.config.SetMarker;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -41,7 +39,7 @@ public record FileSet(
     List<ListedObject> parts) {
 
   /** Between requests to S3: the server ends a transaction that is idle for too long. */
-  private static final String KEEP_OPEN = "SELECT 1";
+  static final String KEEP_OPEN = "SELECT 1";
 
   /**
    * Lists the folder of a marker.
@@ -140,19 +138,17 @@ public record FileSet(
   public MultiFileImport open(Session session, TargetTable table, long minRows)
       throws SQLException {
     refuseNewerParts();
-    List<FileImport> files = new ArrayList<>();
-    for (ListedObject part : parts) {
-      if (part.size() > 0) {
-        session.execute(KEEP_OPEN);
-        files.add(open(session, table, part));
-      }
-    }
+    List<FileImport> files =
+        new PartOpener(imports, session, table, upload)
+            .open(parts.stream().filter(part -> part.size() > 0).toList());
     if (files.isEmpty()) {
       throw ErrorCode.OBJECT_UNREADABLE.failure(
-          "all files in its folder are empty", "Check the job that has written them.");
+          parts.isEmpty()
+              ? "all files in its folder are loaded"
+              : "all files in its folder are empty",
+          "Check the job that writes them.");
     }
-    refuseOtherColumns(files);
-    return new MultiFileImport(session, upload.object(), folder(), files, minRows);
+    return new MultiFileImport(session, upload.object(), folder(), files, minRows, true);
   }
 
   /** The marker does not speak for files that came after it. S3's times are in whole seconds. */
@@ -174,38 +170,6 @@ public record FileSet(
     }
   }
 
-  private FileImport open(Session session, TargetTable table, ListedObject part) {
-    try {
-      Upload ofPart = part.upload(upload.region());
-      StoredObject object = imports.look(session, ofPart);
-      if (!object.etag().equals(part.etag())) {
-        throw changed("it was overwritten");
-      }
-      return imports.open(session, table, ofPart, object, 0);
-    } catch (LoadException e) {
-      throw e.ofPart(name(part));
-    }
-  }
-
-  private void refuseOtherColumns(List<FileImport> files) {
-    Set<Column> first = new HashSet<>(files.get(0).columns());
-    for (FileImport file : files) {
-      Set<String> differing = new TreeSet<>();
-      file.columns().stream().filter(c -> !first.contains(c)).forEach(c -> differing.add(c.name()));
-      first.stream().filter(c -> !file.columns().contains(c)).forEach(c -> differing.add(c.name()));
-      if (!differing.isEmpty()) {
-        throw ErrorCode.HEADER_MISMATCH
-            .failure(
-                "one of it and %s has a column that the other has not: %s"
-                    .formatted(
-                        name(files.get(0).location().key()).orElseThrow(),
-                        String.join(", ", differing)),
-                "Have the job write the same columns into all files of the folder.")
-            .ofPart(name(file.location().key()));
-      }
-    }
-  }
-
   /**
    * Lists the folder again after the import.
    *
@@ -215,15 +179,11 @@ public record FileSet(
     Map<String, String> before = etags(listed);
     Map<String, String> now =
         etags(files(imports.settings(), objects(imports, session, upload), upload));
-    Set<String> all = new TreeSet<>(before.keySet());
-    all.addAll(now.keySet());
-    for (String key : all) {
-      if (!now.containsKey(key)) {
-        throw changed("it was deleted").ofPart(name(key));
-      }
-      if (!now.get(key).equals(before.get(key))) {
-        throw changed(before.containsKey(key) ? "it was overwritten" : "it was added")
-            .ofPart(name(key));
+    Set<String> keys = new TreeSet<>(before.keySet());
+    keys.addAll(now.keySet());
+    for (String key : keys) {
+      if (!Objects.equals(before.get(key), now.get(key))) {
+        throw changed().ofPart(name(key));
       }
     }
   }
@@ -233,7 +193,12 @@ public record FileSet(
   }
 
   private Optional<String> name(String key) {
-    return Optional.of(key.substring(folder().length()));
+    return name(upload, key);
+  }
+
+  /** The name of a part in messages: its key without the folder of the marker. */
+  static Optional<String> name(Upload marker, String key) {
+    return Optional.of(key.substring(SetMarker.folder(marker.object().key()).length()));
   }
 
   private String folder() {
@@ -241,23 +206,13 @@ public record FileSet(
   }
 
   private static Map<String, String> etags(List<ListedObject> files) {
-    return files.stream()
-        .collect(
-            toMap(
-                file -> file.location().key(),
-                ListedObject::etag,
-                (one, other) -> one,
-                TreeMap::new));
+    return files.stream().collect(toMap(file -> file.location().key(), ListedObject::etag));
   }
 
-  /**
-   * The failure of a load during which the folder changed.
-   *
-   * @param how what happened to a file
-   */
-  public static LoadException changed(String how) {
+  /** The failure of a load during which the folder changed. */
+  public static LoadException changed() {
     return ErrorCode.OBJECT_UNREADABLE.failure(
-        how + " while the files of its folder were read",
+        "it was added, overwritten or deleted while the files of its folder were read",
         "A retry loads them as they are then. The old rows are still there.");
   }
 }

@@ -18,6 +18,7 @@ public final class MultiFileImport implements RowSource {
   private final String folder;
   private final List<? extends RowSource> files;
   private final long minRows;
+  private final boolean listedAgain;
   private final List<Long> firstRows = new ArrayList<>();
 
   /**
@@ -25,13 +26,16 @@ public final class MultiFileImport implements RowSource {
    * @param folder what the object keys of all files begin with, for messages
    * @param files at least one
    * @param minRows how many rows they must have together
+   * @param listedAgain whether the caller sees by another list that no object has changed
    */
   public MultiFileImport(
       Session session,
       ObjectLocation whole,
       String folder,
       List<? extends RowSource> files,
-      long minRows) {
+      long minRows,
+      boolean listedAgain) {
+    this.listedAgain = listedAgain;
     this.session = session;
     this.whole = whole;
     this.folder = folder;
@@ -83,7 +87,7 @@ public final class MultiFileImport implements RowSource {
       good.add(file.scanned(ofFile));
       ofFile.forEach(result -> results.add(result.of(name(file))));
     }
-    return new MultiFileImport(session, whole, folder, good, minRows);
+    return new MultiFileImport(session, whole, folder, good, minRows, listedAgain);
   }
 
   @Override
@@ -110,7 +114,7 @@ public final class MultiFileImport implements RowSource {
 
   private long into(String table, RowSource file) throws SQLException {
     try {
-      return file.into(table);
+      return listedAgain ? file.importInto(table) : file.into(table);
     } catch (LoadException e) {
       throw e.ofPart(name(file));
     }

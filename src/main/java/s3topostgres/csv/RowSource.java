@@ -55,6 +55,15 @@ public interface RowSource {
   RowSource scanned(List<ScanResult> results) throws SQLException;
 
   /**
+   * Imports the rows, and leaves the checks of {@link #into} to the caller.
+   *
+   * @return how many rows were imported
+   */
+  default long importInto(String table) throws SQLException {
+    return into(table);
+  }
+
+  /**
    * Imports the rows.
    *
    * @param table the target table or one with the file's columns, quoted as SQL needs it

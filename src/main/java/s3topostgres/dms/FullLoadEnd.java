@@ -71,7 +71,7 @@ record FullLoadEnd(Upload upload, Instant since, ApplyChanges mode) implements L
     return mode.finishFullLoad(
         context.session(),
         context.table(),
-        new MultiFileImport(context.session(), upload.object(), "", files, 0),
+        new MultiFileImport(context.session(), upload.object(), "", files, 0, false),
         context.progress()::step);
   }
 

@@ -82,7 +82,7 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
               ? openAgain(session, table, upload, seen)
               : openAgain(session, table, upload, parts);
       if (rows.isEmpty()) {
-        return parts.isEmpty() ? failure : FileSet.changed("one was overwritten");
+        return parts.isEmpty() ? failure : FileSet.changed();
       }
       FaultSearch.Result found = search(session, table, rows.get());
       boolean exactInTable =

@@ -209,7 +209,8 @@ public class SetTest {
   @ParameterizedTest
   @EnumSource(names = {"REPLACE", "SYNC", "APPEND", "UPSERT"})
   void changesNothingWhenAnImportedFileIsOverwritten(Mode mode) {
-    failsWhenTheFolderChanges(mode, "out/part-0.csv", THREE, "part-0.csv: it was overwritten");
+    failsWhenTheFolderChanges(
+        mode, "out/part-0.csv", THREE, "part-0.csv: it was added, overwritten or deleted");
   }
 
   @ParameterizedTest
@@ -221,7 +222,8 @@ public class SetTest {
   @ParameterizedTest
   @EnumSource(names = {"REPLACE", "SYNC", "APPEND", "UPSERT"})
   void changesNothingWhenAFileIsAdded(Mode mode) {
-    failsWhenTheFolderChanges(mode, "out/part-5.csv", "id,name\n", "part-5.csv: it was added");
+    failsWhenTheFolderChanges(
+        mode, "out/part-5.csv", "id,name\n", "part-5.csv: it was added, overwritten or deleted");
   }
 
   /** Puts an object while the second file is imported. */
