@@ -69,8 +69,7 @@ public record LoadSettings(
     if (setMarker.name().isPresent()) {
       return setMarker.is(objectKey) ? objectKeys.matchFolder(objectKey) : Optional.empty();
     }
-    boolean packed = objectKey.toLowerCase(Locale.ROOT).endsWith(".gz");
-    return packed && mode != Mode.CHANGES ? Optional.empty() : objectKeys.match(objectKey);
+    return objectKeys.match(objectKey);
   }
 
   /** The settings that decide which objects are loaded, and into which tables. */
@@ -95,12 +94,9 @@ public record LoadSettings(
           "its folder is loaded when %s is put there (S3_SET_MARKER)"
               .formatted(setMarker.name().get()));
     }
-    if (objectKeys.isHidden(isMarker ? SetMarker.folder(objectKey) : objectKey)) {
-      return Optional.of("a folder of it, or its name, begins with _, . or beam-temp-");
-    }
     return Optional.of(
-        objectKeys.match(objectKey).isPresent()
-            ? "only LOAD_MODE=changes loads files named .csv.gz"
+        objectKeys.isHidden(isMarker ? SetMarker.folder(objectKey) : objectKey)
+            ? "a folder of it, or its name, begins with _, . or beam-temp-"
             : "its key does not match %s (S3_KEY_PREFIX, S3_KEY_PATTERN)"
                 .formatted(objectKeys.shown()));
   }

@@ -55,7 +55,7 @@ public record FileImport(
   @Override
   public long into(String name) throws SQLException {
     long rows = importInto(name);
-    if (!imports.objectImport().pinsObject()) {
+    if (!way().pinsObject()) {
       refuseChangedObject();
     }
     Optional<LoadException> tooFew = tooFewRows("the file has", rows, minRows);
@@ -66,11 +66,20 @@ public record FileImport(
   }
 
   long run(String name, ImportWatch watch) throws SQLException {
-    return run(name, imports.objectImport(), watch);
+    return run(name, way(), watch);
   }
 
   long run(String name, ObjectImport way, ImportWatch watch) throws SQLException {
     return way.run(session, name, table, columns, upload, object, watch);
+  }
+
+  ObjectImport way() {
+    return imports.importOf(object);
+  }
+
+  /** Whether the function streams it although {@code IMPORT_WITH} is {@code aws_s3}. */
+  public boolean isStreamedAnyway() {
+    return !way().equals(imports.objectImport());
   }
 
   /** Whether its bytes are looked at ({@code CSV_SCAN}). */

@@ -1,8 +1,12 @@
 package s3topostgres.csv;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import s3topostgres.ErrorCode;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
@@ -11,6 +15,8 @@ import s3topostgres.postgres.CopyImport;
 import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
+import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -25,6 +31,9 @@ public record FileImports(
     S3Objects objects,
     ObjectImport objectImport,
     FieldLayout layout) {
+
+  /** Matches a folder by which Hive, Spark and others name a column and the value of its rows. */
+  private static final Pattern COLUMN_FOLDER = Pattern.compile("(?:^|(?<=/))([^/=]+)=[^/]*/");
 
   public static FileImports of(
       LoadSettings settings, CsvFormat format, S3Objects objects, FieldLayout layout) {
@@ -66,6 +75,16 @@ public record FileImports(
     return settings.match(upload.object().key()).orElseThrow();
   }
 
+  /**
+   * Who imports an object: what {@code IMPORT_WITH} says, or the function where {@code aws_s3}
+   * would not decompress it.
+   */
+  ObjectImport importOf(StoredObject object) {
+    return object.isGzip() && !objectImport.unpacks(object)
+        ? new CopyImport(format, objects)
+        : objectImport;
+  }
+
   /** Reads the object's properties and first bytes. */
   public StoredObject look(Session session, Upload upload) {
     return objects.look(upload.object(), session.deadline().left());
@@ -85,18 +104,33 @@ public record FileImports(
    *     table; {@code CONFIG_INVALID} when the file is only a part of what replaces the table
    */
   public FileImport open(
-      Session session, TargetTable table, Upload upload, StoredObject object, long minRows) {
+      Session session, TargetTable table, Upload upload, StoredObject object, long minRows)
+      throws SQLException {
     settings.refusePart(upload.object().key());
     FileHead head = head(object);
+    List<Column> columns = layout.columns(head, upload.object(), table);
+    refuseColumnInKey(session, table, columns, upload.object());
     return new FileImport(
-        this,
-        session,
-        table,
-        layout.columns(head, upload.object(), table),
-        head.headerLines(),
-        upload,
-        object.withoutHead(),
-        minRows);
+        this, session, table, columns, head.headerLines(), upload, object.withoutHead(), minRows);
+  }
+
+  /** Refuses a file whose folder has the value of a column, which would be NULL. */
+  private static void refuseColumnInKey(
+      Session session, TargetTable table, List<Column> columns, ObjectLocation object)
+      throws SQLException {
+    Matcher folder = COLUMN_FOLDER.matcher(object.key());
+    while (folder.find()) {
+      Optional<Column> column = table.loadable(folder.group(1));
+      if (column.isPresent()
+          && !columns.contains(column.get())
+          && !table.hasDefault(session, column.get())) {
+        throw ErrorCode.HEADER_MISMATCH.failure(
+            "a folder of its key, %s=..., has the value of the column %s, which is not in the file, so that it would be NULL"
+                .formatted(column.get().name(), column.get().name()),
+            "Write the column into the file, or have the operator give it a default that reads"
+                + " current_setting('s3_load.key').");
+      }
+    }
   }
 
   /** Proposes a column for each field of a file whose table does not exist yet. */
@@ -109,6 +143,6 @@ public record FileImports(
   }
 
   private FileHead head(StoredObject object) {
-    return FileHead.read(object, objectImport.unpacks(object), format);
+    return FileHead.read(object, object.isGzip(), format);
   }
 }

@@ -39,7 +39,7 @@ final class FileKind {
       return Optional.of("an old Excel workbook (.xls)");
     }
     if (start.startsWith("\u001f\u008b")) {
-      return Optional.of("gzip without the header Content-Encoding: gzip, or damaged gzip");
+      return Optional.of("damaged gzip");
     }
     if (start.startsWith("%PDF-")) {
       return Optional.of("a PDF document");

@@ -51,7 +51,8 @@ record PartOpener(FileImports imports, Session session, TargetTable table, Uploa
   }
 
   /** Looks at some parts at a time, and keeps no more than their columns. */
-  private void open(List<ListedObject> some, Executor looks, List<FileImport> files) {
+  private void open(List<ListedObject> some, Executor looks, List<FileImport> files)
+      throws SQLException {
     List<CompletableFuture<StoredObject>> objects =
         some.stream()
             .map(part -> part.upload(marker.region()))
@@ -62,7 +63,8 @@ record PartOpener(FileImports imports, Session session, TargetTable table, Uploa
     }
   }
 
-  private FileImport open(ListedObject part, CompletableFuture<StoredObject> look) {
+  private FileImport open(ListedObject part, CompletableFuture<StoredObject> look)
+      throws SQLException {
     try {
       StoredObject object = look.join();
       if (!object.etag().equals(part.etag())) {

@@ -47,7 +47,7 @@ final class WatchedImport implements ImportWatch {
    *     the reading of the object fails with
    */
   long run(String into) throws SQLException {
-    return file.imports().objectImport().pinsObject() ? runThroughScan(into) : runBesideScan(into);
+    return file.way().pinsObject() ? runThroughScan(into) : runBesideScan(into);
   }
 
   private long runThroughScan(String into) throws SQLException {

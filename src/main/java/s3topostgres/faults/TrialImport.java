@@ -103,7 +103,7 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
   }
 
   private Optional<FileImport> openAgain(
-      Session session, TargetTable table, Upload upload, StoredObject seen) {
+      Session session, TargetTable table, Upload upload, StoredObject seen) throws SQLException {
     StoredObject object = files.look(session, upload);
     return object.etag().equals(seen.etag())
         ? Optional.of(files.open(session, table, upload, object, 0))

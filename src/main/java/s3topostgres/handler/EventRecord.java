@@ -21,13 +21,17 @@ import s3topostgres.s3.Upload;
  */
 record EventRecord(S3EventNotificationRecord record) {
 
+  /** Of the event that the Lambda console offers for a test, whose time is 1970. */
+  private static final String TEMPLATE_SEQUENCER = "0A1B2C3D4E5F678901";
+
   /** Whether the record announces a new object. MinIO puts "s3:" before the name of the event. */
   boolean isNewObject() {
     return record.getEventName().matches("(s3:)?ObjectCreated:.*");
   }
 
   /**
-   * The upload that the record announces. Object keys are form-encoded: a {@code +} is a space.
+   * The upload that the record announces. Object keys are form-encoded: a {@code +} is a space. The
+   * console's template counts as an event without a sequencer and a time.
    *
    * @param functionRegion the region where an event that was written by hand names none
    * @throws LoadException {@code OBJECT_UNREADABLE} when the record names no object
@@ -38,12 +42,14 @@ record EventRecord(S3EventNotificationRecord record) {
     if (s3.getBucket().getName().isEmpty() || object.getKey().isEmpty()) {
       throw malformed("names no bucket or no key");
     }
+    boolean template = TEMPLATE_SEQUENCER.equals(object.getSequencer());
     return new Upload(
         new ObjectLocation(s3.getBucket().getName(), key(object)),
         given(record.getAwsRegion()).orElse(functionRegion),
-        given(object.getSequencer()),
-        Optional.of(Instant.ofEpochMilli(record.getEventTime().getMillis())),
-        given(object.geteTag()));
+        given(object.getSequencer()).filter(any -> !template),
+        Optional.of(Instant.ofEpochMilli(record.getEventTime().getMillis()))
+            .filter(any -> !template),
+        given(object.geteTag()).filter(any -> !template));
   }
 
   private static Optional<String> given(String text) {

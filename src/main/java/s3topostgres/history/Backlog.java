@@ -46,6 +46,10 @@ public final class Backlog {
       unknown AS MATERIALIZED (
         SELECT o.* FROM objects o JOIN begun USING (target_table)
         WHERE modified > begun.time
+          -- Earlier versions ignored these, and recorded no search for what is missing.
+          AND (o.object_key !~* '\\.gz$' OR modified >= (
+            SELECT h.started_at FROM %1$s h
+            WHERE h.status = 'LOADED' AND h.target_table = '' ORDER BY h.id LIMIT 1))
           AND (SELECT true FROM %1$s h
                WHERE h.status = 'LOADED' AND h.target_table = o.target_table
                  AND h.bucket = o.bucket AND h.object_key = o.object_key AND h.etag = o.etag

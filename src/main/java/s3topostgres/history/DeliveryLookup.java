@@ -53,6 +53,8 @@ record DeliveryLookup(String table) {
                 WHERE h.status = 'LOADED' AND h.target_table = upload.target_table
                   AND h.bucket = upload.bucket AND h.object_key = upload.object_key
                   AND h.sequencer IS NOT NULL
+                  -- Earlier versions recorded that of the template in the Lambda console.
+                  AND h.sequencer <> '0A1B2C3D4E5F678901'
                 ORDER BY %3$s DESC LIMIT 1) > upload.sequencer THEN 'STALE'
               WHEN (
                 SELECT h.event_time FROM %1$s h

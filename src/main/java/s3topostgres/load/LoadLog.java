@@ -26,6 +26,9 @@ final class LoadLog {
     if (!progress.parts().isEmpty()) {
       fields.put("parts", progress.parts().size());
     }
+    if (progress.streamed()) {
+      fields.put("import", "copy");
+    }
     if (!progress.defaulted().isEmpty()) {
       fields.put("defaulted", String.join(",", progress.defaulted()));
     }

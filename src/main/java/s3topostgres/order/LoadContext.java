@@ -28,11 +28,12 @@ public record LoadContext(
    *
    * @param minRows how many rows the file must have
    */
-  public FileImport open(Upload upload, long minRows) {
+  public FileImport open(Upload upload, long minRows) throws SQLException {
     StoredObject object = files.look(session, upload);
     progress.object(object);
     FileImport file = files.open(session, table, upload, object, minRows);
     progress.defaulted(table.notAmong(file.columns()));
+    progress.streamed(file.isStreamedAnyway());
     return file;
   }
 

@@ -36,6 +36,7 @@ public final class LoadProgress implements AutoCloseable {
   private List<ListedObject> parts = List.of();
   private long bytes;
   private List<String> defaulted = List.of();
+  private boolean streamed;
 
   /**
    * @param table the target table as the setting names it
@@ -97,6 +98,15 @@ public final class LoadProgress implements AutoCloseable {
   /** Notes the columns that the file does not have, which take their defaults. */
   public void defaulted(List<String> columns) {
     this.defaulted = columns;
+  }
+
+  /** Notes whether the function streams the file although {@code IMPORT_WITH} is {@code aws_s3}. */
+  public void streamed(boolean streamed) {
+    this.streamed = streamed;
+  }
+
+  public boolean streamed() {
+    return streamed;
   }
 
   public Upload upload() {

@@ -43,7 +43,7 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
 
   @Override
   public boolean unpacks(StoredObject object) {
-    return object.saysGzip();
+    return object.saysOnlyGzip();
   }
 
   @Override

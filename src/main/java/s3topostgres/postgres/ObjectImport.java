@@ -16,7 +16,7 @@ public interface ObjectImport {
    */
   void install(Session session) throws SQLException;
 
-  /** Whether the import decompresses this object. */
+  /** Whether the import decompresses this object, if it is stored with gzip. */
   boolean unpacks(StoredObject object);
 
   /** Whether the import fails if the object has changed since its head was read. */

@@ -267,6 +267,17 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
     return session.exists("SELECT WHERE row_security_active(?::oid)", oid);
   }
 
+  /** Whether a column takes something else than NULL where a file does not have it. */
+  public boolean hasDefault(Session session, Column column) throws SQLException {
+    return session.exists(
+        """
+        SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = ?::oid AND a.attname = ?
+          AND (a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL)""",
+        oid,
+        column.name);
+  }
+
   /** Counts the rows. */
   public long count(Session session) throws SQLException {
     return session.one("SELECT count(*) FROM " + name, row -> row.getLong(1));

@@ -22,6 +22,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.EncodingType;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.InvalidObjectStateException;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -77,6 +78,11 @@ public final class S3Objects {
           Optional.ofNullable(object.versionId()),
           Optional.ofNullable(object.contentEncoding()),
           head);
+    } catch (InvalidObjectStateException e) {
+      throw ErrorCode.OBJECT_UNREADABLE.failure(
+          "the object is archived (its storage class is %s)".formatted(e.storageClassAsString()),
+          "Restore it first (aws s3api restore-object), or upload it again; when it is restored, send"
+              + " the event again. The old rows are still there.");
     } catch (S3Exception e) {
       throw refused(e.statusCode(), location);
     } catch (SdkException | UncheckedIOException e) {

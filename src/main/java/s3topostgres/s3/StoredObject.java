@@ -3,6 +3,7 @@ package s3topostgres.s3;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * An object as it was when its head was read.
@@ -11,7 +12,8 @@ import java.util.Optional;
  * @param etag without quotes
  * @param modified the time of the upload, in whole seconds; of a multipart upload, its beginning
  * @param versionId empty in a bucket without versioning
- * @param contentEncoding the header {@code Content-Encoding}, such as {@code gzip}
+ * @param contentEncoding the header {@code Content-Encoding}, such as {@code gzip}, or a list:
+ *     {@code aws-chunked,gzip}
  * @param head the first bytes, at most {@link S3Objects#HEAD_BYTES}
  */
 public record StoredObject(
@@ -24,9 +26,16 @@ public record StoredObject(
   /** By which factor gzip usually compresses CSV. */
   private static final int USUAL_COMPRESSION = 5;
 
-  /** Whether {@code Content-Encoding} is gzip. */
+  /** Whether {@code Content-Encoding} names gzip, and no other encoding. */
+  public boolean saysOnlyGzip() {
+    return contentEncoding.filter(header -> header.strip().equalsIgnoreCase("gzip")).isPresent();
+  }
+
+  /** Whether {@code Content-Encoding} names gzip. */
   public boolean saysGzip() {
-    return contentEncoding.filter("gzip"::equalsIgnoreCase).isPresent();
+    return contentEncoding.stream()
+        .flatMap(header -> Stream.of(header.split(",")))
+        .anyMatch(name -> name.strip().equalsIgnoreCase("gzip"));
   }
 
   /**

@@ -104,6 +104,27 @@ class EventRecordTest {
     assertThat(record.isNewObject()).isFalse();
   }
 
+  /** Its bucket and object key replaced, as the console invites to. */
+  @Test
+  void theTemplateOfTheConsoleCountsAsWrittenByHand() {
+    EventRecord record =
+        record(
+            """
+            {"Records": [{"eventVersion": "2.0", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+              "eventTime": "1970-01-01T00:00:00.000Z", "eventName": "ObjectCreated:Put",
+              "s3": {"s3SchemaVersion": "1.0", "configurationId": "testConfigRule",
+                "bucket": {"name": "in", "arn": "arn:aws:s3:::example-bucket"},
+                "object": {"key": "p.csv", "size": 1024, "eTag": "0123456789abcdef0123456789abcdef",
+                  "sequencer": "0A1B2C3D4E5F678901"}}}]}""");
+
+    Upload upload = record.upload("eu-west-1");
+
+    assertThat(upload.sequencer()).isEmpty();
+    assertThat(upload.eventTime()).isEmpty();
+    assertThat(upload.etag()).isEmpty();
+    assertThat(record.isNewObject()).isTrue();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

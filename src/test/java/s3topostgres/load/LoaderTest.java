@@ -1,11 +1,15 @@
 package s3topostgres.load;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,6 +52,21 @@ public class LoaderTest {
 
     assertThat(fixture.people()).containsExactly("1|Ana|2000-01-01");
     assertThat(fixture.log()).contains(" defaulted=born");
+  }
+
+  @Test
+  void saysThatItStreamsWhatTheDatabaseWouldNotUnpack() throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write("id,name\n1,Ana\n".getBytes(UTF_8));
+    }
+
+    fixture.set("IMPORT_WITH", "aws_s3").load(fixture.upload("a.csv.gz", packed.toByteArray()));
+    assertThat(fixture.log()).contains(" import=copy");
+    int logged = fixture.log().length();
+    fixture.load("b.csv", "id,name\n1,Ana\n");
+    fixture.set("IMPORT_WITH", "copy").load(fixture.upload("c.csv.gz", packed.toByteArray()));
+    assertThat(fixture.log().substring(logged)).contains("c.csv.gz").doesNotContain("import=");
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
 import s3topostgres.config.Mode;
@@ -78,6 +79,22 @@ class CatchUpTest {
     assertThat(fixture.load(lost).status()).isEqualTo(DUPLICATE);
     assertThat(fixture.people()).containsExactly("3|third|null");
     assertThat(fixture.load("newer.csv", FIRST).status()).isEqualTo(LOADED);
+  }
+
+  /** They were ignored, so nobody expects them to be loaded. */
+  @ParameterizedTest
+  @EnumSource(names = {"APPEND", "UPSERT", "REPLACE"})
+  void leavesPackedFilesAloneThatWereThereBeforeItsFirstSearch(Mode mode) {
+    fixture.mode(mode).load("first.csv", FIRST);
+    Instant now = Instant.now();
+    fixture.upload("old.csv.gz", SECOND, now.plusSeconds(60));
+    assertThat(fixture.catchUp(now.plusSeconds(3600))).isEmpty();
+    fixture.upload("new.csv.gz", THIRD, now.plusSeconds(3660));
+
+    assertThat(fixture.catchUp(now.plusSeconds(7200)))
+        .extracting(LoadResult::object)
+        .containsExactly("s3://%s/new.csv.gz".formatted(fixture.bucket));
+    assertThat(fixture.people()).doesNotContain("2|second|null").contains("3|third|null");
   }
 
   @Test

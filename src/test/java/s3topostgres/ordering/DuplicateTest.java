@@ -90,6 +90,16 @@ public class DuplicateTest {
     assertThat(fixture.people()).containsOnlyOnce("2|second|null").doesNotContain("1|first|null");
   }
 
+  /** An earlier version recorded it with its sequencer, so that all later uploads were stale. */
+  @Test
+  void passesOverALoadByTheTemplateOfTheConsole() {
+    fixture.load("people.csv", "id,name\n1,first\n");
+    fixture.execute(
+        "UPDATE history.loads SET sequencer = '0A1B2C3D4E5F678901', event_time = '1970-01-01Z'");
+
+    assertThat(fixture.load("people.csv", "id,name\n2,second\n").status()).isEqualTo(LOADED);
+  }
+
   @Test
   void doesNotCountAFailedAttemptAsLoaded() {
     Upload bad = fixture.upload("people.csv", "id,name\nx,bad\n");

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -14,6 +16,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.AwsCalls;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.HttpExecuteResponse;
@@ -47,6 +50,21 @@ class S3ObjectsTest {
     }
 
     assertThat(attempts).hasValue(3);
+  }
+
+  @Test
+  void anArchivedObjectIsToBeRestored() {
+    try (S3Client client = client(new Archived())) {
+      LoadException failure =
+          catchThrowableOfType(
+              LoadException.class, () -> new S3Objects(client).look(PEOPLE, LIMIT));
+
+      assertThat(failure)
+          .hasMessage(
+              "OBJECT_UNREADABLE: the object is archived (its storage class is GLACIER). Restore it first (aws s3api"
+                  + " restore-object), or upload it again; when it is restored, send the event again. The old rows"
+                  + " are still there.");
+    }
   }
 
   private static S3Client client(SdkHttpClient http) {
@@ -85,6 +103,25 @@ class S3ObjectsTest {
       attempts.incrementAndGet();
       return HttpExecuteResponse.builder()
           .response(SdkHttpFullResponse.builder().statusCode(503).build())
+          .build();
+    }
+  }
+
+  /** Answers as S3 does for an object in an archive. */
+  private static final class Archived extends Answers {
+    @Override
+    HttpExecuteResponse answer() {
+      String error =
+          """
+          <?xml version="1.0" encoding="UTF-8"?>
+          <Error><Code>InvalidObjectState</Code>
+            <Message>The operation is not valid for the object's storage class</Message>
+            <StorageClass>GLACIER</StorageClass></Error>""";
+      return HttpExecuteResponse.builder()
+          .response(SdkHttpFullResponse.builder().statusCode(403).build())
+          .responseBody(
+              AbortableInputStream.create(
+                  new ByteArrayInputStream(error.getBytes(StandardCharsets.UTF_8))))
           .build();
     }
   }

@@ -281,11 +281,7 @@ class ScenarioTest {
   private Upload put(String key, Step step) {
     time = step.text("at").map(Long::parseLong).map(start::plusSeconds).orElse(time.plusSeconds(1));
     keys.add(key);
-    return fixture.upload(
-        key,
-        step.file(),
-        step.text("gzip").filter(how -> !how.startsWith("without")).map(how -> "gzip").orElse(null),
-        time);
+    return fixture.upload(key, step.file(), step.contentEncoding(), time);
   }
 
   private LoadException failure(Step step, Upload upload, boolean whole) throws SQLException {

@@ -148,6 +148,14 @@ record Step(Map<String, Object> yaml) {
     return bytes.toByteArray();
   }
 
+  /** The object's header; null where it has none. */
+  String contentEncoding() {
+    return text("gzip")
+        .filter(header -> !header.startsWith("without"))
+        .map(header -> header.equals("yes") ? "gzip" : header)
+        .orElse(null);
+  }
+
   /** The object's bytes. */
   byte[] file() {
     if (!has("gzip")) {
