@@ -5,7 +5,6 @@ import static software.amazon.awssdk.services.s3.model.StorageClass.STANDARD_IA;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +86,6 @@ class CommandsIT {
     shell.write("people.csv", "name\nAna\n");
     shell.write(
         "deployer.json", Page.blocks(DEPLOY.section("The deployer's rights"), "json").get(0));
-    shell.write("failed.json", report(put("people.csv", "name\nAna\n"), "{}"));
     shell.write("src/main/resources/amazon-authorities.pem", "");
     writeStandIns();
   }
@@ -267,20 +265,6 @@ class CommandsIT {
   }
 
   @Test
-  void loadsAFailedEventFromItsReport() throws Exception {
-    String event = put("failed.csv", "name\n\"never closed\n");
-    LambdaRuntime.Answer failure = lambda.invoke(event);
-    assertThat(failure.failed()).isTrue();
-    shell.write("failed.json", report(event, failure.body()));
-    put("failed.csv", "name\nBo\n");
-
-    assertThat(shell.run(SESSION + block(OPERATE, "Load again", "failed.json"), ""))
-        .contains("\"status\":\"LOADED\"");
-
-    assertThat(database.rows("TABLE people")).containsExactly(List.of("Bo"));
-  }
-
-  @Test
   void thePasswordGoesToSystemsManagerAsItWasTyped() throws Exception {
     int before = aws.requests().size();
 
@@ -318,32 +302,6 @@ class CommandsIT {
             .toList();
     assertThat(found).as(text).hasSize(1);
     return found.get(0);
-  }
-
-  /**
-   * What Lambda sends to the topic.
-   *
-   * @see <a
-   *     href="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html">invocation
-   *     record</a>
-   */
-  private static String report(String event, String failure) throws IOException {
-    ObjectNode report = JSON.createObjectNode();
-    report.put("version", "1.0").put("timestamp", "2026-11-22T10:00:00.000Z");
-    report
-        .putObject("requestContext")
-        .put("requestId", "e4b46cbf-b738-xmpl-8880-a18cdf61200e")
-        .put("functionArn", "arn:aws:lambda:eu-west-2:123456789012:function:example:$LATEST")
-        .put("condition", "RetriesExhausted")
-        .put("approximateInvokeCount", 3);
-    report.set("requestPayload", JSON.readTree(event));
-    report
-        .putObject("responseContext")
-        .put("statusCode", 200)
-        .put("executedVersion", "$LATEST")
-        .put("functionError", "Unhandled");
-    report.set("responsePayload", JSON.readTree(failure));
-    return report.toPrettyString();
   }
 
   private String put(String key, String content) {

@@ -28,6 +28,7 @@ class SafeDeploymentIT {
   private static final String KEY = "arn:aws:kms:eu-west-2:123456789012:key/a";
   private static final String TOPIC =
       "arn:aws:sns:eu-west-2:123456789012:example-production-failures";
+  private static final String BUS = "arn:aws:events:eu-west-2:123456789012:event-bus/default";
   private static final String BUCKET = "arn:aws:s3:::example-uploads";
   private static final String ANY_KEY = "{\"StringLikeIfExists\":{\"s3:prefix\":\"*\"}}";
   private static final String FUNCTION = "arn:aws:lambda:eu-west-2:123456789012:function:";
@@ -100,16 +101,12 @@ class SafeDeploymentIT {
   void mayDoOnlyWhatIsSwitchedOn() {
     Set<String> rights = new TreeSet<>(oslsRights());
     rights.addAll(loadRights("aws/reference/secretsmanager/app/db"));
-    String context =
-        "{\"StringEquals\":{\"kms:EncryptionContext:aws:sns:topicArn\":\"${FailuresTopic}\"}}";
     rights.addAll(
         List.of(
             "LoadRole: Allow [secretsmanager:GetSecretValue]"
                 + " on [arn:aws:secretsmanager:eu-west-2:123456789012:secret:app/db-??????]",
             "LoadRole: Allow [kms:Decrypt] on [" + KEY + "]",
-            "LoadRole: Allow [sns:Publish] on [${FailuresTopic}]",
-            "LoadRole: Allow [kms:Decrypt, kms:GenerateDataKey] on [${FailuresKey.Arn}] if "
-                + context,
+            "LoadRole: Allow [events:PutEvents] on [" + BUS + "]",
             // The database.
             "DatabaseRole trust: Allow [sts:AssumeRole] to {\"Service\":\"rds.amazonaws.com\"} if"
                 + " {\"StringEquals\":{\"aws:SourceAccount\":\"123456789012\","
@@ -138,6 +135,13 @@ class SafeDeploymentIT {
                 + "\"kms:EncryptionContext:aws:sns:topicArn\":\""
                 + TOPIC
                 + "\"}}",
+            "FailuresKey: Allow [kms:Decrypt, kms:GenerateDataKey] on [*]"
+                + " to {\"Service\":\"events.amazonaws.com\"} if"
+                + " {\"StringEquals\":{\"kms:EncryptionContext:aws:sns:topicArn\":\""
+                + TOPIC
+                + "\"}}",
+            "FailuresTopicPolicy: Allow [sns:Publish] on [${FailuresTopic}]"
+                + " to {\"Service\":\"events.amazonaws.com\"}",
             "FailuresTopicPolicy: Allow [sns:Publish] on [${FailuresTopic}]"
                 + " to {\"Service\":\"cloudwatch.amazonaws.com\"} if"
                 + " {\"StringEquals\":{\"aws:SourceAccount\":\"123456789012\"},\"ArnLike\":"
@@ -268,15 +272,49 @@ class SafeDeploymentIT {
     JsonNode subscription = template.properties("FailuresSubscription");
     assertThat(subscription.path("Protocol").asText()).isEqualTo("email");
     assertThat(subscription.path("Endpoint").asText()).isEqualTo("ops@example.org");
-    assertThat(destination(template)).isEqualTo("${FailuresTopic}");
+    assertThat(destination(template)).isEqualTo(BUS);
     assertThat(alarms(template))
         .containsExactly(
-            "catch-up", "dropped", "duration", "errors", "no-load", "reports", "throttles");
+            "catch-up",
+            "dropped",
+            "duration",
+            "errors",
+            "no-load",
+            "reports",
+            "start",
+            "throttles");
+  }
+
+  @Test
+  void sendsOneMailForAnUploadThatIsGivenUpAndNoAlarmForAFaultOfAFile() {
+    CloudFormation template = TEMPLATES.get(Configuration.EVERYTHING);
+
     for (String id : template.resources("AWS::CloudWatch::Alarm")) {
-      assertThat(template.properties(id).at("/AlarmActions/0").asText())
+      boolean countsFailedLoads = List.of("ErrorsAlarm", "DroppedAlarm").contains(id);
+      assertThat(template.properties(id).at("/AlarmActions/0").asText(""))
           .as(id)
-          .isEqualTo("${FailuresTopic}");
+          .isEqualTo(countsFailedLoads ? "" : "${FailuresTopic}");
     }
+    JsonNode rule = template.properties("FailuresRule");
+    assertThat(rule.path("EventPattern").toString())
+        .isEqualTo(
+            "{\"source\":[\"lambda\"],"
+                + "\"detail-type\":[\"Lambda Function Invocation Result - Failure\"],"
+                + "\"detail\":{\"requestContext\":{\"functionArn\":"
+                + "[{\"prefix\":\"${LoadLambdaFunction.Arn}:\"}]},"
+                + "\"responsePayload\":{\"errorMessage\":[{\"exists\":true}]}}}");
+    assertThat(rule.at("/Targets/0/Arn").asText()).isEqualTo("${FailuresTopic}");
+    assertThat(rule.at("/Targets/0/InputTransformer/InputPathsMap/message").asText())
+        .isEqualTo("$.detail.responsePayload.errorMessage");
+    assertThat(rule.at("/Targets/0/InputTransformer/InputTemplate").asText())
+        .isEqualTo("\"s3://<bucket>/<key> was not loaded: <message>\"");
+    JsonNode notStarted = template.properties("NotStartedRule");
+    assertThat(notStarted.at("/EventPattern/detail/responsePayload/errorMessage").toString())
+        .isEqualTo("[{\"exists\":false}]");
+    assertThat(notStarted.at("/EventPattern/source/0").asText()).isEqualTo("lambda");
+    assertThat(notStarted.at("/Targets/0/InputTransformer/InputTemplate").asText())
+        .startsWith("\"s3://<bucket>/<key> was not loaded: ")
+        .endsWith("\"");
   }
 
   @Test
@@ -286,17 +324,14 @@ class SafeDeploymentIT {
 
     assertThat(template.resources("AWS::SNS::Topic")).isEmpty();
     assertThat(template.resources("AWS::KMS::Key")).isEmpty();
-    assertThat(destination(template)).isEqualTo(topic);
-    assertThat(template.properties("ErrorsAlarm").at("/AlarmActions/0").asText()).isEqualTo(topic);
+    assertThat(destination(template)).isEqualTo(BUS);
+    for (String rule : List.of("FailuresRule", "NotStartedRule")) {
+      assertThat(template.properties(rule).at("/Targets/0/Arn").asText()).isEqualTo(topic);
+    }
+    assertThat(template.properties("CatchUpAlarm").at("/AlarmActions/0").asText()).isEqualTo(topic);
     assertThat(Rights.of(template))
-        .contains(
-            "LoadRole: Allow [sns:Publish] on [" + topic + "]",
-            "LoadRole: Allow [kms:Decrypt, kms:GenerateDataKey] on ["
-                + KEY
-                + "] if"
-                + " {\"StringEquals\":{\"kms:EncryptionContext:aws:sns:topicArn\":\""
-                + topic
-                + "\"}}");
+        .contains("LoadRole: Allow [events:PutEvents] on [" + BUS + "]")
+        .noneMatch(right -> right.contains("sns:"));
   }
 
   @Test
@@ -304,8 +339,8 @@ class SafeDeploymentIT {
     CloudFormation template = TEMPLATES.get(Configuration.MINIMAL);
 
     assertThat(alarms(template))
-        .containsExactly("catch-up", "dropped", "duration", "errors", "throttles");
-    assertThat(template.properties("ErrorsAlarm").has("AlarmActions")).isFalse();
+        .containsExactly("catch-up", "dropped", "duration", "errors", "start", "throttles");
+    assertThat(template.properties("CatchUpAlarm").has("AlarmActions")).isFalse();
     assertThat(template.properties("LoadLambdaEvConf").path("DestinationConfig")).isEmpty();
   }
 
@@ -337,6 +372,18 @@ class SafeDeploymentIT {
     assertThat(filter.path("LogGroupName").asText()).isEqualTo("${LoadLogGroup}");
   }
 
+  @Test
+  void alarmsWhenTheFunctionCannotStart() {
+    CloudFormation template = TEMPLATES.get(Configuration.EVERYTHING);
+
+    JsonNode filter = template.properties("FailedStarts");
+    assertThat(filter.path("FilterPattern").asText())
+        .isEqualTo("\"INIT_REPORT\" \"Status: error\"");
+    assertThat(filter.path("LogGroupName").asText()).isEqualTo("${LoadLogGroup}");
+    assertThat(template.properties("StartAlarm").path("MetricName"))
+        .isEqualTo(filter.at("/MetricTransformations/0/MetricName"));
+  }
+
   @ParameterizedTest
   @EnumSource
   void showsADashboardWithNothingEmpty(Configuration configuration) throws Exception {
@@ -353,7 +400,7 @@ class SafeDeploymentIT {
         case "text" -> assertThat(properties.path("markdown").asText()).contains("example-uploads");
         case "alarm" ->
             assertThat(properties.path("alarms"))
-                .hasSize(configuration == Configuration.EVERYTHING ? 7 : 5);
+                .hasSize(configuration == Configuration.EVERYTHING ? 8 : 6);
         case "log" ->
             assertThat(properties.path("query").asText())
                 .startsWith("SOURCE '${LoadLogGroup}' | filter ")

@@ -370,6 +370,8 @@ class ServerlessTemplateIT {
             "DroppedAlarm AWS::CloudWatch::Alarm",
             "DurationAlarm AWS::CloudWatch::Alarm",
             "ErrorsAlarm AWS::CloudWatch::Alarm",
+            "FailedStarts AWS::Logs::MetricFilter",
+            "StartAlarm AWS::CloudWatch::Alarm",
             "ThrottlesAlarm AWS::CloudWatch::Alarm",
             "Dashboard AWS::CloudWatch::Dashboard",
             // osls brings these for a bucket that exists: a function that adds the notification,
