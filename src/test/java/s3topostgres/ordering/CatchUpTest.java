@@ -2,14 +2,11 @@ package s3topostgres.ordering;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static s3topostgres.ErrorCode.CONFIG_INVALID;
 import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import static s3topostgres.ErrorCode.HEADER_MISMATCH;
-import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.ErrorCode.TABLE_BUSY;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
-import static s3topostgres.history.Verdict.STALE;
 
 import java.sql.Connection;
 import java.sql.Statement;
@@ -23,7 +20,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import s3topostgres.LoadException;
 import s3topostgres.config.Mode;
 import s3topostgres.load.Gate;
@@ -50,37 +46,6 @@ class CatchUpTest {
     fixture.set("S3_BUCKET_NAME", fixture.bucket);
   }
 
-  @Test
-  void loadsAnUploadWhoseEventNeverCame() {
-    fixture.load("first.csv", FIRST);
-    fixture.nextSecond();
-    Upload lost = fixture.upload("people.csv", SECOND);
-
-    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
-    assertThat(fixture.people()).containsExactly("2|second|null");
-    assertThat(fixture.catchUp()).isEmpty();
-    assertThat(fixture.load(lost).status()).as("its event after all").isEqualTo(DUPLICATE);
-    assertThat(loads())
-        .containsExactly("first.csv|LOADED", "people.csv|LOADED", "people.csv|LOADED");
-  }
-
-  @Test
-  void tellsLateEventsApartAfterwards() {
-    fixture.load("first.csv", FIRST);
-    fixture.nextSecond();
-    Upload older = fixture.upload("older.csv", SECOND);
-    Upload overwritten = fixture.upload("people.csv", SECOND);
-    fixture.nextSecond();
-    Upload lost = fixture.upload("people.csv", THIRD);
-
-    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
-    assertThat(fixture.load(older).status()).isEqualTo(STALE);
-    assertThat(fixture.load(overwritten).status()).isEqualTo(STALE);
-    assertThat(fixture.load(lost).status()).isEqualTo(DUPLICATE);
-    assertThat(fixture.people()).containsExactly("3|third|null");
-    assertThat(fixture.load("newer.csv", FIRST).status()).isEqualTo(LOADED);
-  }
-
   /** They were ignored, so nobody expects them to be loaded. */
   @ParameterizedTest
   @EnumSource(names = {"APPEND", "UPSERT", "REPLACE"})
@@ -95,54 +60,6 @@ class CatchUpTest {
         .extracting(LoadResult::object)
         .containsExactly("s3://%s/new.csv.gz".formatted(fixture.bucket));
     assertThat(fixture.people()).doesNotContain("2|second|null").contains("3|third|null");
-  }
-
-  @Test
-  void loadsTheNewestOnly() {
-    fixture.load("first.csv", FIRST);
-    for (String key : List.of("b.csv", "c.CSV", "a.csv")) {
-      fixture.nextSecond();
-      fixture.upload(key, "id,name\n1,%s\n".formatted(key));
-    }
-
-    assertThat(fixture.catchUp()).extracting(LoadResult::object).containsExactly(object("a.csv"));
-    assertThat(fixture.people()).containsExactly("1|a.csv|null");
-    assertThat(fixture.catchUp()).isEmpty();
-  }
-
-  @Test
-  void loadsAContentAgainThatWasLoadedBeforeAnother() {
-    fixture.load("people.csv", FIRST);
-    fixture.load("other.csv", SECOND);
-    fixture.nextSecond();
-    fixture.upload("people.csv", FIRST);
-
-    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
-    assertThat(fixture.people()).containsExactly("1|first|null");
-  }
-
-  @Test
-  void leavesAloneWhatAnEarlierEventHasLoaded() {
-    Upload first = fixture.upload("people.csv", FIRST);
-    fixture.upload("people.csv", SECOND);
-    fixture.load(first);
-
-    assertThat(fixture.people()).containsExactly("2|second|null");
-    assertThat(fixture.catchUp()).isEmpty();
-  }
-
-  @Test
-  void leavesABadFileAlone() {
-    fixture.load("first.csv", "id,name\n0,old\n");
-    fixture.nextSecond();
-    fixture.failure(ROW_REJECTED, "people.csv", BAD);
-
-    assertThat(fixture.catchUp()).isEmpty();
-    assertThat(loads()).containsExactly("first.csv|LOADED", "people.csv|FAILED");
-    fixture.nextSecond();
-    fixture.upload("people.csv", SECOND);
-    assertThat(fixture.catchUp()).as("in another form").hasSize(1);
-    assertThat(fixture.people()).containsExactly("2|second|null");
   }
 
   @Test
@@ -184,46 +101,6 @@ class CatchUpTest {
     assertThat(fixture.rows("SELECT sequencer FROM history.loads ORDER BY id DESC LIMIT 1"))
         .containsExactly(upload.sequencer().orElseThrow());
     assertThat(fixture.load(upload).status()).isEqualTo(DUPLICATE);
-  }
-
-  @Test
-  void leavesUnrelatedThingsAlone() {
-    fixture.upload("before-the-first-load.csv", FIRST);
-    fixture.nextSecond();
-    fixture.load("first.csv", FIRST);
-    fixture.nextSecond();
-    fixture.upload("people.txt", SECOND);
-    fixture.upload("older.csv", SECOND);
-    fixture.nextSecond();
-    fixture.load("newer.csv", THIRD);
-
-    assertThat(fixture.catchUp()).isEmpty();
-    fixture.nextSecond();
-    fixture.upload("too-young.csv", SECOND);
-    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(19)))).isEmpty();
-    assertThat(fixture.people()).containsExactly("3|third|null");
-    assertThat(fixture.catchUp()).as("a little later").hasSize(1);
-  }
-
-  @Test
-  void leavesAnUploadToItsEventForAsLongAsThatMayLoadIt() {
-    fixture.set("FUNCTION_TIMEOUT_SECONDS", "1800");
-    fixture.load("first.csv", FIRST);
-    fixture.nextSecond();
-    fixture.upload("people.csv", SECOND);
-
-    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(34)))).isEmpty();
-    assertThat(fixture.catchUp(Instant.now().plus(Duration.ofMinutes(36)))).hasSize(1);
-  }
-
-  @Test
-  void doesNothingBeforeTheFirstLoad() {
-    fixture.upload("people.csv", FIRST);
-
-    assertThat(fixture.catchUp()).isEmpty();
-    fixture.load("bad.csv.csv", FIRST);
-    fixture.execute("DELETE FROM history.loads");
-    assertThat(fixture.catchUp()).isEmpty();
   }
 
   @Test
@@ -356,18 +233,6 @@ class CatchUpTest {
     }
   }
 
-  /** XML, in which S3 lists the bucket, has no way to write the first of these. */
-  @ParameterizedTest
-  @ValueSource(strings = {"a\u0001.csv", "a\r\n.csv", "a+b %20&<ü>\uD83D\uDE80.csv"})
-  void findsAnUploadWhateverItsNameIs(String key) {
-    fixture.load("first.csv", FIRST);
-    fixture.nextSecond();
-    fixture.upload(key, SECOND);
-
-    assertThat(fixture.catchUp()).extracting(LoadResult::object).containsExactly(object(key));
-    assertThat(fixture.people()).containsExactly("2|second|null");
-  }
-
   /** Each would have the time that it needs, but not after the other. */
   @Tag("slow")
   @Test
@@ -408,16 +273,6 @@ class CatchUpTest {
     assertThat(fixture.catchUp()).hasSize(1);
     assertThat(fixture.rowsRead("history.loads")).isLessThan(20 * 50_000);
     assertThat(fixture.log()).contains("200 of 201 files");
-  }
-
-  @Test
-  void needsAHistory() {
-    fixture.set("HISTORY_TABLE", "off");
-
-    LoadException failure = catchThrowableOfType(LoadException.class, fixture::catchUp);
-    assertThat(failure.code()).isEqualTo(CONFIG_INVALID);
-    assertThat(failure)
-        .hasMessageContaining("with HISTORY_TABLE=off, it is not known what was loaded");
   }
 
   private static Instant daysAgo(int days) {

@@ -2,7 +2,6 @@ package s3topostgres.ordering;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
-import static s3topostgres.ErrorCode.ROW_REJECTED;
 import static s3topostgres.history.Verdict.DUPLICATE;
 import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
@@ -101,24 +100,6 @@ public class DuplicateTest {
   }
 
   @Test
-  void doesNotCountAFailedAttemptAsLoaded() {
-    Upload bad = fixture.upload("people.csv", "id,name\nx,bad\n");
-    fixture.failure(ROW_REJECTED, bad);
-    fixture.s3.put(fixture.bucket, "people.csv", FIRST.getBytes());
-
-    assertThat(fixture.load(bad).status()).isEqualTo(LOADED);
-    assertThat(loads()).containsExactly("people.csv|FAILED|null", "people.csv|LOADED|1");
-  }
-
-  @Test
-  void doesNotCountANewerFailedAttemptEither() {
-    Upload good = fixture.upload("good.csv", FIRST);
-    fixture.failure(ROW_REJECTED, "bad.csv", "id,name\nx,bad\n");
-
-    assertThat(fixture.load(good).status()).isEqualTo(LOADED);
-  }
-
-  @Test
   void alwaysLoadsAnEventThatWasSentByHand() {
     Upload old = fixture.upload("old.csv", FIRST);
     fixture.load("new.csv", OTHER);
@@ -138,61 +119,6 @@ public class DuplicateTest {
     fixture.load(two);
 
     assertThat(fixture.load(at(two.eventTime(), one)).status()).isEqualTo(LOADED);
-  }
-
-  @Test
-  void recordsWhatItLoadedAndRecognisesTheLaterUpload() {
-    Upload first = fixture.upload("people.csv", FIRST);
-    Upload second = fixture.upload("people.csv", SECOND);
-
-    assertThat(fixture.load(first).status()).isEqualTo(LOADED);
-    assertThat(fixture.people()).containsExactly("2|second|null");
-    assertThat(fixture.rows("SELECT etag, size_bytes FROM history.loads"))
-        .containsExactly(second.etag().orElseThrow() + "|" + SECOND.length());
-    assertThat(fixture.load(second).status()).isEqualTo(DUPLICATE);
-    assertThat(fixture.load(first).status()).isEqualTo(DUPLICATE);
-    assertThat(
-            fixture.rows(
-                "SELECT sequencer, etag, rows_loaded, status FROM history.loads ORDER BY id"))
-        .containsExactly(
-            "%s|%s|1|LOADED".formatted(first.sequencer().get(), second.etag().get()),
-            "%s|%s|1|LOADED".formatted(second.sequencer().get(), second.etag().get()));
-  }
-
-  @Test
-  void keepsALaterUploadThatCameWithAnEarlierEvent() {
-    Upload first = fixture.upload("people.csv", FIRST);
-    Upload other = fixture.upload("other.csv", OTHER);
-    Upload second = fixture.upload("people.csv", SECOND);
-    fixture.load(first);
-    fixture.load(second);
-
-    assertThat(fixture.load(other).status()).isEqualTo(STALE);
-    assertThat(fixture.people()).containsExactly("2|second|null");
-  }
-
-  /** Whether or not that one's own event ever comes. */
-  @Test
-  void keepsALaterUploadThatCameWithAnEarlierEventFromWhatWasUploadedBetween() {
-    Upload first = fixture.upload("people.csv", FIRST);
-    Upload other = fixture.upload("other.csv", OTHER);
-    // S3 has no fractions of the second.
-    fixture.nextSecond();
-    Upload second = fixture.upload("people.csv", SECOND);
-    fixture.load(first);
-
-    assertThat(fixture.load(other).status()).isEqualTo(STALE);
-    assertThat(fixture.people()).containsExactly("2|second|null");
-    assertThat(fixture.load(second).status()).isEqualTo(DUPLICATE);
-  }
-
-  @Test
-  void loadsAnObjectAgainThatWasCopiedOntoItself() {
-    fixture.load("people.csv", FIRST);
-    fixture.execute("DELETE FROM people");
-
-    assertThat(fixture.load("people.csv", FIRST).status()).isEqualTo(LOADED);
-    assertThat(fixture.people()).containsExactly("1|first|null");
   }
 
   @Test
