@@ -102,6 +102,14 @@ public record LoadSettings(
   }
 
   /**
+   * Whether a default can read the object key of a row's own file: of a set's files only where the
+   * rows need no stage, after which defaults are computed for all files together.
+   */
+  public boolean knowsFileOfRow() {
+    return setMarker.name().isEmpty() || mode == Mode.REPLACE;
+  }
+
+  /**
    * Refuses a file that is named like one of several of a table, where it would replace them.
    *
    * @throws s3topostgres.LoadException {@code CONFIG_INVALID}

@@ -115,7 +115,7 @@ public record FileImports(
   }
 
   /** Refuses a file whose folder has the value of a column, which would be NULL. */
-  private static void refuseColumnInKey(
+  private void refuseColumnInKey(
       Session session, TargetTable table, List<Column> columns, ObjectLocation object)
       throws SQLException {
     Matcher folder = COLUMN_FOLDER.matcher(object.key());
@@ -123,12 +123,15 @@ public record FileImports(
       Optional<Column> column = table.loadable(folder.group(1));
       if (column.isPresent()
           && !columns.contains(column.get())
-          && !table.hasDefault(session, column.get())) {
+          && !(settings.knowsFileOfRow() && table.hasDefault(session, column.get()))) {
         throw ErrorCode.HEADER_MISMATCH.failure(
             "a folder of its key, %s=..., has the value of the column %s, which is not in the file, so that it would be NULL"
                 .formatted(column.get().name(), column.get().name()),
-            "Write the column into the file, or have the operator give it a default that reads"
-                + " current_setting('s3_load.key').");
+            settings.knowsFileOfRow()
+                ? "Write the column into the file, or have the operator give it a default that reads"
+                    + " current_setting('s3_load.key')."
+                : "Write the column into the file. Of the files of a set, a default can read"
+                    + " current_setting('s3_load.key') with LOAD_MODE=replace only.");
       }
     }
   }

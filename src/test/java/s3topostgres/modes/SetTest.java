@@ -335,6 +335,27 @@ public class SetTest {
             "1|out/part-0.csv", "2|out/part-0.csv", "3|out/part-1.csv", "4|out/part-2.csv");
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"REPLACE", "SYNC", "APPEND", "UPSERT"})
+  void readsAValueFromAFolderOnlyWhereTheDefaultSeesTheOwnKey(Mode mode) {
+    fixture.mode(mode);
+    fixture.execute(
+        "ALTER TABLE people ADD day text DEFAULT substring(current_setting('s3_load.key', true), 'day=(.)')");
+    fixture.upload("out/day=1/part-0.csv", ONE);
+    fixture.upload("out/day=2/part-0.csv", TWO);
+    Upload marker = fixture.upload("out/_SUCCESS", "");
+
+    if (mode == Mode.REPLACE) {
+      fixture.load(marker);
+      assertThat(fixture.rows("SELECT id, day FROM people ORDER BY id"))
+          .containsExactly("1|1", "2|1", "3|2");
+    } else {
+      assertThat(fixture.failure(HEADER_MISMATCH, marker))
+          .hasMessageContaining("day=1/part-0.csv: a folder of its key, day=...")
+          .hasMessageContaining("with LOAD_MODE=replace only");
+    }
+  }
+
   @Test
   void triesASetAndChangesNothing() {
     uploadParts();
