@@ -1,7 +1,13 @@
 package s3topostgres.config;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.time.Duration;
 import java.util.Optional;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
@@ -17,6 +23,9 @@ import software.amazon.awssdk.services.rds.RdsUtilities;
  *     database authentication</a>
  */
 public final class Password {
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
   private final DatabaseSettings settings;
   private final Parameters parameters;
   private Optional<Secret> current;
@@ -32,7 +41,7 @@ public final class Password {
    *
    * @param limit for reading the parameter
    * @throws LoadException {@code CONFIG_INVALID} or {@code DATABASE_UNAVAILABLE} when the parameter
-   *     cannot be read
+   *     cannot be read; {@code CONFIG_INVALID} when it is a JSON object without the password
    */
   public Secret get(Duration limit) {
     if (settings.login() == DatabaseSettings.Login.IAM) {
@@ -40,9 +49,37 @@ public final class Password {
     }
     if (current.isEmpty()) {
       String name = settings.passwordParameter().orElseThrow();
-      current = Optional.of(new Secret(parameters.read(name, "DB_PASSWORD_PARAMETER", limit)));
+      String value = parameters.read(name, "DB_PASSWORD_PARAMETER", limit);
+      current = Optional.of(new Secret(inJson(value, name).orElse(value)));
     }
     return current.get();
+  }
+
+  /**
+   * Reads the password from a JSON object, as RDS and rotation functions write it; empty where the
+   * value is none.
+   *
+   * @see <a
+   *     href="https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html">JSON
+   *     structure of secrets</a>
+   */
+  private static Optional<String> inJson(String value, String name) {
+    JsonNode json;
+    try {
+      json = JSON.readTree(value);
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+    if (!json.isObject()) {
+      return Optional.empty();
+    }
+    if (!json.path("password").isTextual()) {
+      throw ErrorCode.CONFIG_INVALID.failure(
+          "the parameter %s (DB_PASSWORD_PARAMETER) is a JSON object without a text \"password\""
+              .formatted(name),
+          "Store the password alone, or an object that has it under that name.");
+    }
+    return Optional.of(json.path("password").textValue());
   }
 
   /** Signs a token with the function's credentials; AWS is not called. */

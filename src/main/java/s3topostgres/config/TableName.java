@@ -1,5 +1,6 @@
 package s3topostgres.config;
 
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -38,8 +39,10 @@ public record TableName(String setting, List<Identifier> identifiers) {
         return List.of(text);
       }
       String value = values.get(text);
-      String lower = value.toLowerCase(Locale.ROOT);
-      return Stream.of(value, lower, NO_LETTER_OR_DIGIT.matcher(lower).replaceAll("_"))
+      // A Mac decomposes letters with accents in the names of files.
+      String composed = Normalizer.normalize(value, Normalizer.Form.NFC);
+      String lower = composed.toLowerCase(Locale.ROOT);
+      return Stream.of(value, composed, lower, NO_LETTER_OR_DIGIT.matcher(lower).replaceAll("_"))
           .distinct()
           .toList();
     }

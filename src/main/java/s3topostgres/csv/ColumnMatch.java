@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 import static java.util.stream.Collectors.toMap;
 
 import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,24 +25,27 @@ import s3topostgres.postgres.TargetTable.Column;
 
 /**
  * Finds the column that each field of a header names: by its exact name first, then in any case and
- * without spaces around it, then with spaces and punctuation as underscores.
+ * without spaces and invisible characters around it, then with spaces and punctuation as
+ * underscores. Letters with accents are equal however they are composed.
  */
 public final class ColumnMatch {
   /** Postgres cuts longer names, so a header may have a column's name from before the cut. */
   private static final int LONGEST_NAME_BYTES = 63;
 
   private static final int NEAR = 3;
+
+  /** Matches spaces, no-break and zero-width ones, too, and other characters that nobody sees. */
+  private static final Pattern AROUND = Pattern.compile("^[\\p{Z}\\p{C}]+|[\\p{Z}\\p{C}]+$");
+
   private static final Pattern NO_LETTER_OR_DIGIT = Pattern.compile("[^\\p{L}\\p{N}]+");
   static final String NOT_DECODED = "\ufffd";
 
   private static final List<UnaryOperator<String>> FORMS =
       List.of(
           ColumnMatch::cut,
-          name -> cut(name.strip()).toLowerCase(Locale.ROOT),
-          name ->
-              NO_LETTER_OR_DIGIT
-                  .matcher(cut(name.strip()).toLowerCase(Locale.ROOT))
-                  .replaceAll("_"));
+          ColumnMatch::visible,
+          ColumnMatch::plain,
+          name -> NO_LETTER_OR_DIGIT.matcher(plain(name)).replaceAll("_"));
 
   /** The form of a name in lower case, with spaces and punctuation as underscores. */
   static final UnaryOperator<String> LENIENT = FORMS.get(FORMS.size() - 1);
@@ -109,8 +113,16 @@ public final class ColumnMatch {
    * @param columns how many fields it should have
    */
   static void refuseOtherDelimiter(List<String> record, CsvFormat format, int columns) {
+    String text = String.join("", record);
     for (char delimiter : new char[] {';', '\t', '|', ','}) {
-      long found = String.join("", record).chars().filter(c -> c == delimiter).count();
+      long found = text.chars().filter(c -> c == delimiter).count();
+      String twice = String.valueOf(delimiter).repeat(2);
+      if (record.size() == 1 && found > 0 && text.replace(twice, "").indexOf(delimiter) < 0) {
+        throw ErrorCode.HEADER_MISMATCH.failure(
+            "the file looks delimited by %s, and Postgres takes a delimiter of one character"
+                .formatted(delimiter == '\t' ? "two tabs" : twice),
+            "Have the program that writes it delimit by %s.".formatted(shown(format.delimiter())));
+      }
       if (delimiter != format.delimiter()
           && (found + 1 == columns || found > 0 && record.size() == 1)
           && columns > 1) {
@@ -126,10 +138,7 @@ public final class ColumnMatch {
   private void refuseWhatDoesNotFit() {
     if (Arrays.stream(matched).allMatch(Objects::isNull)) {
       refuseOtherDelimiter(header, format, table.columns().size());
-      problems.add(
-          String.join("", header).isBlank()
-              ? "it is empty"
-              : "none of its fields (%d) names a column".formatted(matched.length));
+      problems.add(whyNoneIsNamed());
     } else {
       int shown = showable();
       for (int i = 0; i < matched.length; i++) {
@@ -146,6 +155,20 @@ public final class ColumnMatch {
           "%s has the columns %s. Correct the first line, or have the operator set CSV_HEADER, CSV_DELIMITER and CSV_ENCODING to what the file has."
               .formatted(table.name(), names().stream().collect(joining(", "))));
     }
+  }
+
+  private String whyNoneIsNamed() {
+    if (String.join("", header).isBlank()) {
+      return "it is empty";
+    }
+    if (header.size() == 1 && header.get(0).indexOf(format.delimiter()) > 0) {
+      return "it is a single field, because the whole line is in quotes";
+    }
+    if (header.stream().allMatch(name -> name.matches("'.*'"))) {
+      return "its names are in single quotes (if the values are, too, the operator sets CSV_QUOTE=')";
+    }
+    return "none of its fields (%d) names a column (if it is data, the operator sets CSV_HEADER=none)"
+        .formatted(matched.length);
   }
 
   /**
@@ -172,8 +195,10 @@ public final class ColumnMatch {
   }
 
   private String unknown(int i, String name, boolean shown) {
-    if (name.isBlank()) {
-      return "field %d has no name".formatted(i + 1);
+    if (plain(name).isEmpty()) {
+      return i == 0
+          ? "field 1 has no name (perhaps an index: leave it out with index=False in pandas, row.names=FALSE in R)"
+          : "field %d has no name".formatted(i + 1);
     }
     if (name.contains(NOT_DECODED)) {
       return "field %d is not %s (save the file as UTF-8, or have the operator set CSV_ENCODING=WIN1252)"
@@ -218,6 +243,16 @@ public final class ColumnMatch {
 
   private static String shown(String name) {
     return '"' + cut(name.replaceAll("\\p{Cntrl}", " ").strip()) + '"';
+  }
+
+  private static String plain(String name) {
+    return visible(name).toLowerCase(Locale.ROOT);
+  }
+
+  /** The form of a name with its letters composed, and without what nobody sees around it. */
+  private static String visible(String name) {
+    String composed = Normalizer.normalize(name, Normalizer.Form.NFC);
+    return cut(AROUND.matcher(composed).replaceAll(""));
   }
 
   /** The part of a name that Postgres keeps. */

@@ -55,6 +55,14 @@ class ColumnMatchTest {
     assertThat(match("Id", "date-of-birth")).containsExactly("id", "date_of_birth");
   }
 
+  /** A byte-order mark, no-break and zero-width spaces, and what tells the direction of writing. */
+  @Test
+  void overlooksWhatNobodySeesAroundAName() {
+    assertThat(match("\ufeff\ufeffid", "\u00a0date_of_birth\u200b", "\u202aname\u202c"))
+        .containsExactly("id", "date_of_birth", "name");
+    assertThat(match("id", "Date\u00a0of\u00a0Birth")).containsExactly("id", "date_of_birth");
+  }
+
   @Test
   void takesALongNameForTheColumnThatPostgresMadeOfIt() {
     String name = "a".repeat(62) + "\u00e4".repeat(9);
@@ -88,7 +96,7 @@ class ColumnMatchTest {
     assertThatThrownBy(() -> match("marker-47114711", "1980-01-01"))
         .hasMessageStartingWith(
             "HEADER_MISMATCH: the first line does not fit the table: none of its fields (2) names a"
-                + " column; column id is required and missing.")
+                + " column (if it is data, the operator sets CSV_HEADER=none); column id is required and missing.")
         .hasMessageNotContaining("47114711")
         .hasMessageNotContaining("1980");
   }
