@@ -15,6 +15,11 @@ public enum Retry {
   /** Never: the cause is the file. */
   NEVER;
 
+  /** What to do about a temporary cause. */
+  public static final String BY_ITSELF =
+      "Lambda and catchUp try it again; to load it at once, copy the object onto itself (operate.md,"
+          + " \"Load again\"). The old rows are still there.";
+
   /** As the history and the documentation write it: {@code when-mended}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -4,6 +4,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.ssm.SsmClient;
@@ -49,8 +50,7 @@ public final class Parameters {
       String answer =
           "AWS answered %s (HTTP %d)".formatted(e.awsErrorDetails().errorCode(), e.statusCode());
       throw e.isThrottlingException() || e.statusCode() >= 500
-          ? unreadable(
-              ErrorCode.DATABASE_UNAVAILABLE, name, setting, answer, "Send the event again.")
+          ? unreadable(ErrorCode.DATABASE_UNAVAILABLE, name, setting, answer, Retry.BY_ITSELF)
           : unreadable(
               ErrorCode.CONFIG_INVALID,
               name,

@@ -220,7 +220,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
         throw ErrorCode.DATABASE_UNAVAILABLE
             .failure(
                 "the connection was lost during the commit, so it is not known whether the file is loaded",
-                "Send the event again: if the file is loaded, the history recognises it.")
+                "Lambda and catchUp try it again: if the file is loaded, the history recognises it.")
             .sqlState(e.getSQLState());
       }
       throw e;

@@ -3,6 +3,7 @@ package s3topostgres.load;
 import java.time.Duration;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.order.LoadProgress;
 import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Deadline;
@@ -52,7 +53,7 @@ final class TimeBudget {
     if (latestStart.passed()) {
       throw ErrorCode.TABLE_BUSY.failure(
           "other loads of %s took the function's time".formatted(progress.table()),
-          "Send the event again when they are done; the old rows are still there.");
+          Retry.BY_ITSELF);
     }
     progress.step("waiting-for-other-loads");
     if (!logged) {
@@ -87,7 +88,7 @@ final class TimeBudget {
     return code.failure(
             "the load was not finished before the function's time limit, of which it had waited %d s for %s"
                 .formatted(waited.toSeconds(), othersFirst ? "other loads" : "the database"),
-            "Send the event again; the old rows are still there.")
+            Retry.BY_ITSELF)
         .sqlState(failure.sqlState().orElse(null));
   }
 }

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlState;
@@ -107,7 +108,7 @@ final class TableLock {
         .failure(
             "other sessions used %s for longer than %d s (LOCK_TIMEOUT_SECONDS)"
                 .formatted(table.name(), limit.toSeconds()),
-            "Send the event again when they are done; the old rows are still there.")
+            Retry.BY_ITSELF)
         .sqlState(SqlState.LOCK_NOT_AVAILABLE);
   }
 }

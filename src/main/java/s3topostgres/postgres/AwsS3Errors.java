@@ -65,7 +65,7 @@ final class AwsS3Errors {
       return Optional.of(
           ErrorCode.IMPORT_UNAVAILABLE.failure(
               "aws_s3 copied no row of a file that has some",
-              "Send the event again. If the table has a trigger that leaves rows out, see whether it"
+              "It is tried again. If the table has a trigger that leaves rows out, see whether it"
                   + " leaves out all of them."));
     }
     Matcher http = HTTP.matcher(words);

@@ -16,6 +16,7 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.config.DatabaseSettings;
 import s3topostgres.config.DatabaseSettings.Login;
 
@@ -41,8 +42,7 @@ public final class SqlErrors {
               atDeadline ? outOfTime() : unavailable("the statement was cancelled in the database");
           case SqlState.LOCK_NOT_AVAILABLE, SqlState.DEADLOCK, SqlState.SERIALIZATION_FAILURE ->
               ErrorCode.TABLE_BUSY.failure(
-                  "another session blocked the load (a lock or a deadlock)",
-                  "Send the event again when that session is done; the old rows are still there.");
+                  "another session blocked the load (a lock or a deadlock)", Retry.BY_ITSELF);
           case SqlState.INSUFFICIENT_PRIVILEGE ->
               ErrorCode.TABLE_UNUSABLE.failure(
                   "the database user lacks a privilege, or row-level security forbids a row",
@@ -162,8 +162,9 @@ public final class SqlErrors {
   private static LoadException unavailable(String why) {
     return ErrorCode.DATABASE_UNAVAILABLE.failure(
         why,
-        "Check that the database is up and reachable from the function's subnets, then send the"
-            + " event again.");
+        "Check that the database is up and reachable from the function's subnets, if"
+            + " that lasts. "
+            + Retry.BY_ITSELF);
   }
 
   /** The failure at a replica, or after a failover until DB_HOST resolves to the new writer. */
@@ -171,7 +172,8 @@ public final class SqlErrors {
     return ErrorCode.DATABASE_UNAVAILABLE.failure(
         database + " is read-only",
         "After a failover, wait; otherwise set DB_HOST to the writer's address, not a"
-            + " replica's. Then send the event again.");
+            + " replica's. "
+            + Retry.BY_ITSELF);
   }
 
   static String state(SQLException e) {

@@ -81,8 +81,8 @@ public final class S3Objects {
     } catch (InvalidObjectStateException e) {
       throw ErrorCode.OBJECT_UNREADABLE.failure(
           "the object is archived (its storage class is %s)".formatted(e.storageClassAsString()),
-          "Restore it first (aws s3api restore-object), or upload it again; when it is restored, send"
-              + " the event again. The old rows are still there.");
+          "Restore it first (aws s3api restore-object), or upload it again; catchUp"
+              + " loads it when it is restored. The old rows are still there.");
     } catch (S3Exception e) {
       throw refused(e.statusCode(), location);
     } catch (SdkException | UncheckedIOException e) {

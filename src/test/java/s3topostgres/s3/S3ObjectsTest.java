@@ -62,8 +62,7 @@ class S3ObjectsTest {
       assertThat(failure)
           .hasMessage(
               "OBJECT_UNREADABLE: the object is archived (its storage class is GLACIER). Restore it first (aws s3api"
-                  + " restore-object), or upload it again; when it is restored, send the event again. The old rows"
-                  + " are still there.");
+                  + " restore-object), or upload it again; catchUp loads it when it is restored. The old rows are still there.");
     }
   }
 
