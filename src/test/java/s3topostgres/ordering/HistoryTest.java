@@ -47,6 +47,24 @@ class HistoryTest {
   }
 
   @Test
+  void listsWhatFailedAndWasNotLoadedSince() {
+    fixture.set("HISTORY_TABLE", "s3_load_history");
+    fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
+    fixture.failure(ROW_REJECTED, "mended.csv", "id,name\nx,bad\n");
+    fixture.failure(ROW_REJECTED, "bad.csv", "id,name\nx,bad\n");
+    fixture.failure(ROW_REJECTED, "bad.csv", "id,name\ny,bad\n");
+    fixture.load("mended.csv", "id,name\n1,first\n");
+
+    List<String> queries = Page.blocks(Page.ofSite("operate.md").section("Stop and undo"), "sql");
+    assertThat(queries).hasSize(4);
+    assertThat(fixture.rows(queries.get(2))).as("who blocks").isEmpty();
+    assertThat(fixture.rows(queries.get(3)))
+        .singleElement()
+        .asString()
+        .contains("|public.people|bad.csv|never|ROW_REJECTED: s3://");
+  }
+
+  @Test
   void isDefinedInTheDocumentationAsTheFunctionCreatesIt() {
     fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
     fixture.set("HISTORY_TABLE", "public.s3_load_history");
