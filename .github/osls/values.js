@@ -61,6 +61,7 @@ const TAKES = {
     (value) => ENCODING.test(value.toLowerCase().replace(/[^a-z0-9]/g, '').replace(/^windows/, 'win')),
     'an encoding of Postgres, such as UTF8, LATIN1 or WIN1252',
   ],
+  CSV_DATE_ORDER: choice('ymd', 'dmy', 'mdy'),
   CSV_SCAN: choice('on', 'off'),
   MIN_ROWS: form(/^(\d{1,10}|([1-9]\d?|100)%)$/, 'a whole number, or one from 1% to 100%'),
   FUNCTION_TIMEOUT_SECONDS: number(60, 1800),

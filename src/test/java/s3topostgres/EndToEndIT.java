@@ -395,6 +395,7 @@ class EndToEndIT {
                   not a whole number; line 4, column id: empty, but a value is required. Correct the file \
                   and upload it again; the old rows are still there.",
                    "rows": 3, "columns": ["name", "id"], "defaulted": [],
+                   "warnings": [],
                    "faults": [{"line": 3, "column": "id", "reason": "not a whole number"},
                               {"line": 4, "column": "id", "reason": "empty, but a value is required"}]}"""
                       .formatted(bucket)));

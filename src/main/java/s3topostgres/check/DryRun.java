@@ -90,6 +90,7 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
         rows.columns().stream().map(Column::name).toList(),
         table.notAmong(rows.columns()),
         found.faults().first().stream().map(DryRunResult.FaultInFile::of).toList(),
+        found.warnings(),
         null);
   }
 
@@ -115,6 +116,7 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
             .collect(joining("; ")),
         proposal.rows(),
         rows.columns().stream().map(Column::name).toList(),
+        List.of(),
         List.of(),
         List.of(),
         proposal.create() + ";\n" + grant);

@@ -2,6 +2,7 @@ package s3topostgres.check;
 
 import java.util.List;
 import s3topostgres.Fault;
+import s3topostgres.Warning;
 import s3topostgres.s3.Upload;
 
 /**
@@ -15,6 +16,7 @@ import s3topostgres.s3.Upload;
  * @param columns the columns that the file's fields belong to, in the order of the fields
  * @param defaulted the table's other columns, which take their defaults
  * @param faults the first 1,000
+ * @param warnings about what would be loaded, but is probably not meant so
  * @param createTable the statements that make a table for the file; null where there is one
  */
 public record DryRunResult(
@@ -26,6 +28,7 @@ public record DryRunResult(
     List<String> columns,
     List<String> defaulted,
     List<FaultInFile> faults,
+    List<Warning> warnings,
     String createTable) {
 
   /**
@@ -48,6 +51,15 @@ public record DryRunResult(
   /** Makes the result for a file whose rows were not read. */
   static DryRunResult notTried(Upload upload, String table, String why) {
     return new DryRunResult(
-        upload.object().toString(), table, false, why, null, List.of(), List.of(), List.of(), null);
+        upload.object().toString(),
+        table,
+        false,
+        why,
+        null,
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        null);
   }
 }

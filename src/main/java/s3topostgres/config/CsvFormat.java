@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param charset Java's charset of that encoding
  * @param columns the columns of the fields in a file without a header that names them, in order, as
  *     the catalogue has them; empty for the table's columns in their order
+ * @param dateOrder how a date such as {@code 03/02/2026} is read; empty for the database's way
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
  */
 public record CsvFormat(
@@ -31,7 +32,8 @@ public record CsvFormat(
     String nullText,
     String encoding,
     Charset charset,
-    Optional<List<String>> columns) {
+    Optional<List<String>> columns,
+    Optional<DateOrder> dateOrder) {
 
   private static final char ENQUIRY = 0x05;
   private static final char ACKNOWLEDGE = 0x06;
@@ -44,6 +46,13 @@ public record CsvFormat(
     SKIP,
     /** As the first row: fields are in the order of the table's columns. */
     NONE
+  }
+
+  /** In which order a date has its year, month and day, as in Postgres' {@code DateStyle}. */
+  public enum DateOrder {
+    YMD,
+    DMY,
+    MDY
   }
 
   static CsvFormat read(Environment environment) {
@@ -89,7 +98,11 @@ public record CsvFormat(
         nullText,
         encoding,
         charset,
-        columns);
+        columns,
+        environment
+            .optional("CSV_DATE_ORDER")
+            .map(set -> environment.choice("CSV_DATE_ORDER", List.of("ymd", "dmy", "mdy")))
+            .map(order -> DateOrder.valueOf(order.toUpperCase(Locale.ROOT))));
   }
 
   /** Returns this format with the backslash as its escape, or the quote if it has another. */
@@ -103,7 +116,8 @@ public record CsvFormat(
         nullText,
         encoding,
         charset,
-        columns);
+        columns,
+        dateOrder);
   }
 
   /** Control characters that nothing is known to write. */

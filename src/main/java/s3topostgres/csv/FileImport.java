@@ -9,8 +9,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Warning;
 import s3topostgres.postgres.ImportWatch;
 import s3topostgres.postgres.ObjectImport;
+import s3topostgres.postgres.ScanTarget;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -25,6 +27,7 @@ import s3topostgres.scan.ScanResult;
  *
  * @param object as it was when its head was read
  * @param minRows how many rows the file must have
+ * @param warnings about the file; filled by its import
  */
 public record FileImport(
     FileImports imports,
@@ -34,7 +37,8 @@ public record FileImport(
     int headerLines,
     Upload upload,
     StoredObject object,
-    long minRows)
+    long minRows,
+    List<Warning> warnings)
     implements RowSource {
 
   @Override
@@ -88,7 +92,7 @@ public record FileImport(
   }
 
   FileScan newScan() throws SQLException {
-    return new FileScan(imports.format(), session.serverVersion(), columns);
+    return new FileScan(imports.format(), ScanTarget.of(session, table, columns));
   }
 
   /** The file's bytes, unpacked, for a thread that is interrupted if they are not wanted. */

@@ -1,6 +1,7 @@
 package s3topostgres.csv;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +55,13 @@ public record FileImports(
     return upload.object().isCsv() || settings.setMarker().is(upload.object().key())
         ? settings.whyIgnored(upload.object().key())
         : Optional.of("it does not have the extension .csv");
+  }
+
+  /** Sets how the session's transaction reads dates, where the operator says so. */
+  public void setDateOrder(Session session) throws SQLException {
+    if (format.dateOrder().isPresent()) {
+      session.execute("SET LOCAL DateStyle = 'ISO, %s'".formatted(format.dateOrder().get()));
+    }
   }
 
   /**
@@ -111,7 +119,15 @@ public record FileImports(
     List<Column> columns = layout.columns(head, upload.object(), table);
     refuseColumnInKey(session, table, columns, upload.object());
     return new FileImport(
-        this, session, table, columns, head.headerLines(), upload, object.withoutHead(), minRows);
+        this,
+        session,
+        table,
+        columns,
+        head.headerLines(),
+        upload,
+        object.withoutHead(),
+        minRows,
+        new ArrayList<>());
   }
 
   /** Refuses a file whose folder has the value of a column, which would be NULL. */
@@ -142,7 +158,15 @@ public record FileImports(
     FileHead head = head(object);
     TargetTable table = TargetTable.proposed(session, name, head.namesForColumns());
     return new FileImport(
-        this, session, table, table.columns(), head.headerLines(), upload, object, 0);
+        this,
+        session,
+        table,
+        table.columns(),
+        head.headerLines(),
+        upload,
+        object,
+        0,
+        new ArrayList<>());
   }
 
   private FileHead head(StoredObject object) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import s3topostgres.FileLine;
 import s3topostgres.LoadException;
+import s3topostgres.Warning;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ObjectLocation;
@@ -77,6 +78,13 @@ public final class MultiFileImport implements RowSource {
 
   private Optional<String> name(RowSource file) {
     return Optional.of(file.location().key().substring(folder.length()));
+  }
+
+  @Override
+  public List<Warning> warnings() {
+    return files.stream()
+        .flatMap(file -> file.warnings().stream().map(warning -> warning.of(name(file))))
+        .toList();
   }
 
   @Override

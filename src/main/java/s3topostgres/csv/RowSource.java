@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import s3topostgres.FileLine;
+import s3topostgres.Warning;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.scan.ScanResult;
@@ -53,6 +54,11 @@ public interface RowSource {
    * @return the other rows, which the function streams whatever {@code IMPORT_WITH} is
    */
   RowSource scanned(List<ScanResult> results) throws SQLException;
+
+  /** What is loaded, but probably not as it was meant; known once the rows are imported. */
+  default List<Warning> warnings() {
+    return List.of();
+  }
 
   /**
    * Imports the rows, and leaves the checks of {@link #into} to the caller.

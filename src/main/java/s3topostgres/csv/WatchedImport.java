@@ -40,14 +40,16 @@ final class WatchedImport implements ImportWatch {
   }
 
   /**
-   * Imports the file.
+   * Imports the file, and hands on what the scan warns about.
    *
    * @return the number of rows imported
    * @throws LoadException {@code ROW_REJECTED} when the scan finds a fault, and what the import or
    *     the reading of the object fails with
    */
   long run(String into) throws SQLException {
-    return file.way().pinsObject() ? runThroughScan(into) : runBesideScan(into);
+    long rows = file.way().pinsObject() ? runThroughScan(into) : runBesideScan(into);
+    file.warnings().addAll(scan.result().warnings());
+    return rows;
   }
 
   private long runThroughScan(String into) throws SQLException {

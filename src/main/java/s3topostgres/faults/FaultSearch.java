@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Warning;
 import s3topostgres.csv.RowSource;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Stage;
@@ -34,8 +35,10 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
   /**
    * @param rows of the file; empty if it could not be read to its end
    * @param end the line that hides those after it; empty if there is none
+   * @param warnings about what would be loaded
    */
-  public record Result(OptionalLong rows, FaultList faults, Optional<LoadException> end) {}
+  public record Result(
+      OptionalLong rows, FaultList faults, Optional<LoadException> end, List<Warning> warnings) {}
 
   /**
    * The failure of a file whose form is wrong, whatever table it is for; empty if it is right or
@@ -69,7 +72,8 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
       if (e.code() != ErrorCode.ROW_REJECTED) {
         throw e;
       }
-      return new Result(OptionalLong.empty(), FaultList.stoppedBy(e).and(scans), Optional.of(e));
+      return new Result(
+          OptionalLong.empty(), FaultList.stoppedBy(e).and(scans), Optional.of(e), List.of());
     }
     boolean complete = scope != LoadMode.FaultScope.VALUES;
     FaultSearch search = new FaultSearch(session, table, stage);
@@ -85,7 +89,8 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
     return new Result(
         OptionalLong.of(stage.rows()),
         new FaultTable(session, table, stage).read(all).and(scans),
-        Optional.empty());
+        Optional.empty(),
+        scans.stream().flatMap(scan -> scan.warnings().stream()).toList());
   }
 
   /**

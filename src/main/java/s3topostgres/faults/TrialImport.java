@@ -35,6 +35,7 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
   public void begin(Session session) throws SQLException {
     session.begin();
     files.objectImport().install(session);
+    files.setDateOrder(session);
     session.execute("SET LOCAL lock_timeout = '2s'");
   }
 

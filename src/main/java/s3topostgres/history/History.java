@@ -13,6 +13,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.Retry;
+import s3topostgres.Warning;
 import s3topostgres.config.MinRows;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
@@ -218,9 +219,14 @@ public record History(Optional<HistoryTable> table) {
    * @param rows in the file
    * @param counts empty in a mode that does not count changed rows
    */
-  public void recordLoad(Session session, LoadRecord load, long rows, Optional<RowCounts> counts)
+  public void recordLoad(
+      Session session,
+      LoadRecord load,
+      long rows,
+      Optional<RowCounts> counts,
+      List<Warning> warnings)
       throws SQLException {
-    record(session, load, Optional.of(rows), counts, Optional.empty());
+    record(session, load, Optional.of(rows), counts, warnings, Optional.empty());
   }
 
   /** A recorded failure whose reason is the file. The ETag is the file's, without quotes. */
@@ -263,7 +269,7 @@ public record History(Optional<HistoryTable> table) {
   public void recordFailure(Session session, LoadRecord load, LoadException failure)
       throws SQLException {
     if (!load.upload().found() || !isLastFailure(session, load, failure)) {
-      record(session, load, Optional.empty(), Optional.empty(), Optional.of(failure));
+      record(session, load, Optional.empty(), Optional.empty(), List.of(), Optional.of(failure));
     }
   }
 
@@ -302,6 +308,7 @@ public record History(Optional<HistoryTable> table) {
       LoadRecord load,
       Optional<Long> rows,
       Optional<RowCounts> counts,
+      List<Warning> warnings,
       Optional<LoadException> failure)
       throws SQLException {
     if (table.isEmpty()) {
@@ -314,7 +321,8 @@ public record History(Optional<HistoryTable> table) {
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
           event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, error_code, error_message, retry, request_id, parts, faults)
+          started_at, finished_at, error_code, error_message, retry, request_id, parts, faults,
+          warnings)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, ?, (
           SELECT jsonb_agg(jsonb_build_object('object_key', object_key, 'etag', etag) ORDER BY place)
           FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS part (object_key, etag, place)), (
@@ -323,7 +331,13 @@ public record History(Optional<HistoryTable> table) {
               jsonb_build_object('part', part, 'line', line, 'column', name, 'reason', reason))
             ORDER BY place)
           FROM unnest(?::text[], ?::bigint[], ?::text[], ?::text[])
-            WITH ORDINALITY AS fault (part, line, name, reason, place)))"""
+            WITH ORDINALITY AS fault (part, line, name, reason, place)), (
+          SELECT jsonb_agg(
+            jsonb_strip_nulls(jsonb_build_object(
+              'part', part, 'line', line, 'column', name, 'count', count, 'warning', warning))
+            ORDER BY place)
+          FROM unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[])
+            WITH ORDINALITY AS warning (part, line, name, count, warning, place)))"""
             .formatted(table.get().name()),
         load.table(),
         upload.object().bucket(),
@@ -349,7 +363,12 @@ public record History(Optional<HistoryTable> table) {
         faults.stream().map(fault -> fault.part().orElse(null)).toArray(String[]::new),
         faults.stream().map(Fault::lineOrNull).toArray(Long[]::new),
         faults.stream().map(fault -> fault.column().orElse(null)).toArray(String[]::new),
-        faults.stream().map(Fault::reason).toArray(String[]::new));
+        faults.stream().map(Fault::reason).toArray(String[]::new),
+        warnings.stream().map(Warning::part).toArray(String[]::new),
+        warnings.stream().map(Warning::line).toArray(Long[]::new),
+        warnings.stream().map(Warning::column).toArray(String[]::new),
+        warnings.stream().map(Warning::count).toArray(Long[]::new),
+        warnings.stream().map(Warning::warning).toArray(String[]::new));
   }
 
   /** A time as the driver binds it. */

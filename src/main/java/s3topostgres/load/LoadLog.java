@@ -2,12 +2,14 @@ package s3topostgres.load;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.LoadException;
+import s3topostgres.Warning;
 import s3topostgres.mode.LoadOutcome;
 import s3topostgres.order.LoadProgress;
 
@@ -16,6 +18,9 @@ import s3topostgres.order.LoadProgress;
  * or control characters are quoted, so that no object key can forge a line or a field.
  */
 final class LoadLog {
+  /** How many warnings have a line of their own. */
+  private static final int WARNINGS = 10;
+
   private static final Logger log = LoggerFactory.getLogger("load");
 
   private LoadLog() {}
@@ -37,7 +42,22 @@ final class LoadLog {
       progress.took("importing").ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));
       fields.put("indexMillis", indexes.get().toMillis());
     }
+    List<Warning> warnings = progress.warnings();
+    if (!warnings.isEmpty()) {
+      fields.put("warnings", warnings.size());
+    }
     log.info(line(fields));
+    warnings.stream().limit(WARNINGS).forEach(warning -> warned(progress, warning));
+  }
+
+  private static void warned(LoadProgress progress, Warning warning) {
+    Map<String, Object> fields = fields("WARNING", progress);
+    Optional.ofNullable(warning.part()).ifPresent(part -> fields.put("part", part));
+    Optional.ofNullable(warning.line()).ifPresent(line -> fields.put("line", line));
+    Optional.ofNullable(warning.column()).ifPresent(column -> fields.put("column", column));
+    fields.put("count", warning.count());
+    fields.put("message", warning.warning());
+    log.warn(line(fields));
   }
 
   /**

@@ -1,6 +1,8 @@
 package s3topostgres.load;
 
+import java.util.List;
 import java.util.Optional;
+import s3topostgres.Warning;
 import s3topostgres.history.RowCounts;
 import s3topostgres.history.Verdict;
 import s3topostgres.mode.LoadOutcome;
@@ -19,6 +21,7 @@ import s3topostgres.order.LoadProgress;
  * @param deleted rows of the table
  * @param bytes of the objects, as stored
  * @param millis of the load, in milliseconds
+ * @param warnings about what was loaded; null where there are none
  */
 public record LoadResult(
     String object,
@@ -29,7 +32,8 @@ public record LoadResult(
     Long updated,
     Long deleted,
     long bytes,
-    long millis) {
+    long millis,
+    List<Warning> warnings) {
 
   static LoadResult loaded(LoadProgress progress, LoadOutcome outcome) {
     return result(progress, Verdict.LOADED, outcome.rows(), progress.bytes(), outcome.counts());
@@ -51,6 +55,7 @@ public record LoadResult(
         counts.map(RowCounts::updated).orElse(null),
         counts.map(RowCounts::deleted).orElse(null),
         bytes,
-        progress.millis());
+        progress.millis(),
+        progress.warnings().isEmpty() ? null : progress.warnings());
   }
 }

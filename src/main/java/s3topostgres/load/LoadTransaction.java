@@ -72,6 +72,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
 
       session.begin();
       describeUpload(session, task.upload(), progress.requestId());
+      files.setDateOrder(session);
       TargetTable table = resolveTarget(session, task.upload(), progress);
       boolean locked = lockOutOtherLoads(session, table, task.upload());
       LoadContext context = new LoadContext(session, history, table, files, mode, order, progress);
@@ -99,7 +100,8 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
       Script.run(session, "AFTER_LOAD_SQL", settings().afterLoadSql());
 
       progress.step("committing");
-      history.recordLoad(session, record(task, progress), outcome.rows(), outcome.counts());
+      history.recordLoad(
+          session, record(task, progress), outcome.rows(), outcome.counts(), progress.warnings());
       checkDeferredConstraints(session, table);
       moveSequences(session, outcome, progress);
       commit(session);

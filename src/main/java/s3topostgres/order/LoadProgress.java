@@ -3,13 +3,16 @@ package s3topostgres.order;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import s3topostgres.Warning;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -37,6 +40,7 @@ public final class LoadProgress implements AutoCloseable {
   private long bytes;
   private List<String> defaulted = List.of();
   private boolean streamed;
+  private final Set<Warning> warnings = new LinkedHashSet<>();
 
   /**
    * @param table the target table as the setting names it
@@ -109,6 +113,11 @@ public final class LoadProgress implements AutoCloseable {
     return streamed;
   }
 
+  /** Notes warnings, each once, however often a file is imported. */
+  public void warn(List<Warning> warnings) {
+    this.warnings.addAll(warnings);
+  }
+
   public Upload upload() {
     return upload;
   }
@@ -146,6 +155,10 @@ public final class LoadProgress implements AutoCloseable {
 
   public List<String> defaulted() {
     return defaulted;
+  }
+
+  public List<Warning> warnings() {
+    return List.copyOf(warnings);
   }
 
   /** Milliseconds since the start. */

@@ -29,6 +29,9 @@ final class ByteClasses {
   /** With {@code CSV_QUOTE=none}, the character that {@code COPY} is told to be the quote. */
   static final byte STAND_IN = 9;
 
+  /** A backslash, or another character that makes a closer look at the field worthwhile. */
+  static final byte MARK = 10;
+
   final byte[] unquoted;
   final byte[] quoted;
 
@@ -61,8 +64,9 @@ final class ByteClasses {
   private static byte[] values(FileEncoding encoding) {
     byte[] values = new byte[256];
     values[0] = NUL;
+    values['\\'] = MARK;
     for (int b = 128; b < 256; b++) {
-      values[b] = encoding.isSpecial(b) ? CHARACTER : ORDINARY;
+      values[b] = encoding.isSpecial(b) ? CHARACTER : encoding.isControl(b) ? MARK : ORDINARY;
     }
     return values;
   }

@@ -40,6 +40,10 @@ final class FaultWords {
       case END_MARK -> "only \\., at which this version of Postgres would end the file";
       case STAND_IN -> "the control character " + standIn();
       case NULL_MARK -> "\\N, which would be a text";
+      case RELATIVE_DATE -> "a word for the day of the load (now, today, tomorrow, yesterday)";
+      case DOTTED_DATE -> "a date with dots, whose month would be read first";
+      case OPPOSITE_OFFSET ->
+          "an offset such as GMT+0100, which would be a hundred hours behind GMT";
       case TOO_MANY_FIELDS, TOO_FEW_FIELDS -> throw new IllegalArgumentException(fault.name());
     };
   }
@@ -111,6 +115,10 @@ final class FaultWords {
       case STAND_IN ->
           "With CSV_QUOTE=none, a file cannot have the character %s.".formatted(standIn());
       case NULL_MARK -> "If \\N means a missing value, the operator sets CSV_NULL=\\N.";
+      case RELATIVE_DATE -> "Write the date itself, such as 2024-12-31.";
+      case DOTTED_DATE ->
+          "Write dates such as 2024-12-31, or the operator sets CSV_DATE_ORDER=dmy (mdy if the month does come first).";
+      case OPPOSITE_OFFSET -> "Write an offset alone, such as +01:00.";
     };
   }
 

@@ -34,6 +34,7 @@ final class FileEncoding {
 
   private final Kind kind;
   private final boolean[] undefined = new boolean[256];
+  private final boolean[] control = new boolean[256];
 
   private FileEncoding(Kind kind) {
     this.kind = kind;
@@ -65,6 +66,15 @@ final class FileEncoding {
     return format.charset().equals(UTF_8);
   }
 
+  /** Whether a byte is a control character beyond ASCII, of which the LATIN encodings have some. */
+  boolean isControl(int b) {
+    return control[b];
+  }
+
+  boolean isUtf8() {
+    return kind == Kind.UTF8;
+  }
+
   private static boolean isSqlAscii(CsvFormat format) {
     return format.encoding().toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "").equals("sqlascii");
   }
@@ -72,7 +82,9 @@ final class FileEncoding {
   private static FileEncoding singleByte(Charset charset) {
     FileEncoding encoding = new FileEncoding(Kind.SINGLE_BYTE);
     for (int b = 128; b < 256; b++) {
-      encoding.undefined[b] = charset.decode(one(b)).get(0) == '\ufffd';
+      char decoded = charset.decode(one(b)).get(0);
+      encoding.undefined[b] = decoded == '\ufffd';
+      encoding.control[b] = Character.isISOControl(decoded);
     }
     return encoding;
   }

@@ -1,15 +1,15 @@
 package s3topostgres.scan;
 
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
 import s3topostgres.postgres.ImportErrors;
-import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.postgres.ScanTarget;
 
 /**
  * Looks at every byte of a file, and finds all lines that {@code COPY} would refuse, or would read
@@ -19,9 +19,9 @@ import s3topostgres.postgres.TargetTable.Column;
 public final class FileScan {
   private static final byte CTRL_Z = 0x1A;
 
-  private final CsvFormat format;
-  private final List<Column> columns;
-  private final FieldRule[] rules;
+  private final ScanTarget target;
+  private final ValueRules values;
+  private final RowRules rows;
   private final RecordSplitter splitter;
   private final Remedies remedies;
   private final MalformedRecords malformedPlaces = new MalformedRecords();
@@ -44,26 +44,29 @@ public final class FileScan {
   private boolean doubtful;
 
   /**
-   * @param serverVersion the major version of Postgres that is to read the file
-   * @param columns in the order of the file's fields
+   * @param target of the file's fields
    */
-  public FileScan(CsvFormat format, int serverVersion, List<Column> columns) {
-    this(format, columns, format.header() != Header.NONE, serverVersion, true);
+  public FileScan(CsvFormat format, ScanTarget target) {
+    this(format, target, format.header() != Header.NONE, true);
   }
 
-  private FileScan(
-      CsvFormat format, List<Column> columns, boolean header, int serverVersion, boolean tries) {
-    this.format = format;
-    this.columns = List.copyOf(columns);
+  private FileScan(CsvFormat format, ScanTarget target, boolean header, boolean tries) {
+    this.target = target;
     this.inHeader = header;
     this.words = new FaultWords(format);
-    FieldRule rule = format.nullText().equals(NullMark.TEXT) ? FieldRule.NONE : new NullMark();
-    this.rules = columns.stream().map(column -> rule).toArray(FieldRule[]::new);
-    this.splitter = new RecordSplitter(format, serverVersion, true, new Listener());
+    this.rows = new RowRules(format);
+    this.values = new ValueRules(format, target, this::addValue);
+    this.splitter = new RecordSplitter(format, target.serverVersion(), true, new Listener());
     this.remedies =
         new Remedies(
             tries && format.isQuoted(),
-            () -> new FileScan(format.withOtherEscape(), columns, inHeader, serverVersion, false));
+            () -> new FileScan(format.withOtherEscape(), target, inHeader, false));
+  }
+
+  private void addValue(FormFault fault, String column, long line) {
+    Optional<String> name = Optional.of(column);
+    faults.add(
+        fault, name, () -> new Fault(OptionalLong.of(line), name, words.reason(fault, line, line)));
   }
 
   /** Looks at the file's next bytes. */
@@ -89,6 +92,10 @@ public final class FileScan {
     OptionalLong again = splitter.end();
     remedies.end();
     neverClosed |= again.isPresent();
+    if (again.isEmpty()) {
+      values.end();
+      rows.end();
+    }
     return again;
   }
 
@@ -129,7 +136,8 @@ public final class FileScan {
         faults.first(),
         faults.count(),
         faults.byColumn(),
-        whatToDo);
+        whatToDo,
+        Stream.concat(rows.warnings().stream(), values.warnings().stream()).toList());
   }
 
   /** Whether quotes are where they may not be, or a line has too many or too few fields. */
@@ -141,24 +149,9 @@ public final class FileScan {
   private final class Listener implements RecordListener {
     @Override
     public void field(byte[] bytes, int from, int to, int index, long line) {
-      if (inHeader || from < 0 || index >= rules.length) {
-        return;
+      if (!inHeader && from >= 0) {
+        values.look(bytes, from, to, index, splitter.isMarked(), line);
       }
-      FieldRule rule = rules[index];
-      if (rule != FieldRule.NONE) {
-        Optional<FormFault> found = rule.look(bytes, from, to, line);
-        if (found.isPresent()) {
-          addValue(found.get(), index, line);
-        }
-      }
-    }
-
-    private void addValue(FormFault fault, int index, long line) {
-      Optional<String> column = Optional.of(columns.get(index).name());
-      faults.add(
-          fault,
-          column,
-          () -> new Fault(OptionalLong.of(line), column, words.reason(fault, line, line)));
     }
 
     @Override
@@ -178,6 +171,7 @@ public final class FileScan {
     public void record(byte[] bytes, int from, int to, int fields, long line) {
       if (!inHeader) {
         check(bytes, from, to, fields, line);
+        rows.look(bytes, from, to, fields, line);
         records++;
       } else {
         // Of a malformed one, the end is left to COPY, which skips a line.
@@ -186,7 +180,7 @@ public final class FileScan {
       if (malformed) {
         addMalformed(line);
       }
-      remedies.record(splitter, doubtful && fields != columns.size());
+      remedies.record(splitter, doubtful && fields != target.fields().size());
       inHeader = false;
       malformed = false;
       doubtful = false;
@@ -206,14 +200,17 @@ public final class FileScan {
     private void check(byte[] bytes, int from, int to, int fields, long line) {
       if (to - from == 1 && bytes[from] == CTRL_Z) {
         fault(FormFault.CTRL_Z, line, line);
-      } else if (fields != columns.size() && !doubtful) {
+      } else if (fields != target.fields().size() && !doubtful) {
         malformed = true;
         if (to == from) {
           fault(FormFault.BLANK_LINE, line, line);
         } else {
           FormFault kind =
-              fields > columns.size() ? FormFault.TOO_MANY_FIELDS : FormFault.TOO_FEW_FIELDS;
-          faults.addLine(kind, line, () -> atLine(line, FaultWords.reason(fields, columns.size())));
+              fields > target.fields().size()
+                  ? FormFault.TOO_MANY_FIELDS
+                  : FormFault.TOO_FEW_FIELDS;
+          faults.addLine(
+              kind, line, () -> atLine(line, FaultWords.reason(fields, target.fields().size())));
         }
       }
     }

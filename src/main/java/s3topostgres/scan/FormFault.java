@@ -1,6 +1,6 @@
 package s3topostgres.scan;
 
-/** What can be wrong with a file's form, whatever the types of its columns. */
+/** Why a scan refuses a line or a value. */
 enum FormFault {
   /** A quote in a field that does not begin with one. */
   QUOTE_INSIDE,
@@ -23,12 +23,21 @@ enum FormFault {
   END_MARK,
   /** With {@code CSV_QUOTE=none}, the character that {@code COPY} is told to be the quote. */
   STAND_IN,
-  /** A field {@code \N} while {@code CSV_NULL} is another. {@code COPY} reads the record well. */
-  NULL_MARK;
+  /** A field {@code \N} while {@code CSV_NULL} is another. */
+  NULL_MARK,
+  /** {@code today}, as a date or a time. */
+  RELATIVE_DATE,
+  /** {@code 05.03.2024}, where the month would be read first. */
+  DOTTED_DATE,
+  /** {@code GMT+0100}, which is a hundred hours behind GMT. */
+  OPPOSITE_OFFSET;
 
-  /** Whether the record is not to be given to {@code COPY}. */
+  /**
+   * Whether the record is not to be given to {@code COPY}. It reads one with a fault of a value
+   * well.
+   */
   boolean isMalformed() {
-    return this != NULL_MARK;
+    return compareTo(NULL_MARK) < 0;
   }
 
   /** Whether another meaning of the quote or the escape may be the remedy. */

@@ -76,6 +76,9 @@ final class RecordSplitter {
   /** How many of the record's fields the listener was told before it was split once more. */
   private int told;
 
+  /** Whether the field has a character of {@link ByteClasses#MARK}, or one beyond ASCII. */
+  private boolean marked;
+
   private boolean quotedFields;
   private boolean otherEscapeRefuted;
 
@@ -163,6 +166,11 @@ final class RecordSplitter {
   /** The line of the next byte. */
   long line() {
     return line;
+  }
+
+  /** Whether the field that ends has a backslash, or a character beyond ASCII. */
+  boolean isMarked() {
+    return marked;
   }
 
   /** Whether any field so far began with a quote. */
@@ -267,12 +275,17 @@ final class RecordSplitter {
   private int escape(int at) {
     byte next = window.bytes[at + 1];
     boolean escapes = next == format.escape() || next == quote;
+    marked = true;
     otherEscapeRefuted |= escapes;
     return escapes ? at + 2 : at + 1;
   }
 
-  /** A character beyond ASCII, or one that no file may have. */
+  /** A character beyond ASCII, one that no file may have, or a mark. */
   private int character(byte found, int at) {
+    marked = true;
+    if (found == ByteClasses.MARK) {
+      return at + 1;
+    }
     if (found != ByteClasses.CHARACTER) {
       fault(found == ByteClasses.NUL ? FormFault.NUL_BYTE : FormFault.STAND_IN);
       return at + 1;
@@ -346,6 +359,7 @@ final class RecordSplitter {
     fieldStart = at;
     fieldLine = line;
     fieldIndex++;
+    marked = false;
     state = classes.unquoted;
   }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import s3topostgres.Fault;
+import s3topostgres.Warning;
 
 /**
  * What the scan of a whole file has found.
@@ -16,6 +17,7 @@ import s3topostgres.Fault;
  * @param count how many faults there are
  * @param byColumn how many of them are about a column's values, by its name
  * @param whatToDo whole sentences for whoever sent the file; empty without faults
+ * @param warnings about values that are loaded
  */
 public record ScanResult(
     long records,
@@ -25,12 +27,20 @@ public record ScanResult(
     List<Fault> faults,
     long count,
     Map<String, Long> byColumn,
-    String whatToDo) {
+    String whatToDo,
+    List<Warning> warnings) {
 
-  /** Names the file in its faults, where several are loaded as one. */
+  /** Names the file in its faults and warnings, where several are loaded as one. */
   public ScanResult of(Optional<String> part) {
-    List<Fault> ofPart = faults.stream().map(fault -> fault.of(part)).toList();
     return new ScanResult(
-        records, headerLines, malformed, places, ofPart, count, byColumn, whatToDo);
+        records,
+        headerLines,
+        malformed,
+        places,
+        faults.stream().map(fault -> fault.of(part)).toList(),
+        count,
+        byColumn,
+        whatToDo,
+        warnings.stream().map(warning -> warning.of(part)).toList());
   }
 }

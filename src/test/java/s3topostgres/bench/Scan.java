@@ -40,12 +40,14 @@ final class Scan {
   void run() throws IOException, SQLException {
     Addresses.write(file, ROWS);
     site.database().execute("CREATE TABLE %s (%s)".formatted(TABLE, Addresses.COLUMNS));
+    Series withoutRules = new Series();
     Series scan = new Series();
     Series scanWithLess = new Series();
     Series copy = new Series();
     for (int round = 0; round < ROUNDS; round++) {
-      scan(scan, Optional.empty());
-      scan(scanWithLess, Optional.of(SHARE));
+      scan(withoutRules, false, Optional.empty());
+      scan(scan, true, Optional.empty());
+      scan(scanWithLess, true, Optional.of(SHARE));
       copy(copy);
     }
     report.compare(
@@ -55,6 +57,7 @@ final class Scan {
     report.compared("the scan alone, in a new process", scan, reference, copy);
     report.compared(
         "the same with %.2f of a processor".formatted(SHARE), scanWithLess, reference, copy);
+    report.compared("the scan, with a look at each value", scan, "without it", withoutRules);
     report.line(
         "%nThe scan's rate is %.1f times that of COPY, %.1f times by the processor's time"
             .formatted(copy.median() / scan.median(), copy.medianCpu() / scan.medianCpu()));
@@ -128,7 +131,7 @@ final class Scan {
   }
 
   /** With the options that Lambda's runtime and the template give, and no warm-up. */
-  private void scan(Series series, Optional<Double> share) throws IOException {
+  private void scan(Series series, boolean typed, Optional<Double> share) throws IOException {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -139,7 +142,8 @@ final class Scan {
                 "target/classes:target/test-classes",
                 ScanFile.class.getName(),
                 file.toString(),
-                Addresses.COLUMNS.replace('\n', ' '))
+                Addresses.COLUMNS.replace('\n', ' '),
+                Boolean.toString(typed))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     Optional<Throttle> throttle = Optional.empty();

@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
-import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.postgres.ScanTarget;
+import s3topostgres.postgres.ScanTarget.Field;
 import s3topostgres.scan.FileScan;
 
 /**
@@ -26,19 +27,32 @@ final class ScanFile {
   private ScanFile() {}
 
   /**
-   * @param arguments the file, and the definition of its columns as in {@code CREATE TABLE}
+   * @param arguments the file; the definition of its columns as in {@code CREATE TABLE}; and
+   *     whether values are looked at by the types of their columns
    */
   public static void main(String[] arguments) throws IOException {
+    boolean isTyped = Boolean.parseBoolean(arguments[2]);
     CsvFormat format =
-        new CsvFormat(Header.MATCH, ',', '"', true, '"', "", "UTF8", UTF_8, Optional.empty());
-    List<Column> columns =
+        new CsvFormat(
+            Header.MATCH,
+            ',',
+            '"',
+            true,
+            '"',
+            "",
+            "UTF8",
+            UTF_8,
+            Optional.empty(),
+            Optional.empty());
+    List<Field> fields =
         Arrays.stream(arguments[1].split(",\\s*(?=[a-z])"))
-            .map(name -> new Column(name, name, "text", false, false, false, "", false))
+            .map(column -> column.split(" "))
+            .map(words -> new Field(words[0], isTyped ? words[1] : "none"))
             .toList();
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     long clock = 0;
     long cpu = 0;
-    FileScan scan = new FileScan(format, 17, columns);
+    FileScan scan = new FileScan(format, new ScanTarget(17, fields, true, false));
     byte[] block = new byte[BLOCK];
     try (InputStream file = Files.newInputStream(Path.of(arguments[0]))) {
       for (int read = file.read(block); read > 0; read = file.read(block)) {

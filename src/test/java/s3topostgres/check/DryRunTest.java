@@ -50,6 +50,7 @@ public class DryRunTest {
                 List.of("name", "id"),
                 List.of("born"),
                 List.of(),
+                List.of(),
                 null));
   }
 

@@ -54,6 +54,7 @@ class SettingsTest {
           Map.entry("LOAD_MODE", "upsert"),
           Map.entry("LOAD_KEY", "Region, \"Order \"\"No\"\", a\",täg"),
           Map.entry("CSV_SCAN", "off"),
+          Map.entry("CSV_DATE_ORDER", "dmy"),
           Map.entry("MIN_ROWS", "80%"),
           Map.entry("FUNCTION_TIMEOUT_SECONDS", "1800"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "901"),
@@ -100,6 +101,7 @@ class SettingsTest {
                 "",
                 "UTF8",
                 StandardCharsets.UTF_8,
+                Optional.empty(),
                 Optional.empty()));
     assertThat(settings.logLevel()).isEqualTo("info");
   }
@@ -144,7 +146,8 @@ class SettingsTest {
                 "NULL",
                 "WIN1252",
                 Charset.forName("windows-1252"),
-                Optional.of(List.of("op", "id"))));
+                Optional.of(List.of("op", "id")),
+                Optional.of(CsvFormat.DateOrder.DMY)));
     assertThat(settings.logLevel()).isEqualTo("debug");
   }
 
@@ -287,6 +290,7 @@ class SettingsTest {
         "MIN_ROWS      | -1 | it takes a whole number",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "CSV_SCAN | no | it takes on, off",
+        "CSV_DATE_ORDER | DMY | it takes ymd, dmy, mdy",
         "S3_SET_MARKER | out/_SUCCESS | without its folder",
         "S3_SET_MARKER | done.csv | an object that ends in .csv or .csv.gz is a file of the set",
         "S3_SET_MARKER | done.CSV.gz | an object that ends in .csv or .csv.gz is a file of the set",

@@ -25,6 +25,7 @@ class ColumnMatchTest {
           "",
           "UTF8",
           StandardCharsets.UTF_8,
+          Optional.empty(),
           Optional.empty());
 
   private static final TargetTable PEOPLE =

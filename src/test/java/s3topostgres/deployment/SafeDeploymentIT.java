@@ -417,7 +417,7 @@ class SafeDeploymentIT {
         assertThat(titles.add(properties.path("title").asText())).isTrue();
       }
     }
-    assertThat(titles).hasSize(10);
+    assertThat(titles).hasSize(11);
     assertThat(body).contains("\"label\": \"${PROP('Dim.table')}\"");
   }
 

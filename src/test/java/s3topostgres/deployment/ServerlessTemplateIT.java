@@ -35,6 +35,7 @@ class ServerlessTemplateIT {
       Set.of(
           "AFTER_LOAD_SQL",
           "BEFORE_LOAD_SQL",
+          "CSV_DATE_ORDER",
           "CSV_DELIMITER",
           "CSV_ENCODING",
           "CSV_ESCAPE",
@@ -439,6 +440,7 @@ class ServerlessTemplateIT {
     values.put("CSV_ESCAPE", "\\");
     values.put("CSV_NULL", "\\N");
     values.put("CSV_ENCODING", "LATIN1");
+    values.put("CSV_DATE_ORDER", "dmy");
     values.put("CSV_SCAN", "off");
     values.put("MIN_ROWS", "100");
     values.put("FUNCTION_TIMEOUT_SECONDS", "1800");

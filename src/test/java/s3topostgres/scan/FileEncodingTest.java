@@ -87,6 +87,16 @@ class FileEncodingTest {
   }
 
   private static CsvFormat format(String encoding, Charset charset) {
-    return new CsvFormat(Header.NONE, ',', '"', true, '"', "", encoding, charset, Optional.empty());
+    return new CsvFormat(
+        Header.NONE,
+        ',',
+        '"',
+        true,
+        '"',
+        "",
+        encoding,
+        charset,
+        Optional.empty(),
+        Optional.empty());
   }
 }

@@ -234,7 +234,7 @@ class FileScanTest {
     assertThat(told(scan("a\n\\.\nb\n")))
         .containsExactly("line 3: only \\., at which this version of Postgres would end the file");
     assertThat(told(scan("a\n\"\\.\"\n\\.x\n\\."))).isEmpty();
-    FileScan since18 = new FileScan(format(), 18, Scans.columns(1));
+    FileScan since18 = new FileScan(format(), Scans.columns(18, 1));
     byte[] file = bytes("h\n\\.\nb\n");
     since18.accept(file, 0, file.length);
     since18.end();
@@ -311,6 +311,7 @@ class FileScanTest {
         nullText,
         encoding,
         charset,
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -8,22 +8,29 @@ import java.util.stream.IntStream;
 import s3topostgres.Fault;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.config.CsvFormat.Header;
-import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.postgres.ScanTarget;
 
 /** Runs scans over files that are in memory. */
 final class Scans {
   private Scans() {}
 
   /** Columns of texts: {@code c1}, {@code c2} and so on. */
-  static List<Column> columns(int number) {
-    return IntStream.rangeClosed(1, number)
-        .mapToObj(i -> new Column("c" + i, "c" + i, "text", false, false, false, "", false))
-        .toList();
+  static ScanTarget columns(int version, int number) {
+    List<ScanTarget.Field> fields =
+        IntStream.rangeClosed(1, number)
+            .mapToObj(i -> new ScanTarget.Field("c" + i, "text"))
+            .toList();
+    return new ScanTarget(version, fields, true, false);
   }
 
   /** The result for a file that comes in pieces of any length. */
   static ScanResult scan(byte[] file, CsvFormat format, int version, int columns, Random random) {
-    FileScan scan = new FileScan(format, version, columns(columns));
+    return scan(file, format, columns(version, columns), random);
+  }
+
+  /** The result for a file that comes in pieces of any length. */
+  static ScanResult scan(byte[] file, CsvFormat format, ScanTarget target, Random random) {
+    FileScan scan = new FileScan(format, target);
     OptionalLong from = OptionalLong.of(0);
     while (from.isPresent()) {
       for (int at = (int) from.getAsLong(); at < file.length; ) {
@@ -66,7 +73,7 @@ final class Scans {
 
   /** Whether COPY reads the record well all the same. */
   static boolean isNullMark(Fault fault) {
-    return fault.reason().startsWith(NullMark.TEXT);
+    return fault.reason().startsWith("\\N");
   }
 
   private static final class Collector implements RecordListener {

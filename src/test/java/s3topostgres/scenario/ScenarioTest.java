@@ -242,11 +242,13 @@ class ScenarioTest {
     }
     List<List<String>> copied = asCopy ? copied(one, step) : List.of();
     Set<String> before = versions().keySet();
+    int logged = fixture.log().length();
 
     LoadResult result = fixture.load(upload);
 
     assertThat(result.status()).hasToString(step.text("is").orElse("LOADED"));
     step.text("counts").ifPresent(counts -> assertThat(counts(result)).isEqualTo(counts));
+    checkWarnings(step, result, fixture.log().substring(logged));
     if (step.has("kept")) {
       Map<String, List<String>> kept = versions();
       kept.keySet().retainAll(before);
@@ -255,6 +257,33 @@ class ScenarioTest {
     }
     if (asCopy) {
       assertThat(rows()).as("the rows of plain COPY").isEqualTo(copied);
+    }
+  }
+
+  private static void checkWarnings(Step step, LoadResult result, String log) {
+    List<String> told =
+        Optional.ofNullable(result.warnings()).orElse(List.of()).stream()
+            .map(
+                found ->
+                    "line %d%s, %d: %s"
+                        .formatted(
+                            found.line(),
+                            found.column() == null ? "" : ", column " + found.column(),
+                            found.count(),
+                            found.warning()))
+            .toList();
+    List<String> expected = step.texts("warns");
+    assertThat(told).as("warnings").hasSameSizeAs(expected);
+    for (int i = 0; i < told.size(); i++) {
+      assertThat(told.get(i)).startsWith(expected.get(i));
+    }
+    if (!told.isEmpty()) {
+      DryRunResult dryRun = fixture.dryRun(key(result.object()));
+      assertThat(dryRun.warnings()).isEqualTo(result.warnings());
+      String history = fixture.rows("SELECT h::text FROM history.loads h ORDER BY id DESC").get(0);
+      assertThat(history).contains(result.warnings().get(0).warning().substring(0, 20));
+      assertThat(log).contains("warnings=" + told.size(), "load status=WARNING");
+      assertThat(told + log + history).doesNotContainPattern(MARKER);
     }
   }
 
@@ -409,6 +438,8 @@ class ScenarioTest {
       throws SQLException, IOException {
     connection.setAutoCommit(false);
     try {
+      String order = one.settings().getOrDefault("CSV_DATE_ORDER", "mdy");
+      execute("SET LOCAL DateStyle = 'ISO, %s'".formatted(order));
       execute(one.settings().getOrDefault("BEFORE_LOAD_SQL", ""));
       execute("TRUNCATE t");
       connection

@@ -46,7 +46,8 @@ record Step(Map<String, Object> yaml) {
           "faults",
           "copied",
           "copy",
-          "proposes");
+          "proposes",
+          "warns");
 
   /** Bytes in hexadecimal, or a text so many times. */
   private static final Pattern SPECIAL =
