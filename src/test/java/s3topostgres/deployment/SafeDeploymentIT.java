@@ -94,7 +94,8 @@ class SafeDeploymentIT {
             "DB_USERNAME",
             "DB_PASSWORD_PARAMETER",
             "DB_TABLE_NAME",
-            "S3_BUCKET_NAME");
+            "S3_BUCKET_NAME",
+            "JAVA_TOOL_OPTIONS");
   }
 
   @Test
