@@ -151,10 +151,6 @@ public final class Database {
     }
     source.setGssEncMode("disable");
     source.setApplicationName("s3-csv-to-postgres");
-    // The driver then sends its own settings with the login, not as statements of the session.
-    source.setAssumeMinServerVersion("13");
-    // A statement prepared by name belongs to the session.
-    source.setPrepareThreshold(0);
     int limit = seconds(deadline.within(CONNECT_TIMEOUT));
     source.setConnectTimeout(limit);
     // For each read, until the first statement sets another: a server may accept and never answer.
@@ -168,8 +164,7 @@ public final class Database {
     Connection connection = source.getConnection();
     Session session = new Session(connection, deadline);
     try {
-      session.begin(); // Fails on a read-only server.
-      session.commit();
+      session.execute(SessionSettings.SQL);
       return session;
     } catch (SQLException | RuntimeException e) {
       session.close();

@@ -72,13 +72,8 @@ public final class Session implements AutoCloseable {
     return one("SELECT quote_ident(current_user)", row -> row.getString(1));
   }
 
-  /**
-   * Begins a transaction with the {@link SessionSettings}. Nothing is set for longer than that, so
-   * a pooler may hand the connection to somebody else afterwards.
-   */
   public void begin() throws SQLException {
     connection.setAutoCommit(false);
-    execute(SessionSettings.SQL);
   }
 
   /**
@@ -118,48 +113,42 @@ public final class Session implements AutoCloseable {
    * @param sql statements separated by semicolons, sent to the server in one round trip
    */
   public void execute(String sql) throws SQLException {
-    update(sql);
+    try (Statement statement = connection.createStatement()) {
+      statement.setEscapeProcessing(false);
+      statement.execute(timed(sql));
+    }
   }
 
   /** Runs statements with bound values, and ignores what they return. */
   public void execute(String sql, Object... values) throws SQLException {
-    inTransaction(
-        () -> {
-          try (PreparedStatement statement = prepare(sql, values)) {
-            return run(statement);
-          }
-        });
+    try (PreparedStatement statement = prepare(sql, values)) {
+      run(statement);
+    }
   }
 
   /** Runs one statement, and returns the number of rows that it changed. */
   public long update(String sql) throws SQLException {
-    return inTransaction(
-        () -> {
-          try (Statement statement = connection.createStatement()) {
-            statement.setEscapeProcessing(false);
-            statement.execute(timed(sql));
-            statement.getMoreResults(); // The first result is that of the time limit.
-            return statement.getLargeUpdateCount();
-          }
-        });
+    try (Statement statement = connection.createStatement()) {
+      statement.setEscapeProcessing(false);
+      statement.execute(timed(sql));
+      statement.getMoreResults(); // The first result is that of the time limit.
+      return statement.getLargeUpdateCount();
+    }
   }
 
   /** Runs one query, and returns its rows. */
   public <T> List<T> query(String sql, Row<T> row, Object... values) throws SQLException {
-    return inTransaction(
-        () -> {
-          try (PreparedStatement statement = prepare(sql, values)) {
-            run(statement);
-            statement.getMoreResults(); // The first result is that of the time limit.
-            List<T> rows = new ArrayList<>();
-            try (ResultSet result = statement.getResultSet()) {
-              while (result.next()) {
-                rows.add(row.read(result));
-              }
-            }
-            return rows;
-          }
-        });
+    try (PreparedStatement statement = prepare(sql, values)) {
+      run(statement);
+      statement.getMoreResults(); // The first result is that of the time limit.
+      List<T> rows = new ArrayList<>();
+      try (ResultSet result = statement.getResultSet()) {
+        while (result.next()) {
+          rows.add(row.read(result));
+        }
+      }
+      return rows;
+    }
   }
 
   /** The only row of a query, such as one that aggregates. */
@@ -176,27 +165,6 @@ public final class Session implements AutoCloseable {
   @FunctionalInterface
   public interface Work<T> {
     T run() throws SQLException;
-  }
-
-  /** Runs work in the open transaction, or in one of its own. */
-  private <T> T inTransaction(Work<T> work) throws SQLException {
-    if (!connection.getAutoCommit()) {
-      return work.run();
-    }
-    try {
-      begin();
-      T result = work.run();
-      commit();
-      return result;
-    } catch (SQLException | LoadException e) {
-      try {
-        connection.rollback();
-        connection.setAutoCommit(true);
-      } catch (SQLException lost) {
-        e.addSuppressed(lost);
-      }
-      throw e;
-    }
   }
 
   /**
@@ -249,13 +217,13 @@ public final class Session implements AutoCloseable {
   long copyIn(String sql, InputStream content) throws SQLException, IOException {
     // The driver reads nothing until all is sent. So a trigger's notices would block the server
     // once they fill the socket's buffers.
-    execute("SET LOCAL client_min_messages = error");
+    execute("SET client_min_messages = error");
     log.debug("sql {}", sql);
     ScheduledExecutorService end = new ScheduledThreadPoolExecutor(1, Session::daemon);
     try {
       end.schedule(this::abort, millisLeft() + GRACE.toMillis(), TimeUnit.MILLISECONDS);
       long rows = send(connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql), content);
-      execute("SET LOCAL client_min_messages = notice");
+      execute("SET client_min_messages = notice");
       return rows;
     } finally {
       end.shutdownNow();
@@ -290,9 +258,9 @@ public final class Session implements AutoCloseable {
   }
 
   /** Runs a statement; attaches the notices before an error to it, as its next exceptions. */
-  private static boolean run(PreparedStatement statement) throws SQLException {
+  private static void run(PreparedStatement statement) throws SQLException {
     try {
-      return statement.execute();
+      statement.execute();
     } catch (SQLException e) {
       Optional.ofNullable(statement.getWarnings()).ifPresent(e::setNextException);
       throw e;
@@ -312,7 +280,7 @@ public final class Session implements AutoCloseable {
     long left = millisLeft();
     log.debug("sql {}", sql);
     limitSocket(left);
-    return "SET LOCAL statement_timeout = " + left + ";\n" + sql;
+    return "SET statement_timeout = " + left + ";\n" + sql;
   }
 
   private long millisLeft() {

@@ -1,6 +1,6 @@
 package s3topostgres.postgres;
 
-/** The settings of every transaction, applied by its first statements. */
+/** The settings of every session, applied by its first statement. */
 final class SessionSettings {
   /**
    * Soon releases the locks of a dead function, even behind a NAT that drops idle connections.
@@ -19,17 +19,17 @@ final class SessionSettings {
    */
   static final String SQL =
       """
-      SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-      SET LOCAL tcp_keepalives_idle = 30;
-      SET LOCAL tcp_keepalives_interval = 10;
-      SET LOCAL tcp_keepalives_count = 3;
-      SET LOCAL idle_in_transaction_session_timeout = '30s';
-      SET LOCAL lock_timeout = 0;
-      SELECT set_config('transaction_timeout', '0', true) -- New in Postgres 17.
+      SET tcp_keepalives_idle = 30;
+      SET tcp_keepalives_interval = 10;
+      SET tcp_keepalives_count = 3;
+      SET idle_in_transaction_session_timeout = '30s';
+      SET lock_timeout = 0;
+      SELECT set_config('transaction_timeout', '0', false) -- New in Postgres 17.
       WHERE current_setting('transaction_timeout', true) IS NOT NULL;
-      SET LOCAL standard_conforming_strings = on;
-      SET LOCAL client_min_messages = notice;
-      SELECT set_config('synchronous_commit', 'on', true)
+      SET standard_conforming_strings = on;
+      SET default_transaction_isolation = 'read committed';
+      SET client_min_messages = notice;
+      SELECT set_config('synchronous_commit', 'on', false)
       WHERE current_setting('synchronous_commit') = 'off';
       DO $$
       BEGIN
@@ -37,7 +37,7 @@ final class SessionSettings {
           RAISE read_only_sql_transaction;
         END IF;
         -- New in Postgres 14, and not on every system.
-        SET LOCAL client_connection_check_interval = '2s';
+        SET client_connection_check_interval = '2s';
       EXCEPTION WHEN undefined_object OR invalid_parameter_value THEN
         NULL;
       END
@@ -45,7 +45,7 @@ final class SessionSettings {
       -- The driver sends DateStyle and TimeZone when it logs in, and that overrides what ALTER
       -- DATABASE and ALTER ROLE have set. It insists on ISO, so only the order of day and month
       -- is taken from DateStyle.
-      SELECT set_config(name, value, true)
+      SELECT set_config(name, value, false)
       FROM (
         SELECT DISTINCT ON (name) name, value
         FROM pg_db_role_setting
