@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
 import static s3topostgres.ErrorCode.OUT_OF_TIME;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
+import static s3topostgres.ErrorCode.S3_UNAVAILABLE;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -127,7 +128,7 @@ class ScanBesideImportTest {
     Network network = fixture.networkToS3();
     network.before("bytes=0-\r", network::close);
 
-    LoadException failure = fixture.failure(OBJECT_UNREADABLE, "people.csv", large());
+    LoadException failure = fixture.failure(S3_UNAVAILABLE, "people.csv", large());
 
     assertThat(failure).hasMessageContaining("S3 did not send the rest");
   }
