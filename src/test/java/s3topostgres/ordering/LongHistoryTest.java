@@ -20,7 +20,7 @@ import s3topostgres.s3.Upload;
  * What is asked of a history of a million rows: of a full load and the changes after it, and of one
  * object that was loaded again and again.
  */
-@Tag("slow")
+@Tag("thorough")
 class LongHistoryTest {
   /** How many rows one step may read, of a million. */
   private static final long FEW = 500;

@@ -107,7 +107,7 @@ class SimulatedMigrationTest {
   }
 
   @Tag("thorough")
-  @RepeatedTest(80)
+  @RepeatedTest(50)
   void endsEqualToTheSourceManyTimes(RepetitionInfo repetition) throws IOException {
     run(System.nanoTime() + repetition.getCurrentRepetition());
   }
