@@ -107,7 +107,7 @@ class SimulatedMigrationTest {
   }
 
   @Tag("thorough")
-  @RepeatedTest(50)
+  @RepeatedTest(40)
   void endsEqualToTheSourceManyTimes(RepetitionInfo repetition) throws IOException {
     run(System.nanoTime() + repetition.getCurrentRepetition());
   }
