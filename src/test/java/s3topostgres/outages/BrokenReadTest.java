@@ -38,7 +38,7 @@ class BrokenReadTest {
     loadsOneVersionOrNone();
   }
 
-  @RepeatedTest(100)
+  @RepeatedTest(50)
   @Tag("thorough")
   void neverLoadsAWrongRowInManyTries() {
     loadsOneVersionOrNone();

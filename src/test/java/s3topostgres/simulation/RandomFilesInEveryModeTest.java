@@ -70,7 +70,7 @@ public class RandomFilesInEveryModeTest {
   }
 
   @Tag("thorough")
-  @RepeatedTest(80)
+  @RepeatedTest(60)
   void agreeWithTheirModelsManyTimes(RepetitionInfo repetition) {
     run(System.nanoTime() + repetition.getCurrentRepetition());
   }
