@@ -62,9 +62,10 @@ public final class Network implements AutoCloseable {
     return URI.create("http://localhost:" + port());
   }
 
-  /** Whether a connection that the server has from that port is one of this network. */
+  /** Whether an open connection that the server has from that port is one of this network. */
   public boolean carries(int clientPort) {
-    return sockets.stream().anyMatch(socket -> socket.getLocalPort() == clientPort);
+    return sockets.stream()
+        .anyMatch(socket -> !socket.isClosed() && socket.getLocalPort() == clientPort);
   }
 
   /** How many bytes came through, both ways together. */
