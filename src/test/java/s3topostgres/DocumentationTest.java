@@ -201,7 +201,7 @@ class DocumentationTest {
 
   @Test
   void theReadmeIsShort() {
-    assertThat(Page.of("README.md").text().lines()).hasSizeLessThanOrEqualTo(200);
+    assertThat(Page.of("README.md").text().lines()).hasSizeLessThanOrEqualTo(180);
   }
 
   private static Stream<String> names(String cell) {

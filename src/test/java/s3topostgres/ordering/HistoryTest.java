@@ -66,10 +66,7 @@ class HistoryTest {
 
   @Test
   void isDefinedInTheDocumentationAsTheFunctionCreatesIt() {
-    fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
-    fixture.set("HISTORY_TABLE", "public.s3_load_history");
-    fixture.load("people.csv", "id,name\n1,first\n");
-    String created = definition("public");
+    String created = createdByTheFunction();
     String documented = Page.ofSite("deploy.md").section("The database user");
     documented =
         documented.substring(
@@ -81,6 +78,40 @@ class HistoryTest {
             .formatted(documented));
 
     assertThat(definition("documented")).isEqualTo(created);
+  }
+
+  @Test
+  void becomesByTheDocumentedUpgradeWhatTheFunctionCreates() {
+    String created = createdByTheFunction();
+    fixture.execute(
+        "DROP TABLE s3_load_history",
+        """
+        CREATE TABLE s3_load_history (
+          id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+          target_table text NOT NULL, bucket text NOT NULL, object_key text NOT NULL,
+          version_id text, etag text, size_bytes bigint, sequencer text, event_time timestamptz,
+          status text NOT NULL CHECK (status IN ('LOADED', 'FAILED')), rows_loaded bigint,
+          started_at timestamptz NOT NULL, finished_at timestamptz NOT NULL,
+          error_code text, error_message text, request_id text
+        );
+        CREATE INDEX ON s3_load_history
+          (target_table, bucket, object_key, (rpad(lower(sequencer), 64, '0') COLLATE "C"))
+          WHERE status = 'LOADED';
+        CREATE INDEX ON s3_load_history (target_table, event_time) WHERE status = 'LOADED';
+        """);
+    assertThat(definition("public")).as("the first version's").isNotEqualTo(created);
+    String upgrade = Page.ofSite("changelog.md").blocks("sql").get(0);
+
+    fixture.execute(upgrade, upgrade);
+
+    assertThat(definition("public")).isEqualTo(created);
+  }
+
+  private String createdByTheFunction() {
+    fixture.execute("GRANT CREATE ON SCHEMA public TO \"%s\"".formatted(fixture.role()));
+    fixture.set("HISTORY_TABLE", "public.s3_load_history");
+    fixture.load("people.csv", "id,name\n1,first\n");
+    return definition("public");
   }
 
   /** All that the catalogue says of the history table of a schema. */
