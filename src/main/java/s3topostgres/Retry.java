@@ -17,7 +17,7 @@ public enum Retry {
 
   /** What to do about a temporary cause. */
   public static final String BY_ITSELF =
-      "Lambda and catchUp try it again; to load it at once, copy the object onto itself (operate.md,"
+      "Lambda and catchUp try it again; to load it at once, copy the object onto itself (runbook.md,"
           + " \"Load again\"). The old rows are still there.";
 
   /** As the history and the documentation write it: {@code when-mended}. */

@@ -27,7 +27,7 @@ class DocumentationTest {
   private static final Pattern IN_CODE = Pattern.compile("`([A-Z][A-Z0-9_]+)`");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
 
-  /** Such as {@code operate.md, "Load again"}, where a page cannot be linked to. */
+  /** Such as {@code runbook.md, "Load again"}, where a page cannot be linked to. */
   private static final Pattern MENTION =
       Pattern.compile("(\\w+\\.md),?(?: under)? [\"*]+([A-Z][^\"*]+)[\"*]");
 
@@ -85,9 +85,9 @@ class DocumentationTest {
   }
 
   @Test
-  void theOperatorsPageDescribesEveryCodeWhoActsAndWhenItIsTriedAgain() {
+  void theRunbookDescribesEveryCodeWhoActsAndWhenItIsTriedAgain() {
     List<List<String>> described =
-        Page.rows(Page.ofSite("operate.md").section("When a load fails")).stream()
+        Page.rows(Page.ofSite("runbook.md").section("When a load fails")).stream()
             .map(row -> List.of(row.get(0).replace("`", ""), row.get(2), row.get(4)))
             .toList();
 
@@ -101,6 +101,24 @@ class DocumentationTest {
                             code.owner().name().toLowerCase(Locale.ROOT),
                             code.retry().label()))
                 .toList());
+  }
+
+  @Test
+  void theRunbookDescribesEveryAlarm() {
+    assertThat(
+            Page.rows(Page.ofSite("runbook.md").section("Alarms")).stream()
+                .map(row -> row.get(0).replaceAll("`\\.\\.\\.-|`", "")))
+        .containsExactlyInAnyOrderElementsOf(
+            names(SERVERLESS, "AlarmName: \\$\\{self:custom.functionName\\}-(\\S+)"));
+  }
+
+  @Test
+  void thePictureOfTheDashboardShowsItsWidgets() {
+    assertThat(read("src/site/resources/images/dashboard.svg"))
+        .contains(
+            names(
+                SERVERLESS.replaceAll("\\$\\{self:custom.functionTimeout\\}", "900"),
+                "\"title\": \"([^\"]+)\""));
   }
 
   @Test

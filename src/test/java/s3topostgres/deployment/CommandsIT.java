@@ -44,6 +44,7 @@ class CommandsIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Page DEPLOY = Page.ofSite("deploy.md");
   private static final Page OPERATE = Page.ofSite("operate.md");
+  private static final Page RUNBOOK = Page.ofSite("runbook.md");
   private static final String PASSWORD = "s3cret $1 'typed'";
 
   /** Whatever is asked for: once for "read", twice for psql. */
@@ -159,7 +160,7 @@ class CommandsIT {
       prepareAsOnRds(fresh);
       List<String> removal = Page.blocks(DEPLOY.section("Remove it"), "sql");
       for (Page page :
-          List.of(DEPLOY, Page.ofSite("settings.md"), OPERATE, Page.ofSite("migrate.md"))) {
+          List.of(DEPLOY, Page.ofSite("settings.md"), OPERATE, RUNBOOK, Page.ofSite("migrate.md"))) {
         for (String statements : page.blocks("sql")) {
           if (!removal.contains(statements)) {
             runAsMaster(fresh, statements);
@@ -232,7 +233,7 @@ class CommandsIT {
   @Test
   void aFileThatIsCopiedOntoItselfKeepsItsEncoding() throws Exception {
     putOfAnotherClass("people.csv", "gzip");
-    String copy = block(OPERATE, "Load again", "aws s3 cp");
+    String copy = block(RUNBOOK, "Load again", "aws s3 cp");
 
     shell.run(SESSION + copy, "");
 
@@ -253,7 +254,7 @@ class CommandsIT {
 
     String answers = "";
     for (int times = 0; times < 2; times++) {
-      answers += shell.run(SESSION + block(OPERATE, "Load again", "list-objects"), "");
+      answers += shell.run(SESSION + block(RUNBOOK, "Load again", "list-objects"), "");
     }
 
     assertThat(answers.split("s3://" + bucket + "/"))
@@ -268,7 +269,7 @@ class CommandsIT {
   void thePasswordGoesToSystemsManagerAsItWasTyped() throws Exception {
     int before = aws.requests().size();
 
-    shell.run(SESSION + block(OPERATE, "Change the password", "read -rs"), TYPED);
+    shell.run(SESSION + block(RUNBOOK, "Change the password", "read -rs"), TYPED);
 
     JsonNode request = JSON.readTree(aws.requests().get(before));
     assertThat(request.path("Value").asText()).isEqualTo(PASSWORD);

@@ -55,13 +55,16 @@ class HistoryTest {
     fixture.failure(ROW_REJECTED, "bad.csv", "id,name\ny,bad\n");
     fixture.load("mended.csv", "id,name\n1,first\n");
 
-    List<String> queries = Page.blocks(Page.ofSite("operate.md").section("Stop and undo"), "sql");
-    assertThat(queries).hasSize(4);
-    assertThat(fixture.rows(queries.get(2))).as("who blocks").isEmpty();
-    assertThat(fixture.rows(queries.get(3)))
+    assertThat(documented("Who blocks the table")).isEmpty();
+    assertThat(documented("What failed, and was not loaded since"))
         .singleElement()
         .asString()
         .contains("|public.people|bad.csv|never|ROW_REJECTED: s3://");
+  }
+
+  /** The rows that the runbook's query under a heading finds. */
+  private List<String> documented(String heading) {
+    return fixture.rows(Page.blocks(Page.ofSite("runbook.md").section(heading), "sql").get(0));
   }
 
   @Test
