@@ -122,6 +122,20 @@ class DocumentationTest {
   }
 
   @Test
+  void theSendersPageQuotesMessagesAsTheyAre() throws IOException {
+    String code;
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      code = files.filter(Files::isRegularFile).map(file -> read(file.toString())).collect(joining());
+    }
+
+    assertThat(
+            Page.rows(Page.ofSite("files.md").section("When a file is refused")).stream()
+                .flatMap(row -> names(row.get(0), "`([^`]+)`").stream()))
+        .hasSizeGreaterThan(20)
+        .allSatisfy(words -> assertThat(code).contains(words.replaceFirst("^not |^fields? ", "")));
+  }
+
+  @Test
   void theDocumentedRoleHasConnectionsForTheLoadsAndFiveMore() {
     int loads = Integer.parseInt(names(SERVERLESS, "env:MAX_CONCURRENT_LOADS, '(\\d+)'").get(0));
 
