@@ -33,11 +33,25 @@ class DocumentationTest {
 
   @Test
   void theSettingsPageDescribesEverySetting() {
-    String table = SETTINGS.text().substring(0, SETTINGS.text().indexOf("\n## "));
-
-    assertThat(Page.rows(table).stream().flatMap(row -> names(row.get(0))))
+    assertThat(described())
+        .extracting(row -> row.get(0))
+        .flatExtracting(cell -> names(cell).toList())
         .doesNotHaveDuplicates()
         .containsExactlyInAnyOrderElementsOf(Settings.names());
+  }
+
+  @Test
+  void noCellOfTheSettingsTakesMoreThanTwoLines() {
+    assertThat(described())
+        .flatExtracting(row -> row)
+        .extracting(cell -> cell.replaceAll("\\]\\([^)]*\\)", "]"))
+        .allSatisfy(cell -> assertThat(cell).hasSizeLessThan(180));
+  }
+
+  private static List<List<String>> described() {
+    return Stream.of("Required", "Usual", "Rare")
+        .flatMap(heading -> Page.rows(SETTINGS.section(heading)).stream())
+        .toList();
   }
 
   @Test
