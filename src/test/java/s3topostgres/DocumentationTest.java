@@ -139,7 +139,8 @@ class DocumentationTest {
   void theSendersPageQuotesMessagesAsTheyAre() throws IOException {
     String code;
     try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
-      code = files.filter(Files::isRegularFile).map(file -> read(file.toString())).collect(joining());
+      code =
+          files.filter(Files::isRegularFile).map(file -> read(file.toString())).collect(joining());
     }
 
     assertThat(

@@ -160,7 +160,8 @@ class CommandsIT {
       prepareAsOnRds(fresh);
       List<String> removal = Page.blocks(DEPLOY.section("Remove it"), "sql");
       for (Page page :
-          List.of(DEPLOY, Page.ofSite("settings.md"), OPERATE, RUNBOOK, Page.ofSite("migrate.md"))) {
+          List.of(
+              DEPLOY, Page.ofSite("settings.md"), OPERATE, RUNBOOK, Page.ofSite("migrate.md"))) {
         for (String statements : page.blocks("sql")) {
           if (!removal.contains(statements)) {
             runAsMaster(fresh, statements);
