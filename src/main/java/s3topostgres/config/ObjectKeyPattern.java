@@ -214,6 +214,18 @@ public record ObjectKeyPattern(String prefix, Optional<String> pattern) {
     return match(SetMarker.folder(key), folders());
   }
 
+  /**
+   * Reads the values of the placeholders from the key of a file of a set, whose extension may be
+   * another than the pattern's.
+   *
+   * @param key decoded
+   * @return as {@link #match(String)}
+   */
+  public Optional<Map<String, String>> matchPart(String key) {
+    Matcher extension = EXTENSION.matcher(pattern.orElse(""));
+    return match(extension.find() ? SetMarker.withExtension(key, extension.group()) : key);
+  }
+
   private Optional<Map<String, String>> match(String key, Compiled compiled) {
     Matcher matcher =
         compiled.regex.matcher(key).region(Math.min(prefix.length(), key.length()), key.length());

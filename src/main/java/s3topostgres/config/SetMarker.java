@@ -1,6 +1,7 @@
 package s3topostgres.config;
 
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -32,8 +33,8 @@ public record SetMarker(Optional<String> setting) {
               "(?=\\D*\\d)(?=.*?[A-Z])(?=.*?[a-z])[A-Za-z0-9]{16}_\\d+", // DataFusion
               "(.*\\D)?0{6}\\d{6}")); // BigQuery
 
-  /** The second and later files of {@code aws_s3.query_export_to_s3} have another extension. */
-  private static final Pattern EXPORTED = Pattern.compile(".*_part\\d+");
+  /** The second and later files of {@code aws_s3.query_export_to_s3}, behind the first's key. */
+  private static final Pattern EXPORTED = Pattern.compile("(.*[^/])_part\\d+", Pattern.DOTALL);
 
   static SetMarker read(Environment environment) {
     SetMarker marker = new SetMarker(environment.optional("S3_SET_MARKER"));
@@ -69,8 +70,23 @@ public record SetMarker(Optional<String> setting) {
   /** Whether an object in the folder of a set belongs to it, by its name. */
   public static boolean mayBelong(String objectKey) {
     return EXTENSION.matcher(objectKey).find()
-        || EXPORTED.matcher(lastSegment(objectKey)).matches()
+        || firstOfExport(objectKey).isPresent()
         || isPart(objectKey);
+  }
+
+  /**
+   * The key of the first file of an export by {@code aws_s3.query_export_to_s3}, which may have any
+   * name; empty where the object is not named like a later one.
+   */
+  public static Optional<String> firstOfExport(String objectKey) {
+    Matcher later = EXPORTED.matcher(objectKey);
+    return later.matches() ? Optional.of(later.group(1)) : Optional.empty();
+  }
+
+  /** The key that a file of a set would have with this extension: jobs write others, or none. */
+  static String withExtension(String objectKey, String extension) {
+    return EXTENSION.matcher(firstOfExport(objectKey).orElse(objectKey)).replaceFirst("")
+        + extension;
   }
 
   /** What the keys of the objects in the same folder begin with: all up to the last slash. */

@@ -114,6 +114,12 @@ public final class FileHead {
         : NewColumns.names(first);
   }
 
+  /** Whether the file has not a single byte, which a packed one does not show in its size. */
+  static boolean isEmpty(StoredObject object) {
+    Beginning beginning = beginning(object, object.isGzip());
+    return beginning.whole && beginning.bytes.length == 0;
+  }
+
   /** Whether the file has a record besides its header. */
   public static boolean hasRows(StoredObject object, CsvFormat format) {
     Beginning beginning = beginning(object, object.saysGzip());
@@ -126,6 +132,10 @@ public final class FileHead {
   }
 
   private List<String> first() {
+    if (bytes == 0) {
+      throw ErrorCode.HEADER_MISMATCH.failure(
+          "the file is empty", "Upload it again, with its first line.");
+    }
     if (records.isEmpty()) {
       throw ErrorCode.HEADER_MISMATCH.failure(
           "the first line does not end within the first %d bytes".formatted(bytes),

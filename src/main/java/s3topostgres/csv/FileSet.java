@@ -1,6 +1,7 @@
 package s3topostgres.csv;
 
 import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
 
 import java.sql.SQLException;
 import java.time.Instant;
@@ -20,6 +21,7 @@ import s3topostgres.config.SetMarker;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -90,10 +92,17 @@ public record FileSet(
   private static List<ListedObject> files(
       LoadSettings settings, List<ListedObject> all, Upload upload) {
     Optional<Map<String, String>> values = settings.match(upload.object().key());
+    Set<String> firstOfExports =
+        all.stream()
+            .flatMap(object -> SetMarker.firstOfExport(object.location().key()).stream())
+            .collect(toSet());
     return all.stream()
         .filter(object -> !object.location().equals(upload.object()))
-        .filter(object -> SetMarker.mayBelong(object.location().key()))
-        .filter(object -> settings.objectKeys().match(object.location().key()).equals(values))
+        .filter(
+            object ->
+                SetMarker.mayBelong(object.location().key())
+                    || firstOfExports.contains(object.location().key()))
+        .filter(object -> settings.objectKeys().matchPart(object.location().key()).equals(values))
         .toList();
   }
 
@@ -198,7 +207,9 @@ public record FileSet(
 
   /** The name of a part in messages: its key without the folder of the marker. */
   static Optional<String> name(Upload marker, String key) {
-    return Optional.of(key.substring(SetMarker.folder(marker.object().key()).length()));
+    return Optional.of(
+        new ObjectLocation(marker.object().bucket(), key)
+            .within(SetMarker.folder(marker.object().key())));
   }
 
   private String folder() {

@@ -77,14 +77,14 @@ public final class MultiFileImport implements RowSource {
   }
 
   private Optional<String> name(RowSource file) {
-    return Optional.of(file.location().key().substring(folder.length()));
+    return Optional.of(file.location().within(folder));
   }
 
   @Override
   public List<Warning> warnings() {
-    return files.stream()
-        .flatMap(file -> file.warnings().stream().map(warning -> warning.of(name(file))))
-        .toList();
+    return Warning.together(
+        files.stream()
+            .flatMap(file -> file.warnings().stream().map(warning -> warning.of(name(file)))));
   }
 
   @Override

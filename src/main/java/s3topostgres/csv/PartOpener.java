@@ -59,18 +59,21 @@ record PartOpener(FileImports imports, Session session, TargetTable table, Uploa
             .map(part -> supplyAsync(() -> imports.look(session, part), looks))
             .toList();
     for (int i = 0; i < some.size(); i++) {
-      files.add(open(some.get(i), objects.get(i)));
+      open(some.get(i), objects.get(i)).ifPresent(files::add);
     }
   }
 
-  private FileImport open(ListedObject part, CompletableFuture<StoredObject> look)
+  /** Opens a part, unless it is empty. */
+  private Optional<FileImport> open(ListedObject part, CompletableFuture<StoredObject> look)
       throws SQLException {
     try {
       StoredObject object = look.join();
       if (!object.etag().equals(part.etag())) {
         throw FileSet.changed();
       }
-      return imports.open(session, table, part.upload(marker.region()), object, 0);
+      return FileHead.isEmpty(object)
+          ? Optional.empty()
+          : Optional.of(imports.open(session, table, part.upload(marker.region()), object, 0));
     } catch (CompletionException e) {
       throw e.getCause() instanceof LoadException failure ? failure.ofPart(name(part)) : e;
     } catch (LoadException e) {

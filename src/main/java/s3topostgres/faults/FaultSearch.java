@@ -90,7 +90,7 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
         OptionalLong.of(stage.rows()),
         new FaultTable(session, table, stage).read(all).and(scans),
         Optional.empty(),
-        scans.stream().flatMap(scan -> scan.warnings().stream()).toList());
+        Warning.together(scans.stream().flatMap(scan -> scan.warnings().stream())));
   }
 
   /**

@@ -21,9 +21,18 @@ public record ObjectLocation(String bucket, String key) {
     return name.endsWith(".csv") || name.endsWith(".csv.gz");
   }
 
+  /** What follows a folder in the key, for messages, with control characters as {@code ?}. */
+  public String within(String folder) {
+    return printable(key.substring(folder.length()));
+  }
+
+  private static String printable(String text) {
+    return text.replaceAll("\\p{Cntrl}", "?");
+  }
+
   /** The location for messages: {@code s3://bucket/key}, with control characters as {@code ?}. */
   @Override
   public String toString() {
-    return ("s3://" + bucket + "/" + key).replaceAll("\\p{Cntrl}", "?");
+    return printable("s3://" + bucket + "/" + key);
   }
 }

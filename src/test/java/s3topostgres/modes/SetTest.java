@@ -11,11 +11,15 @@ import static s3topostgres.history.Verdict.IGNORED;
 import static s3topostgres.history.Verdict.LOADED;
 import static s3topostgres.history.Verdict.STALE;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.Warning;
 import s3topostgres.check.DryRunResult;
 import s3topostgres.check.DryRunResult.FaultInFile;
 import s3topostgres.config.Mode;
@@ -85,6 +90,7 @@ public class SetTest {
     uploadParts();
     fixture.upload("out/part-3.csv", "name,id\n");
     fixture.upload("out/part-4.csv", "");
+    fixture.s3.put(fixture.bucket, "out/part-4.csv.gz", packed(""), "gzip");
     fixture.upload("out/day=1/000000_0", "id,name\n5,Eve\n");
     fixture.upload("out/export.csv_part2", "id,name\n6,Flo\n");
     fixture.upload("out/_temporary/0/part-5.csv", "no part");
@@ -324,6 +330,26 @@ public class SetTest {
   }
 
   @Test
+  void takesTheFilesOfAFolderWhateverTheExtensionOfThePattern() {
+    fixture.set("S3_KEY_PATTERN", "{table}/*.csv").set("DB_TABLE_NAME", "{table}");
+    fixture.upload("people/export.csv", ONE);
+    fixture.upload("people/export.csv_part2", TWO);
+    fixture.upload("people/more.csv.gz", THREE);
+    fixture.upload("people/000000_0", "id,name\n5,Eve\n");
+
+    assertThat(fixture.load("people/_SUCCESS", "").rows()).isEqualTo(5);
+  }
+
+  @Test
+  void takesTheFirstFileOfAnExportThatHasNoExtension() {
+    fixture.upload("out/export", ONE);
+    fixture.upload("out/export_part2", TWO);
+    fixture.upload("out/exported", "no part");
+
+    assertThat(fixture.load("out/_SUCCESS", "").rows()).isEqualTo(3);
+  }
+
+  @Test
   void tellsDefaultsWhichFileARowComesFrom() {
     fixture.execute(
         "ALTER TABLE people ADD loaded_from text DEFAULT current_setting('s3_load.key', true)");
@@ -452,6 +478,33 @@ public class SetTest {
     assertThat(fixture.catchUp()).isEmpty();
   }
 
+  @Test
+  void showsNoControlCharacterOfAFilesName() {
+    fixture.upload("out/a\nb.csv", "id,name\nx,Ana\n");
+
+    assertThat(fixture.failure(ROW_REJECTED, fixture.upload("out/_SUCCESS", "")))
+        .hasMessageContaining("out/_SUCCESS, a?b.csv, line 2, column id: not a whole number");
+  }
+
+  @Test
+  void tellsAWarningOnceHoweverManyFilesHaveIt() {
+    for (int i = 0; i < 3; i++) {
+      fixture.upload("out/part-%d.csv".formatted(i), "id,name\n%d,NULL\n".formatted(i));
+    }
+    fixture.upload("out/_SUCCESS", "");
+    List<Warning> tried = fixture.dryRun("out/_SUCCESS").warnings();
+
+    assertThat(fixture.load("out/_SUCCESS", "").warnings())
+        .isEqualTo(tried)
+        .singleElement()
+        .satisfies(
+            warning -> {
+              assertThat(warning.part()).isEqualTo("part-0.csv");
+              assertThat(warning.line()).isEqualTo(2);
+              assertThat(warning.count()).isEqualTo(3);
+            });
+  }
+
   private List<Upload> uploadParts() {
     return List.of(
         fixture.upload("out/part-0.csv", ONE),
@@ -481,6 +534,16 @@ public class SetTest {
             mode.isWholeTable() ? Stream.empty() : Stream.of("0|old|null"),
             all.stream().filter(row -> List.of(ids).contains(row.substring(0, 1))))
         .toList();
+  }
+
+  private static byte[] packed(String content) {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(bytes(content));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return packed.toByteArray();
   }
 
   private static byte[] bytes(String content) {
