@@ -97,22 +97,32 @@ record DeliveryLookup(String table) {
         wholeTable);
   }
 
-  /** Records that the last load of the object read the content of this upload, too. */
+  /**
+   * Records that the last load of the object read the content of this upload, too. Of an object
+   * that was never loaded, a marker whose files were loaded by themselves, only the upload is
+   * recorded.
+   */
   void recordTaken(Session session, String targetTable, Upload upload) throws SQLException {
     session.execute(
         """
         INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
           event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
           started_at, finished_at, request_id)
-        SELECT target_table, bucket, object_key, version_id, etag, size_bytes, ?::text, ?::timestamptz, status, mode,
-          rows_loaded, rows_inserted, rows_updated, rows_deleted, started_at, finished_at,
-          request_id
-        FROM %1$s
-        WHERE target_table = ? AND bucket = ? AND object_key = ? AND status = 'LOADED'
-        ORDER BY id DESC LIMIT 1"""
+        SELECT u.target_table, u.bucket, u.object_key, version_id, coalesce(last.etag, u.etag), size_bytes,
+          u.sequencer, u.event_time, 'LOADED', mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
+          coalesce(started_at, clock_timestamp()), coalesce(finished_at, clock_timestamp()), request_id
+        FROM (
+            SELECT ?::text AS sequencer, ?::timestamptz AS event_time, ?::text AS etag,
+              ? AS target_table, ? AS bucket, ? AS object_key) AS u
+          LEFT JOIN LATERAL (
+            SELECT * FROM %1$s AS h
+            WHERE h.target_table = u.target_table AND h.bucket = u.bucket
+              AND h.object_key = u.object_key AND h.status = 'LOADED'
+            ORDER BY h.id DESC LIMIT 1) AS last ON true"""
             .formatted(table),
         upload.sequencer().orElse(null),
         upload.eventTime().map(History::atUtc).orElse(null),
+        upload.etag().orElse(null),
         targetTable,
         upload.object().bucket(),
         upload.object().key());

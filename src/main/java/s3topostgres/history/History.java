@@ -110,8 +110,8 @@ public record History(Optional<HistoryTable> table) {
   }
 
   /**
-   * Finds the parts of a set that were not loaded before into a table, as part of the set or by
-   * themselves.
+   * Finds the parts of a set that are not as they were last loaded into a table, as part of the set
+   * or by themselves.
    */
   public List<ListedObject> notLoaded(
       Session session, String targetTable, Upload marker, List<ListedObject> parts)
@@ -124,23 +124,28 @@ public record History(Optional<HistoryTable> table) {
             session.query(
                 """
                 WITH loads AS NOT MATERIALIZED (
-                  SELECT * FROM %s WHERE status = 'LOADED' AND target_table = ? AND bucket = ?)
+                  SELECT * FROM %s WHERE status = 'LOADED' AND target_table = ? AND bucket = ?),
+                -- An object may have been overwritten, and overwritten with the first content again.
+                last AS (
+                  SELECT DISTINCT ON (part ->> 'object_key')
+                    part ->> 'object_key' AS object_key, part ->> 'etag' AS etag
+                  FROM loads, jsonb_array_elements(parts) AS part
+                  WHERE object_key = ? AND parts IS NOT NULL
+                  ORDER BY part ->> 'object_key', id DESC)
                 SELECT object_key
                 FROM unnest(?::text[], ?::text[]) AS part (object_key, etag)
-                WHERE (object_key, etag) NOT IN (
-                    SELECT part ->> 'object_key', part ->> 'etag'
-                    FROM loads, jsonb_array_elements(parts) AS part
-                    WHERE object_key = ? AND parts IS NOT NULL)
-                  AND NOT EXISTS (
+                  LEFT JOIN last USING (object_key)
+                WHERE last.etag IS DISTINCT FROM part.etag
+                  AND (last.etag IS NOT NULL OR NOT EXISTS (
                     SELECT FROM loads
-                    WHERE loads.object_key = part.object_key AND loads.etag = part.etag)"""
+                    WHERE loads.object_key = part.object_key AND loads.etag = part.etag))"""
                     .formatted(table.get().name()),
                 row -> row.getString(1),
                 targetTable,
                 marker.object().bucket(),
+                marker.object().key(),
                 Backlog.texts(parts, part -> part.location().key()),
-                Backlog.texts(parts, ListedObject::etag),
-                marker.object().key()));
+                Backlog.texts(parts, ListedObject::etag)));
     return parts.stream().filter(part -> keys.contains(part.location().key())).toList();
   }
 
@@ -153,7 +158,8 @@ public record History(Optional<HistoryTable> table) {
         session.query(
             """
             SELECT rows_loaded FROM %s
-            WHERE target_table = ? AND status = 'LOADED' ORDER BY id DESC LIMIT 1"""
+            WHERE target_table = ? AND status = 'LOADED' AND rows_loaded IS NOT NULL
+            ORDER BY id DESC LIMIT 1"""
                 .formatted(table.get().name()),
             row -> row.getLong(1),
             target.name());

@@ -1,6 +1,7 @@
 package s3topostgres.modes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static s3topostgres.ErrorCode.CONFIG_INVALID;
 import static s3topostgres.ErrorCode.HEADER_MISMATCH;
 import static s3topostgres.ErrorCode.OBJECT_UNREADABLE;
@@ -175,6 +176,21 @@ public class SetTest {
 
   @ParameterizedTest
   @EnumSource(names = {"APPEND", "UPSERT"})
+  void loadsAFileAgainThatHasItsFirstContentAgain(Mode mode) {
+    fixture.mode(mode);
+    for (String name : List.of("Ana", "Bo", "Ana")) {
+      if (mode == Mode.APPEND) {
+        fixture.execute("DELETE FROM people WHERE id = 1");
+      }
+      fixture.upload("out/part-0.csv", "id,name\n1,%s\n".formatted(name));
+      assertThat(fixture.load("out/_SUCCESS", "").rows()).isEqualTo(1);
+      assertThat(fixture.people()).contains("1|%s|null".formatted(name));
+    }
+    assertThat(fixture.load("out/_SUCCESS", "").status()).isEqualTo(DUPLICATE);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"APPEND", "UPSERT"})
   void passesOverFilesThatWereLoadedByThemselves(Mode mode) {
     fixture.mode(mode).set("S3_SET_MARKER", "");
     List<Upload> parts = uploadParts();
@@ -183,6 +199,23 @@ public class SetTest {
 
     assertThat(fixture.load("out/_SUCCESS", "").rows()).isEqualTo(2);
     assertThat(fixture.people()).containsExactlyElementsOf(with(mode, "1", "2", "3", "4"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"APPEND", "UPSERT"})
+  void looksOnceForWhatIsNewBesideFilesThatWereAllLoadedByThemselves(Mode mode) {
+    fixture.mode(mode).set("S3_SET_MARKER", "").set("MIN_ROWS", "100%");
+    fixture.load("first.csv", "id,name\n9,Ina\n");
+    fixture.nextSecond();
+    fixture.load(fixture.upload("out/part-0.csv", ONE));
+    fixture.upload("out/_SUCCESS", "");
+    fixture.set("S3_SET_MARKER", "_SUCCESS");
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(DUPLICATE);
+    assertThat(fixture.catchUp()).isEmpty();
+    fixture.upload("out/part-1.csv", TWO);
+    assertThatThrownBy(() -> fixture.load("out/_SUCCESS", ""))
+        .hasMessageContaining("the files have 1 rows, and at least 2 are expected");
   }
 
   @ParameterizedTest
