@@ -45,7 +45,10 @@ public final class Backlog {
       -- order of its index, which is taken then even where the planner knows nothing.
       unknown AS MATERIALIZED (
         SELECT o.* FROM objects o JOIN begun USING (target_table)
-        WHERE modified > begun.time
+        WHERE (modified > begun.time OR EXISTS (
+            -- It failed, in this version, before anything was loaded.
+            SELECT FROM %1$s f
+            WHERE f.status = 'FAILED' AND f.retry IS NOT NULL AND %4$s))
           -- Earlier versions ignored these, and recorded no search for what is missing.
           AND (o.object_key !~* '\\.gz$' OR modified >= (
             SELECT h.started_at FROM %1$s h
@@ -66,11 +69,16 @@ public final class Backlog {
         -- Its event may have come, and the load failed.
         LEFT JOIN LATERAL (
           SELECT f.* FROM %1$s f
-          WHERE f.status = 'FAILED' AND f.target_table = u.target_table
-            AND f.bucket = u.bucket AND f.object_key = u.object_key AND f.etag = u.etag
-            AND greatest(f.event_time, f.started_at) >= u.modified
+          WHERE f.status = 'FAILED' AND %5$s
           ORDER BY f.id DESC LIMIT 1) AS failure ON true
       WHERE failure.id IS NULL OR %3$s""";
+
+  /** Whether a row {@code f} is about that object. Its table may not have been found at all. */
+  private static final String IS_OF =
+      """
+      f.target_table IN (%1$s.target_table, ?)
+        AND f.bucket = %1$s.bucket AND f.object_key = %1$s.object_key AND f.etag = %1$s.etag
+        AND greatest(f.event_time, f.started_at) >= %1$s.modified""";
 
   /**
    * Whether the upload of a row {@code failure} of the history is tried again now. Parameters: the
@@ -97,10 +105,12 @@ public final class Backlog {
 
   /**
    * Finds uploads that are still to be loaded, in any order, with one query. Uploads older than the
-   * first load of their table are left out, and so are those that failed and are not to be tried
-   * again. Where a file is the whole table, uploads older than the table's rows are left out.
+   * first load of their table are left out, unless they failed, and so are those that failed and
+   * are not to be tried again. Where a file is the whole table, uploads older than the table's rows
+   * are left out.
    *
    * @param wholeTable whether a file is the whole table
+   * @param tableSetting what failures name that have not found their table
    * @param region of the bucket
    * @param functionTime how long Lambda lets one invocation run
    * @param byTable objects of the bucket, by the names of their target tables
@@ -110,6 +120,7 @@ public final class Backlog {
       Session session,
       History history,
       boolean wholeTable,
+      String tableSetting,
       String region,
       Duration functionTime,
       Map<String, List<ListedObject>> byTable)
@@ -119,7 +130,11 @@ public final class Backlog {
         ? List.of()
         : session.query(
             SQL.formatted(
-                history.tableName().get(), DeliveryLookup.PADDED.formatted("h.sequencer"), IS_DUE),
+                history.tableName().get(),
+                DeliveryLookup.PADDED.formatted("h.sequencer"),
+                IS_DUE,
+                IS_OF.formatted("o"),
+                IS_OF.formatted("u")),
             row -> missing(row, region),
             byTable.entrySet().stream()
                 .flatMap(
@@ -129,7 +144,9 @@ public final class Backlog {
             texts(objects, object -> object.location().key()),
             texts(objects, ListedObject::etag),
             texts(objects, object -> object.modified().toString()),
+            tableSetting,
             wholeTable,
+            tableSetting,
             functionTime.toSeconds(),
             ErrorCode.retryable());
   }

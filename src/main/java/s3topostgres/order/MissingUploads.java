@@ -65,6 +65,7 @@ final class MissingUploads implements BacklogSearch {
             session,
             history,
             wholeTable,
+            listing.settings().table().setting(),
             scope.region(),
             listing.settings().functionTimeout(),
             listing.byTable(session, compared, tables))) {

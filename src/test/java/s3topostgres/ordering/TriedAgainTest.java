@@ -72,6 +72,30 @@ class TriedAgainTest {
     assertThat(fixture.people()).containsExactly("2|second|null");
   }
 
+  @ParameterizedTest
+  @CsvSource({"APPEND, people", "APPEND, {table}", "REPLACE, people"})
+  void loadsTheFirstFileOfATableOnceTheCauseIsMended(Mode mode, String table) {
+    fixture.mode(mode).execute("DELETE FROM people", "DELETE FROM history.loads");
+    fixture.set("DB_TABLE_NAME", table);
+    if (!table.equals("people")) {
+      fixture.set("S3_KEY_PATTERN", "{table}.csv");
+    }
+    Upload upload = fixture.upload("people.csv", SECOND);
+    fixture.execute("ALTER TABLE people RENAME TO persons");
+    assertThat(failure(upload).code()).isEqualTo(TABLE_UNUSABLE);
+    if (table.equals("people")) {
+      assertThat(failureToCatchUp().code()).isEqualTo(TABLE_UNUSABLE);
+    }
+
+    fixture.execute("ALTER TABLE persons RENAME TO people");
+    if (mode == Mode.APPEND && table.equals("people")) {
+      fixture.nextSecond();
+      fixture.load("later.csv", THIRD);
+    }
+    loadsAtTheNextRun("people.csv");
+    assertThat(fixture.people()).contains("2|second|null");
+  }
+
   @Test
   void loadsWhatFailedWhileS3DidNotAnswerTheFunction() {
     Upload upload = fixture.upload("people.csv", SECOND);
