@@ -6,12 +6,14 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportWatch;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
 import s3topostgres.scan.FileScan;
+import s3topostgres.scan.ScanResult;
 
 /**
  * The import of a file whose every byte is scanned: in the stream to {@code COPY}, or in a second
@@ -43,13 +45,32 @@ final class WatchedImport implements ImportWatch {
    * Imports the file, and hands on what the scan warns about.
    *
    * @return the number of rows imported
-   * @throws LoadException {@code ROW_REJECTED} when the scan finds a fault, and what the import or
-   *     the reading of the object fails with
+   * @throws LoadException {@code ROW_REJECTED} when the scan finds a fault; {@code
+   *     IMPORT_UNAVAILABLE} when the database imported less than all of the file; and what the
+   *     import or the reading of the object fails with
    */
   long run(String into) throws SQLException {
-    long rows = file.way().pinsObject() ? runThroughScan(into) : runBesideScan(into);
-    file.warnings().addAll(scan.result().warnings());
+    boolean streamed = file.way().pinsObject();
+    long rows = streamed ? runThroughScan(into) : runBesideScan(into);
+    ScanResult scanned = scan.result();
+    if (!streamed && rows < scanned.records() && !mayLeaveRowsOut(into)) {
+      throw ErrorCode.IMPORT_UNAVAILABLE.failure(
+          "aws_s3 imported %d rows, and the file has %d".formatted(rows, scanned.records()),
+          "Lambda and catchUp try it again. If that lasts, set IMPORT_WITH=copy; the old rows are still there.");
+    }
+    file.warnings().addAll(scanned.warnings());
     return rows;
+  }
+
+  /** Whether the table has triggers, which may. */
+  private boolean mayLeaveRowsOut(String into) throws SQLException {
+    return session.exists(
+        """
+        SELECT FROM pg_trigger
+        WHERE NOT tgisinternal AND tgrelid IN (
+          SELECT to_regclass(?) UNION SELECT relid FROM pg_partition_tree(to_regclass(?)))""",
+        into,
+        into);
   }
 
   private long runThroughScan(String into) throws SQLException {

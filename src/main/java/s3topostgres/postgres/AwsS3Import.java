@@ -62,8 +62,10 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
       ImportWatch watch)
       throws SQLException {
     String answer;
+    long before;
     try {
       silenceTriggers(session, into);
+      before = inserted(session, into);
       answer = importOnceOrTwice(session, into, columns, upload, watch);
     } catch (SQLException e) {
       throw Optional.of(e)
@@ -77,7 +79,7 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
       return Long.parseLong(rows.group(1));
     }
     log.warn("aws_s3 gave an answer that is not known, so the rows are counted");
-    return inserted(session, into);
+    return inserted(session, into) - before;
   }
 
   /** Suppresses triggers' notices: there may be one for each row, and the driver keeps all. */

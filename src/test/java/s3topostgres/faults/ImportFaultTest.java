@@ -343,6 +343,33 @@ class ImportFaultTest {
   }
 
   @Test
+  void refusesAnImportOfFewerRowsThanTheFileHas() {
+    fixture.standIn("import_answer", "1 rows imported into relation");
+
+    assertThat(fixture.failure(IMPORT_UNAVAILABLE, "people.csv", GOOD))
+        .hasMessageContaining("aws_s3 imported 1 rows, and the file has 2")
+        .hasMessageContaining("set IMPORT_WITH=copy");
+  }
+
+  @Test
+  void leavesItToATriggerToLeaveRowsOut() {
+    fixture.execute(
+        "CREATE FUNCTION leave_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        "CREATE TRIGGER leave_out BEFORE INSERT ON people FOR EACH ROW WHEN (new.id = 1) EXECUTE FUNCTION leave_out()");
+
+    assertThat(fixture.load("people.csv", GOOD).rows()).isEqualTo(1);
+  }
+
+  @Test
+  void countsTheRowsOfEachFileWhenTheAnswerIsNotUnderstood() {
+    fixture.set("S3_SET_MARKER", "_SUCCESS").standIn("import_answer", "done");
+    fixture.upload("out/1.csv", GOOD);
+    fixture.upload("out/2.csv", "id,name\n7,Flo\n");
+
+    assertThat(fixture.load("out/_SUCCESS", "").rows()).isEqualTo(3);
+  }
+
+  @Test
   void countsNoRowsThatWereThereBefore() {
     fixture.mode(Mode.APPEND).standIn("import_answer", "done");
 
