@@ -175,7 +175,7 @@ public final class SetupCheck {
                 list.notChecked(
                     Item.HISTORY,
                     "HISTORY_TABLE=off: no load is recorded, duplicates and late files are loaded,"
-                        + " and nothing is caught up on"));
+                        + " and missed uploads are not picked up"));
     if (settings.load().importWith() == ImportWith.AWS_S3) {
       list.check(Item.EXTENSION, () -> checkExtension(session));
       checkImport(settings, database);

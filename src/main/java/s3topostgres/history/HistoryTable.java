@@ -76,7 +76,7 @@ public record HistoryTable(String name) {
 
   private static final String WITHOUT =
       "HISTORY_TABLE=off: then duplicate uploads are loaded twice, late ones replace newer ones, and"
-          + " lost ones are not caught up on.";
+          + " missed ones are not picked up.";
 
   /**
    * @param oid its number in the catalogue, unsigned

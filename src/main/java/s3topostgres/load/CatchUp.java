@@ -96,7 +96,7 @@ public record CatchUp(
     LoadSettings settings = listing.settings();
     if (settings.historyTable().isEmpty()) {
       throw ErrorCode.CONFIG_INVALID.failure(
-          "with HISTORY_TABLE=off, it is not known what was loaded, so nothing is caught up on",
+          "with HISTORY_TABLE=off, it is not known what was loaded, so missed uploads are not picked up",
           "Name a table in HISTORY_TABLE, or deploy with CATCH_UP_EVERY=never.");
     }
     if (settings.bucket().isEmpty()) {
