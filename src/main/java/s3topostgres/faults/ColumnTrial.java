@@ -19,8 +19,10 @@ import s3topostgres.postgres.TargetTable.Column;
  *     that forbids NULL could not begin empty, and of a composite type, because Postgres 13 assigns
  *     no text to it
  * @param required whether NULL is a fault
+ * @param category of the type, as {@code pg_type} has it
  */
-record ColumnTrial(int place, Column column, String type, boolean element, boolean required) {
+record ColumnTrial(
+    int place, Column column, String type, boolean element, boolean required, String category) {
 
   /**
    * Makes the trials of a file's fields, in their order.
@@ -39,7 +41,8 @@ record ColumnTrial(int place, Column column, String type, boolean element, boole
           -- COPY needs no privilege on a type's schema, but who writes its name does.
           CASE WHEN t.oid = 'regclass'::regtype OR NOT has_schema_privilege(t.typnamespace, 'USAGE')
             THEN 'text'
-            ELSE format_type(a.atttypid, a.atttypmod) END AS type
+            ELSE format_type(a.atttypid, a.atttypmod) END AS type,
+          t.typcategory
         FROM unnest(?::text[]) WITH ORDINALITY AS field (name, place)
           JOIN pg_attribute a ON a.attrelid = ?::oid AND a.attname = field.name
           JOIN pg_type t ON t.oid = a.atttypid
@@ -50,7 +53,8 @@ record ColumnTrial(int place, Column column, String type, boolean element, boole
                 columns.get(row.getInt("place") - 1),
                 row.getString("type"),
                 row.getBoolean("element"),
-                row.getBoolean("required")),
+                row.getBoolean("required"),
+                row.getString("typcategory")),
         key.toArray(String[]::new),
         complete,
         columns.stream().map(Column::name).toArray(String[]::new),
@@ -123,8 +127,12 @@ record ColumnTrial(int place, Column column, String type, boolean element, boole
     return "v%d := %s;".formatted(place, element ? "ARRAY[r.%s]".formatted(name()) : "r." + name());
   }
 
-  /** Tries the field alone, and returns the next row of the function if it has a fault. */
-  String trial() {
+  /**
+   * Tries the field alone, and returns the next row of the function if it has a fault.
+   *
+   * @param nullText the word of {@code CSV_NULL}; may be empty
+   */
+  String trial(String nullText) {
     String value =
         """
         BEGIN
@@ -135,13 +143,15 @@ record ColumnTrial(int place, Column column, String type, boolean element, boole
           GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT,
             broken = CONSTRAINT_NAME;
           field := %d; state := SQLSTATE;
+          shape := CASE WHEN SQLSTATE IN ('22P02', '22007', '22008') THEN %s END;
           RETURN NEXT;
         END;"""
-            .formatted(assignment(), place);
+            .formatted(
+                assignment(), place, ValueShape.expression("r." + name(), category, nullText));
     return required
         ? """
           IF r.%s IS NULL THEN
-            field := %d; state := '%s'; message := ''; context := ''; broken := '';
+            field := %d; state := '%s'; message := ''; context := ''; broken := ''; shape := NULL;
             RETURN NEXT;
           ELSE
             %s

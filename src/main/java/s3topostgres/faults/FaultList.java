@@ -25,9 +25,14 @@ import s3topostgres.scan.ScanResult;
  *     #OF_ROWS}
  * @param all whether all faults were found
  * @param scans that found malformed lines among them, one of each file that has some
+ * @param hints whole sentences: what the refused values look like, and what to do about it
  */
 public record FaultList(
-    List<Fault> first, Map<String, Long> byColumn, boolean all, List<ScanResult> scans) {
+    List<Fault> first,
+    Map<String, Long> byColumn,
+    boolean all,
+    List<ScanResult> scans,
+    List<String> hints) {
   /** How many are kept, for the history and the dry run. */
   static final int KEPT = 1000;
 
@@ -53,7 +58,7 @@ public record FaultList(
   /** The list for a malformed line, which stopped {@code COPY} and hides the lines after it. */
   static FaultList stoppedBy(LoadException malformed) {
     Fault fault = malformed.faults().get(0);
-    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false, List.of());
+    return new FaultList(List.of(fault), Map.of(column(fault), 1L), false, List.of(), List.of());
   }
 
   /** Adds the malformed lines. */
@@ -76,7 +81,8 @@ public record FaultList(
             .toList(),
         counts,
         all && found.stream().allMatch(scan -> scan.places().areAll()),
-        found);
+        found,
+        hints);
   }
 
   /** How many there are. */
@@ -104,9 +110,14 @@ public record FaultList(
   private LoadException listed(LoadException failure, String whatToDo) {
     Fault only = first.get(0);
     if (count() == 1) {
-      return failure.listing(only.reason(), scans.isEmpty() ? failure.whatToDo() : whatToDo, first);
+      return failure.listing(
+          only.reason(), hinted(scans.isEmpty() ? failure.whatToDo() : whatToDo), first);
     }
-    return failure.listing(summary(), all ? whatToDo : andMore(), first);
+    return failure.listing(summary(), hinted(all ? whatToDo : andMore()), first);
+  }
+
+  private String hinted(String whatToDo) {
+    return Stream.concat(hints.stream(), Stream.of(whatToDo)).collect(joining(" "));
   }
 
   private String andMore() {
@@ -143,7 +154,8 @@ public record FaultList(
     faults.add(place, known);
     Map<String, Long> counts = new LinkedHashMap<>(byColumn);
     counts.merge(column(known), 1L, Long::sum);
-    return new FaultList(faults.subList(0, Math.min(faults.size(), KEPT)), counts, all, scans);
+    return new FaultList(
+        faults.subList(0, Math.min(faults.size(), KEPT)), counts, all, scans, hints);
   }
 
   /**

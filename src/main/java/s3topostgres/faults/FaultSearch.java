@@ -47,7 +47,7 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
   public static Optional<LoadException> malformed(RowSource file) throws SQLException {
     List<ScanResult> scans = new ArrayList<>();
     file.scanned(scans);
-    return new FaultList(List.of(), Map.of(), true, List.of()).and(scans).failure();
+    return new FaultList(List.of(), Map.of(), true, List.of(), List.of()).and(scans).failure();
   }
 
   /**
@@ -55,6 +55,7 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
    *
    * @param key the columns that the mode finds rows by; may be empty
    * @param scope what can be said about the rows
+   * @param nullText the word of {@code CSV_NULL}; may be empty
    * @throws LoadException when the file cannot be imported, for another reason than a row
    */
   public static Result find(
@@ -62,7 +63,8 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
       TargetTable table,
       RowSource rows,
       List<String> key,
-      LoadMode.FaultScope scope)
+      LoadMode.FaultScope scope,
+      String nullText)
       throws SQLException {
     List<ScanResult> scans = new ArrayList<>();
     Stage stage;
@@ -78,7 +80,7 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
     boolean complete = scope != LoadMode.FaultScope.VALUES;
     FaultSearch search = new FaultSearch(session, table, stage);
     List<ColumnTrial> fields = ColumnTrial.of(session, table, stage.columns(), key, complete);
-    boolean all = new ValueTrial(session, stage).run(fields);
+    boolean all = new ValueTrial(session, stage, nullText).run(fields);
     if (all && complete) {
       new KeyTrial(session, table, search.typed(), fields).run(key);
       search.computeColumns(fields);
@@ -88,7 +90,7 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
         scans.stream().flatMap(scan -> scan.byColumn().keySet().stream()).collect(toSet()));
     return new Result(
         OptionalLong.of(stage.rows()),
-        new FaultTable(session, table, stage).read(all).and(scans),
+        new FaultTable(session, table, stage).read(all, nullText).and(scans),
         Optional.empty(),
         Warning.together(scans.stream().flatMap(scan -> scan.warnings().stream())));
   }

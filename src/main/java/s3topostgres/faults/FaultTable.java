@@ -1,7 +1,10 @@
 package s3topostgres.faults;
 
+import static java.util.stream.Collectors.joining;
+
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,8 +32,9 @@ record FaultTable(Session session, TargetTable table, Stage stage) {
    * Reads the faults, in our words.
    *
    * @param all whether all faults were found
+   * @param nullText the word of {@code CSV_NULL}; may be empty
    */
-  FaultList read(boolean all) throws SQLException {
+  FaultList read(boolean all, String nullText) throws SQLException {
     Map<String, Long> counts = new LinkedHashMap<>();
     session.query(
         "SELECT field, count(*) FROM %s GROUP BY field ORDER BY count(*) DESC, field"
@@ -48,7 +52,35 @@ record FaultTable(Session session, TargetTable table, Stage stage) {
     first.forEach(fault -> rows.addAll(List.of(fault.row, fault.earlier)));
     Map<Long, FileLine> lines = stage.lines(rows);
     return new FaultList(
-        first.stream().map(fault -> fault.at(lines)).toList(), counts, all, List.of());
+        first.stream().map(fault -> fault.at(lines)).toList(),
+        counts,
+        all,
+        List.of(),
+        hints(nullText));
+  }
+
+  /** What the refused values look like, and what to do about it. */
+  private List<String> hints(String nullText) throws SQLException {
+    Map<String, Map<String, Long>> found = new HashMap<>();
+    session.query(
+        "SELECT shape, field, count(*) FROM %s WHERE shape IS NOT NULL GROUP BY shape, field ORDER BY field"
+            .formatted(NAME),
+        row ->
+            found
+                .computeIfAbsent(row.getString("shape"), shape -> new LinkedHashMap<>())
+                .put(column(row).orElseThrow().name(), row.getLong("count")));
+    return ValueShape.sentences(found, nullText.isEmpty() && !found.isEmpty() && !hasMissing());
+  }
+
+  /** Whether a value is missing where an empty text would be refused. */
+  private boolean hasMissing() throws SQLException {
+    String missing =
+        stage.columns().stream()
+            .filter(Column::emptyIsNull)
+            .map(column -> column.quoted() + " IS NULL")
+            .collect(joining(" OR "));
+    return !missing.isEmpty()
+        && session.exists("SELECT FROM %s WHERE %s LIMIT 1".formatted(Stage.TABLE, missing));
   }
 
   /**

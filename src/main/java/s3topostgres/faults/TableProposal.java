@@ -30,7 +30,7 @@ public record TableProposal(String create, List<String> notes, long rows) {
       "[-+]?\\d+\\.\\d+[eE][-+]?\\d{1,3}|[-+]?\\d[eE][-+]\\d{1,3}";
 
   /** A number of twelve digits or more, as spreadsheets show it by default, and then export it. */
-  private static final String SHORTENED = "-?\\d(\\.\\d{1,5})?E\\+(1[1-9]|[2-9]\\d)";
+  static final String SHORTENED = "-?\\d(\\.\\d{1,5})?E\\+(1[1-9]|[2-9]\\d)";
 
   private record Type(String name, String pattern) {}
 

@@ -55,7 +55,8 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
       throws SQLException {
     applySettings(session);
     List<String> key = mode.keyNames(session, table);
-    return FaultSearch.find(session, table, rows, key, mode.faultScope());
+    return FaultSearch.find(
+        session, table, rows, key, mode.faultScope(), files.format().nullText());
   }
 
   /**

@@ -12,8 +12,10 @@ import s3topostgres.postgres.SqlState;
  * each row in a subtransaction and, where that fails, each of its values. {@code
  * pg_input_is_valid}, new in Postgres 16, only selects the rows: it fails with types whose input
  * functions raise hard errors.
+ *
+ * @param nullText the word of {@code CSV_NULL}; may be empty
  */
-record ValueTrial(Session session, Stage stage) {
+record ValueTrial(Session session, Stage stage, String nullText) {
   /** The limit of rows with faults: each costs some subtransactions. */
   private static final int MOST_ROWS = 100_000;
 
@@ -52,7 +54,8 @@ record ValueTrial(Session session, Stage stage) {
     return session.update(
         """
         CREATE FUNCTION pg_temp.s3_load_try() RETURNS TABLE (
-          place bigint, field integer, state text, message text, context text, broken text)
+          place bigint, field integer, state text, message text, context text, broken text,
+          shape text)
         LANGUAGE plpgsql AS '%s';
         CREATE TEMPORARY TABLE s3_load_faults ON COMMIT DROP AS
         SELECT *, NULL::bigint AS earlier, NULL::text AS reason FROM pg_temp.s3_load_try();
@@ -86,7 +89,7 @@ record ValueTrial(Session session, Stage stage) {
             ColumnTrial.joined(fields, "\n", ColumnTrial::assignment),
             any(fields.stream().filter(ColumnTrial::required).map(ColumnTrial::missing).toList()),
             stage.number(),
-            ColumnTrial.joined(fields, "\n", ColumnTrial::trial),
+            ColumnTrial.joined(fields, "\n", field -> field.trial(nullText)),
             MOST_ROWS);
   }
 }
