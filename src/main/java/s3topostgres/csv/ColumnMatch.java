@@ -50,6 +50,10 @@ public final class ColumnMatch {
   /** The form of a name in lower case, with spaces and punctuation as underscores. */
   static final UnaryOperator<String> LENIENT = FORMS.get(FORMS.size() - 1);
 
+  /** Names that dlt gives, and that no value has. */
+  private static final Set<String> OF_DLT =
+      Set.of("_dlt_id", "_dlt_load_id", "_dlt_parent_id", "_dlt_root_id", "_dlt_list_idx");
+
   private static final Pattern LINE_BREAK = Pattern.compile("[\r\n]");
 
   private final List<String> header;
@@ -213,6 +217,10 @@ public final class ColumnMatch {
     }
     if (meant.size() == 1) {
       return "%s is named twice".formatted(meant.get(0));
+    }
+    if (OF_DLT.contains(name)) {
+      return "%s is not a column (dlt adds it: give the table a column %s of the type text)"
+          .formatted(name, name);
     }
     if (!shown) {
       return "field %d is not a column".formatted(i + 1);

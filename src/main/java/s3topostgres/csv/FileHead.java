@@ -93,9 +93,20 @@ public final class FileHead {
     if (format.header() == Header.NONE) {
       return 0;
     }
-    return records.isEmpty()
-        ? 1
-        : 1 + (int) LINE_BREAK.matcher(String.join(",", records.get(0))).results().count();
+    return records.isEmpty() ? 1 : lines(records.get(0));
+  }
+
+  /**
+   * The physical line on which a row begins, from 1.
+   *
+   * @param index of the row, from 0
+   */
+  public int lineOfRow(int index) {
+    return 1 + records.subList(0, headerRecords() + index).stream().mapToInt(FileHead::lines).sum();
+  }
+
+  private static int lines(List<String> record) {
+    return 1 + (int) LINE_BREAK.matcher(String.join(",", record)).results().count();
   }
 
   /**
@@ -145,7 +156,7 @@ public final class FileHead {
   }
 
   /**
-   * Refuses a first row with another number of fields.
+   * Refuses a file whose rows have another number of fields; a single row is left to the scan.
    *
    * @param expectation says that so many are expected, with a place for the number
    * @throws LoadException {@code HEADER_MISMATCH}
@@ -157,7 +168,7 @@ public final class FileHead {
     List<String> row = rows().get(0);
     // Bytes of another encoding may hide a delimiter, and Postgres will say that they are there.
     boolean decoded = !String.join("", row).contains(ColumnMatch.NOT_DECODED);
-    if (row.size() != expected && decoded) {
+    if (decoded && rows().stream().noneMatch(other -> other.size() == expected)) {
       ColumnMatch.refuseOtherDelimiter(row, format, expected);
       throw ErrorCode.HEADER_MISMATCH.failure(
           "record %d has %d %s, and %s"

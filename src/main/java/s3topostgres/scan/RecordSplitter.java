@@ -307,7 +307,7 @@ final class RecordSplitter {
     if (strict && neverClosed == window.offset(at)) {
       fault(FormFault.NEVER_CLOSED);
       state = classes.literal;
-    } else if (!strict || window.isBlank(window.kept(fieldStart, at), at)) {
+    } else if (!strict || window.isBlank(behindMarks(window.kept(fieldStart, at)), at)) {
       quoteOffset = window.offset(at);
       quotedFields = true;
       state = classes.quoted;
@@ -316,6 +316,16 @@ final class RecordSplitter {
       state = classes.literal;
     }
     return at + 1;
+  }
+
+  /** Passes over further byte-order marks, of which some files begin with two. */
+  private int behindMarks(int start) {
+    int at = start;
+    boolean isFirst = recordLine == 1 && fieldIndex == 0 && FileEncoding.mayHaveMark(format);
+    while (isFirst && at >= 0 && window.isMark(at)) {
+      at += 3;
+    }
+    return at;
   }
 
   /** What a quote is that stands behind other characters, the last of them at that place. */
