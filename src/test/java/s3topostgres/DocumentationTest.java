@@ -45,7 +45,7 @@ class DocumentationTest {
     assertThat(described())
         .flatExtracting(row -> row)
         .extracting(cell -> cell.replaceAll("\\]\\([^)]*\\)", "]"))
-        .allSatisfy(cell -> assertThat(cell).hasSizeLessThan(180));
+        .allSatisfy(cell -> assertThat(cell).hasSizeLessThan(140));
   }
 
   private static List<List<String>> described() {
