@@ -29,9 +29,9 @@ record PositionalLayout(CsvFormat format, boolean staged) implements FieldLayout
         format.columns().isPresent()
             ? "not %d as expected"
             : table.name().replace("%", "%%") + " has %d columns",
-        "Send all fields in the order of the table, or of CSV_COLUMNS, delimited by %s. For files"
-            + " with a header line, the operator sets CSV_HEADER=match."
-                .formatted(ColumnMatch.shown(format.delimiter())));
+        "Send all fields in the order of the table, or of CSV_COLUMNS, delimited by "
+            + ColumnMatch.shown(format.delimiter())
+            + ". For files with a header line, the operator sets CSV_HEADER=match.");
     return fields;
   }
 

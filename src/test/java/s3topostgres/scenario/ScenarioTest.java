@@ -340,6 +340,7 @@ class ScenarioTest {
     assertThat(failure).as("the load should have failed").isNotNull();
     assertThat(failure.code()).as(failure.getMessage()).hasToString(step.required("fails"));
     checkWords(step, failure.getMessage());
+    assertThat(failure.getMessage()).as("its values are filled in").doesNotContain("%s", "%d");
     if (step.has("faults")) {
       assertThat(failure.faults())
           .extracting(Fault::toString)
