@@ -1,6 +1,7 @@
 package s3topostgres.ordering;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.ErrorCode.DATABASE_UNAVAILABLE;
 import static s3topostgres.ErrorCode.HEADER_MISMATCH;
@@ -60,6 +61,35 @@ class CatchUpTest {
         .extracting(LoadResult::object)
         .containsExactly("s3://%s/new.csv.gz".formatted(fixture.bucket));
     assertThat(fixture.people()).doesNotContain("2|second|null").contains("3|third|null");
+  }
+
+  /** Its history has neither the marks of earlier searches nor the columns and index of today. */
+  @ParameterizedTest
+  @EnumSource
+  void loadsWhatIsPendingAndNoMoreAfterAnUpgrade(Mode mode) {
+    fixture.mode(mode).set("CSV_HEADER", "none");
+    String changed = mode == Mode.CHANGES ? "I," : "";
+    fixture.load("LOAD00000001.csv", "1,full load,\n");
+    fixture.nextSecond();
+    fixture.load("20240612-103127367.csv", changed + "2,loaded,\n");
+    fixture.nextSecond();
+    if (mode != Mode.CHANGES) { // It would hold up the changes after it.
+      Upload refused = fixture.upload("20240612-103227367.csv", "x,refused,\n");
+      assertThatThrownBy(() -> fixture.load(refused)).hasMessageStartingWith("ROW_REJECTED");
+    }
+    fixture.nextSecond();
+    fixture.load("20240612-103327367.csv", changed + "3,loaded,\n");
+    fixture.nextSecond();
+    fixture.upload("20240612-103427367.csv", changed + "4,pending,\n");
+    fixture.execute(
+        "ALTER TABLE history.loads DROP rows_rejected, DROP retry, DROP warnings, DROP parts",
+        "DROP INDEX history.loads_bucket_object_key_request_id_idx");
+
+    assertThat(fixture.catchUp())
+        .extracting(LoadResult::object)
+        .containsExactly(object("20240612-103427367.csv"));
+    assertThat(fixture.catchUp()).isEmpty();
+    assertThat(fixture.people()).contains("4|pending|null");
   }
 
   @Test
