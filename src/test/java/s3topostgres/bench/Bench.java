@@ -13,8 +13,8 @@ import java.util.Locale;
  * they are there.
  *
  * <p>System properties: {@code bench}, which of {@code
- * start-up,throughput,modes,sets,changes,copy,scan,faults,size} to run; {@code bench.other}, the
- * {@code function.zip} of another build, to time its first load, too.
+ * start-up,throughput,modes,sets,changes,copy,scan,faults,scale,size} to run; {@code bench.other},
+ * the {@code function.zip} of another build, to time its first load, too.
  */
 public final class Bench {
   private Bench() {}
@@ -27,7 +27,7 @@ public final class Bench {
     try (Site site = new Site()) {
       for (String name :
           System.getProperty(
-                  "bench", "start-up,throughput,modes,sets,changes,copy,scan,faults,size")
+                  "bench", "start-up,throughput,modes,sets,changes,copy,scan,faults,scale,size")
               .split(",")) {
         switch (name) {
           case "start-up" -> new StartUp(site, report).run();
@@ -38,6 +38,7 @@ public final class Bench {
           case "copy" -> new CopyImport(site, report).run();
           case "scan" -> new Scan(site, report).run();
           case "faults" -> new ManyFaults(site, report).run();
+          case "scale" -> new Scale(site, report).run();
           case "size" -> new PackageSize(site, report).run();
           default -> throw new IllegalArgumentException("There is no benchmark " + name);
         }
