@@ -19,6 +19,7 @@ const number = (least, most) => [
   (value) => /^[+-]?\d+$/.test(value) && Number(value) >= least && Number(value) <= most,
   `a whole number from ${least} to ${most}`,
 ];
+const rows = form(/^(\d{1,10}|([1-9]\d?|100)%)$/, 'a whole number, or one from 1% to 100%');
 const character = form(
   /^([\x01-\x09\x0b\x0c\x0e-\x7f]|tab)$/,
   'one ASCII character other than a line break, or the word tab'
@@ -63,7 +64,8 @@ const TAKES = {
   ],
   CSV_DATE_ORDER: choice('ymd', 'dmy', 'mdy'),
   CSV_SCAN: choice('on', 'off'),
-  MIN_ROWS: form(/^(\d{1,10}|([1-9]\d?|100)%)$/, 'a whole number, or one from 1% to 100%'),
+  MIN_ROWS: rows,
+  MAX_DELETED_ROWS: rows,
   FUNCTION_TIMEOUT_SECONDS: number(60, 1800),
   LOCK_TIMEOUT_SECONDS: number(0, 1800),
   REBUILD_INDEXES: choice('auto', 'off'),
@@ -146,6 +148,10 @@ const CONTRADICTIONS = [
   [
     (s) => s('MIN_ROWS').endsWith('%') && s('LOAD_MODE') === 'changes',
     'MIN_ROWS is a percentage, but LOAD_MODE is changes, with which it takes a whole number',
+  ],
+  [
+    (s) => s('MAX_DELETED_ROWS') && s('LOAD_MODE') !== 'sync',
+    'MAX_DELETED_ROWS is set, but only LOAD_MODE=sync counts the rows that it deletes',
   ],
   [
     (s) => Number(s('LOCK_TIMEOUT_SECONDS', 60)) > Number(s('FUNCTION_TIMEOUT_SECONDS', 900)),

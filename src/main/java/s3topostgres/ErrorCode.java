@@ -18,7 +18,10 @@ public enum ErrorCode {
   HEADER_MISMATCH(Owner.SENDER, Retry.NEVER),
   /** A line of the file does not fit the target table. */
   ROW_REJECTED(Owner.SENDER, Retry.NEVER),
-  /** The file has fewer rows than {@code MIN_ROWS}. */
+  /**
+   * The file has fewer rows than {@code MIN_ROWS}, or more of the table's rows are missing in it than
+   * {@code MAX_DELETED_ROWS}.
+   */
   TOO_FEW_ROWS(Owner.SENDER, Retry.NEVER),
   /** Other sessions used the target table for longer than {@code LOCK_TIMEOUT_SECONDS}. */
   TABLE_BUSY(Owner.OPERATOR, Retry.SOON),

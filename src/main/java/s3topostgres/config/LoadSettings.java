@@ -20,6 +20,7 @@ import s3topostgres.ErrorCode;
  * @param importWith who reads the object
  * @param scan whether every byte of a file is looked at before the commit
  * @param minRows the least number of rows; a load of fewer rows fails
+ * @param maxDeletedRows how many of the table's rows a load may delete; empty for all
  * @param functionTimeout how long Lambda lets one invocation run
  * @param lockTimeout how long to wait for locks of other sessions
  * @param rebuildIndexes whether indexes may be built after the rows, where that is faster
@@ -36,7 +37,8 @@ public record LoadSettings(
     Optional<List<String>> rowKey,
     ImportWith importWith,
     boolean scan,
-    MinRows minRows,
+    RowLimit minRows,
+    Optional<RowLimit> maxDeletedRows,
     Duration functionTimeout,
     Duration lockTimeout,
     boolean rebuildIndexes,
@@ -150,6 +152,11 @@ public record LoadSettings(
       environment.problem(
           "MIN_ROWS is a percentage of the last file's rows, which says nothing about a file of changes; it takes a whole number with LOAD_MODE=changes");
     }
+    if (settings.mode != Mode.SYNC && settings.maxDeletedRows.isPresent()) {
+      environment.problem(
+          "MAX_DELETED_ROWS is set, and LOAD_MODE=%s does not count the rows that it deletes; only sync does"
+              .formatted(settings.mode.label()));
+    }
     return settings;
   }
 
@@ -167,7 +174,8 @@ public record LoadSettings(
         ImportWith.valueOf(
             environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),
         environment.choice("CSV_SCAN", List.of("on", "off")).equals("on"),
-        MinRows.read(environment),
+        RowLimit.read(environment, "MIN_ROWS").orElse(new RowLimit(1, false)),
+        RowLimit.read(environment, "MAX_DELETED_ROWS"),
         Duration.ofSeconds(functionTimeout),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, functionTimeout)),
         environment.choice("REBUILD_INDEXES", List.of("auto", "off")).equals("auto"),

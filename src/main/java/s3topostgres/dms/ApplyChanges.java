@@ -39,7 +39,7 @@ public final class ApplyChanges implements LoadMode {
       Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes) {
     this.keySetting = keySetting;
     this.lockTimeout = lockTimeout;
-    this.sync = new Sync(keySetting, lockTimeout, rebuildIndexes);
+    this.sync = new Sync(keySetting, lockTimeout, rebuildIndexes, Optional.empty());
   }
 
   @Override
@@ -137,7 +137,7 @@ public final class ApplyChanges implements LoadMode {
     progress.accept("importing");
     Stage lines = Stage.fill(session, table, rows);
     Stage last = new LastChangePerKey(session, table, lines, key).find();
-    return new TableMerge(session, table, last, Optional.of(key), whole);
+    return new TableMerge(session, table, last, Optional.of(key), whole, Optional.empty());
   }
 
   /**

@@ -67,7 +67,8 @@ public record Wiring(Settings settings, S3Objects objects, Database database, St
   public static LoadMode mode(LoadSettings load) {
     return switch (load.mode()) {
       case REPLACE -> new Replace(load.lockTimeout(), load.rebuildIndexes());
-      case SYNC -> new Sync(load.rowKey(), load.lockTimeout(), load.rebuildIndexes());
+      case SYNC -> 
+          new Sync(load.rowKey(), load.lockTimeout(), load.rebuildIndexes(), load.maxDeletedRows());
       case APPEND -> new Append();
       case UPSERT -> new Upsert(load.rowKey(), load.lockTimeout());
       case CHANGES -> changes(load);

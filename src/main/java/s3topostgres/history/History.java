@@ -14,7 +14,7 @@ import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.Retry;
 import s3topostgres.Warning;
-import s3topostgres.config.MinRows;
+import s3topostgres.config.RowLimit;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
@@ -150,9 +150,9 @@ public record History(Optional<HistoryTable> table) {
   }
 
   /** How many rows a file for a table must have, where a percentage counts the last load's. */
-  public long minRows(Session session, MinRows setting, TargetTable target) throws SQLException {
+  public long minRows(Session session, RowLimit setting, TargetTable target) throws SQLException {
     if (table.isEmpty() || !setting.percent()) {
-      return setting.after(OptionalLong.empty());
+      return setting.least(OptionalLong.empty());
     }
     List<Long> last =
         session.query(
@@ -163,7 +163,7 @@ public record History(Optional<HistoryTable> table) {
                 .formatted(table.get().name()),
             row -> row.getLong(1),
             target.name());
-    return setting.after(last.stream().mapToLong(rows -> rows).findFirst());
+    return setting.least(last.stream().mapToLong(rows -> rows).findFirst());
   }
 
   /**

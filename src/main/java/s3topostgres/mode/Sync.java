@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.RowLimit;
 import s3topostgres.csv.RowSource;
 import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.Session;
@@ -21,8 +22,13 @@ import s3topostgres.postgres.TargetTable.Column;
  * @param keySetting the row key's columns; empty for the primary key, if there is one
  * @param lockTimeout how long to wait for other writers
  * @param rebuildIndexes whether to build an empty table's indexes after the rows of a large file
+ * @param maxDeleted how many of the table's rows a load may delete; empty for all
  */
-public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, boolean rebuildIndexes)
+public record Sync(
+    Optional<List<String>> keySetting,
+    Duration lockTimeout,
+    boolean rebuildIndexes,
+    Optional<RowLimit> maxDeleted)
     implements LoadMode {
   /** The savepoint before an empty table is locked and filled. */
   private static final String FILLING = "s3_load_filling";
@@ -62,7 +68,8 @@ public record Sync(Optional<List<String>> keySetting, Duration lockTimeout, bool
     }
     progress.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new TableMerge(session, table, stage, key, true).run(lockTimeout, progress);
+    return new TableMerge(session, table, stage, key, true, maxDeleted)
+        .run(lockTimeout, progress);
   }
 
   /**

@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.config.RowLimit;
 import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
@@ -24,28 +25,37 @@ public final class TableMerge {
   private final Stage stage;
   private final Optional<RowKey> key;
   private final boolean whole;
+  private final Optional<RowLimit> maxDeleted;
   private final RowDiff differences;
 
   /**
    * @param key by which rows of file and table are paired; empty where equal rows are paired, as
    *     often as both have them
    * @param whole whether rows that are not in the file are deleted
+   * @param maxDeleted how many rows may be deleted; empty for all
    */
   public TableMerge(
-      Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole)
+      Session session,
+      TargetTable table,
+      Stage stage,
+      Optional<RowKey> key,
+      boolean whole,
+      Optional<RowLimit> maxDeleted)
       throws SQLException {
     this.session = session;
     this.table = table;
     this.stage = stage;
     this.key = key;
     this.whole = whole;
+    this.maxDeleted = maxDeleted;
     this.differences = new RowDiff(session, table, stage, key, whole);
   }
 
   /**
    * Merges.
    *
-   * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table
+   * @throws LoadException {@code ROW_REJECTED} when a row does not fit the table; {@code
+   *     TOO_FEW_ROWS} when more rows would be deleted than may be
    */
   public LoadOutcome run(Duration lockTimeout, Consumer<String> progress) throws SQLException {
     stage.prepare(key);
@@ -55,11 +65,24 @@ public final class TableMerge {
             () -> {
               progress.accept("comparing");
               RowCounts found = differences.find();
+              refuseManyDeletions(found);
               progress.accept("changing");
               LoadOutcome loaded = change(found);
               requireAll(found, loaded.counts().orElseThrow());
               return loaded;
             });
+  }
+
+  /** Counts the table's rows by the differences: each is in the file, too, or to be deleted. */
+  private void refuseManyDeletions(RowCounts found) {
+    long rows = stage.rows() - found.inserted() + found.deleted();
+    if (maxDeleted.isPresent() && found.deleted() > maxDeleted.get().most(rows)) {
+      throw ErrorCode.TOO_FEW_ROWS.failure(
+          "it would delete %d of the %d rows of %s, and at most %d may be deleted (the operator sets MAX_DELETED_ROWS)"
+              .formatted(found.deleted(), rows, table.name(), maxDeleted.get().most(rows)),
+          "Check that the export was complete, and its row keys are those of earlier files, and upload it"
+              + " again; the old rows are still there.");
+    }
   }
 
   /** How many rows the files have. */

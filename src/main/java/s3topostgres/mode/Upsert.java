@@ -41,7 +41,7 @@ public record Upsert(Optional<List<String>> keySetting, Duration lockTimeout) im
     key.requireAmong(rows.columns());
     progress.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new TableMerge(session, table, stage, Optional.of(key), false)
+    return new TableMerge(session, table, stage, Optional.of(key), false, Optional.empty())
         .run(lockTimeout, progress);
   }
 

@@ -51,11 +51,12 @@ class SettingsTest {
           Map.entry("CSV_ESCAPE", "\\"),
           Map.entry("CSV_NULL", "NULL"),
           Map.entry("CSV_ENCODING", "WIN1252"),
-          Map.entry("LOAD_MODE", "upsert"),
+          Map.entry("LOAD_MODE", "sync"),
           Map.entry("LOAD_KEY", "Region, \"Order \"\"No\"\", a\",täg"),
           Map.entry("CSV_SCAN", "off"),
           Map.entry("CSV_DATE_ORDER", "dmy"),
           Map.entry("MIN_ROWS", "80%"),
+          Map.entry("MAX_DELETED_ROWS", "20%"),
           Map.entry("FUNCTION_TIMEOUT_SECONDS", "1800"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "901"),
           Map.entry("REBUILD_INDEXES", "off"),
@@ -80,7 +81,8 @@ class SettingsTest {
     assertThat(settings.load().bucket()).isEmpty();
     assertThat(settings.load().mode()).isEqualTo(Mode.REPLACE);
     assertThat(settings.load().rowKey()).isEmpty();
-    assertThat(settings.load().minRows()).isEqualTo(new MinRows(1, false));
+    assertThat(settings.load().minRows()).isEqualTo(new RowLimit(1, false));
+    assertThat(settings.load().maxDeletedRows()).isEmpty();
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
     assertThat(settings.load().setMarker().setting()).isEmpty();
     assertThat(settings.load().scan()).isTrue();
@@ -124,9 +126,10 @@ class SettingsTest {
     assertThat(settings.load().objectKeys().prefix()).isEqualTo("in/");
     assertThat(settings.load().objectKeys().names()).containsExactly("table");
     assertThat(settings.load().setMarker().name()).contains("_SUCCESS");
-    assertThat(settings.load().mode()).isEqualTo(Mode.UPSERT);
+    assertThat(settings.load().mode()).isEqualTo(Mode.SYNC);
     assertThat(settings.load().rowKey()).contains(List.of("region", "Order \"No\", a", "täg"));
-    assertThat(settings.load().minRows()).isEqualTo(new MinRows(80, true));
+    assertThat(settings.load().minRows()).isEqualTo(new RowLimit(80, true));
+    assertThat(settings.load().maxDeletedRows()).contains(new RowLimit(20, true));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
     assertThat(settings.load().scan()).isFalse();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(901));
@@ -288,6 +291,8 @@ class SettingsTest {
         "MIN_ROWS      | 101% | from 1% to 100%",
         "MIN_ROWS      | 80 % | from 1% to 100%",
         "MIN_ROWS      | -1 | it takes a whole number",
+        "MAX_DELETED_ROWS | 0% | it takes a whole number, or one from 1% to 100%",
+        "MAX_DELETED_ROWS | 20% | LOAD_MODE=replace does not count the rows that it deletes",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "CSV_SCAN | no | it takes on, off",
         "CSV_DATE_ORDER | DMY | it takes ymd, dmy, mdy",

@@ -57,6 +57,7 @@ class ServerlessTemplateIT {
           "IMPORT_WITH",
           "LOCK_TIMEOUT_SECONDS",
           "LOG_LEVEL",
+          "MAX_DELETED_ROWS",
           "MIN_ROWS",
           "REBUILD_INDEXES",
           "S3_BUCKET_NAME",
@@ -443,6 +444,7 @@ class ServerlessTemplateIT {
     values.put("CSV_DATE_ORDER", "dmy");
     values.put("CSV_SCAN", "off");
     values.put("MIN_ROWS", "100");
+    values.put("MAX_DELETED_ROWS", "20%");
     values.put("FUNCTION_TIMEOUT_SECONDS", "1800");
     values.put("LOCK_TIMEOUT_SECONDS", "10");
     values.put("REBUILD_INDEXES", "off");
