@@ -64,6 +64,7 @@ const TAKES = {
   ],
   CSV_DATE_ORDER: choice('ymd', 'dmy', 'mdy'),
   CSV_SCAN: choice('on', 'off'),
+  CSV_UNKNOWN_COLUMNS: choice('refuse', 'ignore'),
   MIN_ROWS: rows,
   MAX_DELETED_ROWS: rows,
   FUNCTION_TIMEOUT_SECONDS: number(60, 1800),

@@ -19,8 +19,8 @@ public enum ErrorCode {
   /** A line of the file does not fit the target table. */
   ROW_REJECTED(Owner.SENDER, Retry.NEVER),
   /**
-   * The file has fewer rows than {@code MIN_ROWS}, or more of the table's rows are missing in it than
-   * {@code MAX_DELETED_ROWS}.
+   * The file has fewer rows than {@code MIN_ROWS}, or more of the table's rows are missing in it
+   * than {@code MAX_DELETED_ROWS}.
    */
   TOO_FEW_ROWS(Owner.SENDER, Retry.NEVER),
   /** Other sessions used the target table for longer than {@code LOCK_TIMEOUT_SECONDS}. */

@@ -394,7 +394,7 @@ class EndToEndIT {
                    "message": "ROW_REJECTED: s3://%1$s/a file.csv: 2 values do not fit: line 3, column id: \
                   not a whole number; line 4, column id: empty, but a value is required. Correct the file \
                   and upload it again; the old rows are still there.",
-                   "rows": 3, "columns": ["name", "id"], "defaulted": [],
+                   "rows": 3, "columns": ["name", "id"], "defaulted": [], "ignored": [],
                    "warnings": [],
                    "faults": [{"line": 3, "column": "id", "reason": "not a whole number"},
                               {"line": 4, "column": "id", "reason": "empty, but a value is required"}]}"""

@@ -87,8 +87,9 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
             .map(e -> e.about(upload.object().toString()).getMessage())
             .orElse(found.faults().all() ? null : CHECKS_LOCKED),
         found.rows().isPresent() ? found.rows().getAsLong() : null,
-        rows.columns().stream().map(Column::name).toList(),
+        rows.columns().stream().filter(table.columns()::contains).map(Column::name).toList(),
         table.notAmong(rows.columns()),
+        rows.ignored(),
         found.faults().first().stream().map(DryRunResult.FaultInFile::of).toList(),
         found.warnings(),
         null);
@@ -116,6 +117,7 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
             .collect(joining("; ")),
         proposal.rows(),
         rows.columns().stream().map(Column::name).toList(),
+        List.of(),
         List.of(),
         List.of(),
         List.of(),

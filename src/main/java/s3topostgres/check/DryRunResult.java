@@ -15,6 +15,7 @@ import s3topostgres.s3.Upload;
  * @param rows the number of rows in the file; null if the file was not read to its end
  * @param columns the columns that the file's fields belong to, in the order of the fields
  * @param defaulted the table's other columns, which take their defaults
+ * @param ignored what the fields are called that are left out
  * @param faults the first 1,000
  * @param warnings about what would be loaded, but is probably not meant so
  * @param createTable the statements that make a table for the file; null where there is one
@@ -27,6 +28,7 @@ public record DryRunResult(
     Long rows,
     List<String> columns,
     List<String> defaulted,
+    List<String> ignored,
     List<FaultInFile> faults,
     List<Warning> warnings,
     String createTable) {
@@ -56,6 +58,7 @@ public record DryRunResult(
         false,
         why,
         null,
+        List.of(),
         List.of(),
         List.of(),
         List.of(),

@@ -9,7 +9,6 @@ import java.util.UUID;
 import java.util.function.Function;
 import s3topostgres.LoadException;
 import s3topostgres.config.DatabaseSettings;
-import s3topostgres.config.LoadSettings;
 import s3topostgres.config.LoadSettings.ImportWith;
 import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
@@ -42,7 +41,7 @@ public final class SetupCheck {
   private final S3Objects objects;
   private final Parameters parameters;
   private final Limits limits;
-  private final Function<LoadSettings, LoadMode> modes;
+  private final Function<Settings, LoadMode> modes;
   private final Checklist list;
   private final Deadline end;
 
@@ -51,7 +50,7 @@ public final class SetupCheck {
       S3Objects objects,
       Parameters parameters,
       Limits limits,
-      Function<LoadSettings, LoadMode> modes) {
+      Function<Settings, LoadMode> modes) {
     this.modes = modes;
     this.environment = environment;
     this.objects = objects;
@@ -75,7 +74,7 @@ public final class SetupCheck {
       Parameters parameters,
       Duration functionTime,
       int megabytes,
-      Function<LoadSettings, LoadMode> modes) {
+      Function<Settings, LoadMode> modes) {
     SetupCheck check =
         new SetupCheck(
             environment, objects, parameters, new Limits(functionTime, megabytes), modes);
@@ -164,7 +163,7 @@ public final class SetupCheck {
   }
 
   private void checkDatabase(Session session, Settings settings, Database database) {
-    TableChecks tables = new TableChecks(session, settings.load(), modes.apply(settings.load()));
+    TableChecks tables = new TableChecks(session, settings.load(), modes.apply(settings));
     list.check(Item.TABLE, tables::table);
     settings
         .load()

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param nullText the unquoted text that means NULL; may be empty
  * @param encoding the file's encoding as Postgres names it
  * @param charset Java's charset of that encoding
+ * @param ignoresUnknown whether fields that name no column of the table are left out
  * @param columns the columns of the fields in a file without a header that names them, in order, as
  *     the catalogue has them; empty for the table's columns in their order
  * @param dateOrder how a date such as {@code 03/02/2026} is read; empty for the database's way
@@ -32,6 +33,7 @@ public record CsvFormat(
     String nullText,
     String encoding,
     Charset charset,
+    boolean ignoresUnknown,
     Optional<List<String>> columns,
     Optional<DateOrder> dateOrder) {
 
@@ -98,6 +100,7 @@ public record CsvFormat(
         nullText,
         encoding,
         charset,
+        environment.choice("CSV_UNKNOWN_COLUMNS", List.of("refuse", "ignore")).equals("ignore"),
         columns,
         environment
             .optional("CSV_DATE_ORDER")
@@ -116,6 +119,7 @@ public record CsvFormat(
         nullText,
         encoding,
         charset,
+        ignoresUnknown,
         columns,
         dateOrder);
   }

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toMap;
 
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.stream.IntStream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Spelling;
+import s3topostgres.Warning;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -62,6 +64,8 @@ public final class ColumnMatch {
   private final TargetTable table;
   private final Column[] matched;
   private final Set<String> problems = new LinkedHashSet<>();
+  private final List<String> ignored = new ArrayList<>();
+  private final List<Warning> warnings = new ArrayList<>();
 
   private ColumnMatch(
       List<String> header, Column[] beside, CsvFormat format, boolean staged, TargetTable table) {
@@ -78,15 +82,14 @@ public final class ColumnMatch {
    * @param header the fields of the header line
    * @param beside for each field the column that takes it, or null if one is to be found
    * @param staged whether the mode imports into a stage, which takes identity columns, too
-   * @return the columns in the order of the header
    * @throws LoadException {@code HEADER_MISMATCH} with everything that does not fit
    */
-  public static List<Column> match(
+  public static MatchedFields match(
       List<String> header, Column[] beside, CsvFormat format, boolean staged, TargetTable table) {
     ColumnMatch match = new ColumnMatch(header, beside, format, staged, table);
     FORMS.forEach(match::matchBy);
     match.refuseWhatDoesNotFit();
-    return List.of(match.matched);
+    return new MatchedFields(List.of(match.matched), match.ignored, match.warnings);
   }
 
   private void matchBy(UnaryOperator<String> form) {
@@ -145,8 +148,13 @@ public final class ColumnMatch {
       problems.add(whyNoneIsNamed());
     } else {
       int shown = showable();
+      int certain = format.ignoresUnknown() ? certain() : 0;
       for (int i = 0; i < matched.length; i++) {
-        checkField(i, i < shown);
+        if (i < certain && isUnknown(i)) {
+          ignore(i, i < shown);
+        } else {
+          checkField(i, i < shown);
+        }
       }
     }
     table.columns().stream()
@@ -183,11 +191,14 @@ public final class ColumnMatch {
   private int showable() {
     long named =
         IntStream.range(0, matched.length)
-            .filter(i -> matched[i] != null || nearest(header.get(i)).isPresent())
+            .filter(i -> matched[i] != null || nearest(header.get(i), table.columns()).isPresent())
             .count();
-    return named * 2 <= matched.length
-        ? 0
-        : (int) header.stream().takeWhile(name -> !LINE_BREAK.matcher(name).find()).count();
+    return named * 2 <= matched.length ? 0 : certain();
+  }
+
+  /** Counts the fields before the first with a line break: those behind it may be of the rows. */
+  private int certain() {
+    return (int) header.stream().takeWhile(name -> !LINE_BREAK.matcher(name).find()).count();
   }
 
   private void checkField(int i, boolean shown) {
@@ -196,6 +207,35 @@ public final class ColumnMatch {
     } else if (matched[i].generated() || matched[i].identityAlways() && !staged) {
       problems.add("column %s is filled by the database".formatted(matched[i].name()));
     }
+  }
+
+  /** Whether a field certainly names no column, not even in doubt or for the second time. */
+  private boolean isUnknown(int i) {
+    return matched[i] == null
+        && !header.get(i).contains(NOT_DECODED)
+        && alike(header.get(i)).isEmpty();
+  }
+
+  /** Leaves a field out, unless its name may stand for a column that must be in the file. */
+  private void ignore(int i, boolean shown) {
+    String name = header.get(i);
+    Optional<Column> meant =
+        nearest(name, table.loadable().stream().filter(column -> !isMatched(column)).toList());
+    if (meant.filter(Column::required).isPresent()) {
+      problems.add(unknown(i, name, shown));
+      return;
+    }
+    matched[i] = table.unusedField(i);
+    ignored.add(shown && !plain(name).isEmpty() ? printable(name) : "field " + (i + 1));
+    meant.ifPresent(
+        column ->
+            warnings.add(
+                new Warning(
+                    1L,
+                    column.name(),
+                    1,
+                    "Ignored %s, which is no column (CSV_UNKNOWN_COLUMNS=ignore). Did you mean %s?"
+                        .formatted(shown ? printable(name) : "field " + (i + 1), column.name()))));
   }
 
   private String unknown(int i, String name, boolean shown) {
@@ -208,10 +248,7 @@ public final class ColumnMatch {
       return "field %d is not %s (save the file as UTF-8, or have the operator set CSV_ENCODING=WIN1252)"
           .formatted(i + 1, format.encoding());
     }
-    List<String> meant =
-        names().stream()
-            .filter(column -> LENIENT.apply(column).equals(LENIENT.apply(name)))
-            .toList();
+    List<String> meant = alike(name);
     if (meant.size() > 1) {
       return "%s may be any of %s".formatted(shown(name), String.join(", ", meant));
     }
@@ -228,13 +265,25 @@ public final class ColumnMatch {
     return "%s is not a column%s"
         .formatted(
             shown(name),
-            nearest(name).map(near -> " (did you mean %s?)".formatted(near)).orElse(""));
+            nearest(name, table.columns())
+                .map(near -> " (did you mean %s?)".formatted(near.name()))
+                .orElse(""));
+  }
+
+  /** The names of the columns that differ from a field's by nothing that counts. */
+  private List<String> alike(String name) {
+    return names().stream()
+        .filter(column -> LENIENT.apply(column).equals(LENIENT.apply(name)))
+        .toList();
   }
 
   /** The column that was meant, if at most every second letter is wrong. */
-  private Optional<String> nearest(String name) {
-    Map<String, String> names =
-        names().stream().collect(toMap(LENIENT, column -> column, (one, other) -> one));
+  private static Optional<Column> nearest(String name, List<Column> columns) {
+    Map<String, Column> names =
+        columns.stream()
+            .collect(
+                toMap(
+                    column -> LENIENT.apply(column.name()), column -> column, (one, other) -> one));
     String lenient = LENIENT.apply(name);
     return Spelling.nearest(lenient, names.keySet(), Math.min(NEAR, lenient.length() / 2))
         .map(names::get);
@@ -250,7 +299,11 @@ public final class ColumnMatch {
   }
 
   private static String shown(String name) {
-    return '"' + cut(name.replaceAll("\\p{Cntrl}", " ").strip()) + '"';
+    return '"' + printable(name) + '"';
+  }
+
+  private static String printable(String name) {
+    return cut(name.replaceAll("\\p{Cntrl}", " ").strip());
   }
 
   private static String plain(String name) {

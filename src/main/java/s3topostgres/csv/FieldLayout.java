@@ -1,21 +1,18 @@
 package s3topostgres.csv;
 
-import java.util.List;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.postgres.TargetTable;
-import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ObjectLocation;
 
 /** Decides which column takes each field of a file. */
 public interface FieldLayout {
   /**
-   * The columns that the fields belong to, in the order of the fields. A field that belongs to no
-   * column of the table gets a column of its own, which only a stage has.
+   * Matches the fields of a file to columns.
    *
    * @param object that holds the file
    * @throws s3topostgres.LoadException {@code HEADER_MISMATCH} when the fields do not fit the table
    */
-  List<Column> columns(FileHead head, ObjectLocation object, TargetTable table);
+  MatchedFields match(FileHead head, ObjectLocation object, TargetTable table);
 
   /**
    * The layout that the settings describe: by the header, or by position.

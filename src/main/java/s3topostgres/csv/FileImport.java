@@ -25,21 +25,32 @@ import s3topostgres.scan.ScanResult;
 /**
  * Imports one file whose fields were matched to columns. Made by {@link FileImports}.
  *
+ * @param fields of the file, and the columns that take them
  * @param object as it was when its head was read
  * @param minRows how many rows the file must have
- * @param warnings about the file; filled by its import
+ * @param warnings about the file; its import adds to them
  */
 public record FileImport(
     FileImports imports,
     Session session,
     TargetTable table,
-    List<Column> columns,
+    MatchedFields fields,
     int headerLines,
     Upload upload,
     StoredObject object,
     long minRows,
     List<Warning> warnings)
     implements RowSource {
+
+  @Override
+  public List<Column> columns() {
+    return fields.columns();
+  }
+
+  @Override
+  public List<String> ignored() {
+    return fields.ignored();
+  }
 
   @Override
   public ObjectLocation location() {
@@ -74,7 +85,7 @@ public record FileImport(
   }
 
   long run(String name, ObjectImport way, ImportWatch watch) throws SQLException {
-    return way.run(session, name, table, columns, upload, object, watch);
+    return way.run(session, name, table, columns(), upload, object, watch);
   }
 
   ObjectImport way() {
@@ -92,7 +103,7 @@ public record FileImport(
   }
 
   FileScan newScan() throws SQLException {
-    return new FileScan(imports.format(), ScanTarget.of(session, table, columns));
+    return new FileScan(imports.format(), ScanTarget.of(session, table, columns()));
   }
 
   /** The file's bytes, unpacked, for a thread that is interrupted if they are not wanted. */

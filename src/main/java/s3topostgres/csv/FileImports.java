@@ -116,18 +116,18 @@ public record FileImports(
       throws SQLException {
     settings.refusePart(upload.object().key());
     FileHead head = head(object);
-    List<Column> columns = layout.columns(head, upload.object(), table);
-    refuseColumnInKey(session, table, columns, upload.object());
+    MatchedFields fields = layout.match(head, upload.object(), table);
+    refuseColumnInKey(session, table, fields.columns(), upload.object());
     return new FileImport(
         this,
         session,
         table,
-        columns,
+        fields,
         head.headerLines(),
         upload,
         object.withoutHead(),
         minRows,
-        new ArrayList<>());
+        new ArrayList<>(fields.warnings()));
   }
 
   /** Refuses a file whose folder has the value of a column, which would be NULL. */
@@ -161,7 +161,7 @@ public record FileImports(
         this,
         session,
         table,
-        table.columns(),
+        MatchedFields.of(table.columns()),
         head.headerLines(),
         upload,
         object,

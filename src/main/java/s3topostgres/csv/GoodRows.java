@@ -41,11 +41,6 @@ public record GoodRows(FileImport file, ScanResult scan) implements RowSource {
   }
 
   @Override
-  public RowSource scanned(List<ScanResult> results) {
-    return this;
-  }
-
-  @Override
   public long into(String name) throws SQLException {
     FileImports imports = file.imports();
     return file.run(

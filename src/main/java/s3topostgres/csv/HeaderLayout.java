@@ -14,7 +14,7 @@ import s3topostgres.s3.ObjectLocation;
 record HeaderLayout(CsvFormat format, boolean staged) implements FieldLayout {
 
   @Override
-  public List<Column> columns(FileHead head, ObjectLocation object, TargetTable table) {
+  public MatchedFields match(FileHead head, ObjectLocation object, TargetTable table) {
     List<String> header = head.header();
     refuseLinesAboveHeader(head, table);
     return ColumnMatch.match(header, new Column[header.size()], format, staged, table);

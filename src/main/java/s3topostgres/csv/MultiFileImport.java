@@ -50,6 +50,11 @@ public final class MultiFileImport implements RowSource {
   }
 
   @Override
+  public List<String> ignored() {
+    return files.stream().flatMap(file -> file.ignored().stream()).distinct().toList();
+  }
+
+  @Override
   public ObjectLocation location() {
     return files.get(files.size() - 1).location();
   }

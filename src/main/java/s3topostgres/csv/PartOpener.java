@@ -89,7 +89,7 @@ record PartOpener(FileImports imports, Session session, TargetTable table, Uploa
     for (FileImport file : files) {
       Set<String> differing = new TreeSet<>();
       Stream.of(files.get(0), file)
-          .flatMap(one -> one.columns().stream())
+          .flatMap(one -> one.columns().stream().filter(table.columns()::contains))
           .map(Column::name)
           .filter(name -> !differing.add(name))
           .toList()

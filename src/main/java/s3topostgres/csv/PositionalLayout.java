@@ -21,9 +21,10 @@ record PositionalLayout(CsvFormat format, boolean staged) implements FieldLayout
    *     row has another number of fields
    */
   @Override
-  public List<Column> columns(FileHead head, ObjectLocation object, TargetTable table) {
+  public MatchedFields match(FileHead head, ObjectLocation object, TargetTable table) {
+    List<String> ignored = new ArrayList<>();
     List<Column> fields =
-        format.columns().map(names -> named(names, table)).orElse(table.loadable());
+        format.columns().map(names -> named(names, table, ignored)).orElse(table.loadable());
     head.requireFields(
         fields.size(),
         format.columns().isPresent()
@@ -32,23 +33,24 @@ record PositionalLayout(CsvFormat format, boolean staged) implements FieldLayout
         "Send all fields in the order of the table, or of CSV_COLUMNS, delimited by "
             + ColumnMatch.shown(format.delimiter())
             + ". For files with a header line, the operator sets CSV_HEADER=match.");
-    return fields;
+    return new MatchedFields(fields, ignored, List.of());
   }
 
-  private List<Column> named(List<String> names, TargetTable table) {
+  private List<Column> named(List<String> names, TargetTable table, List<String> ignored) {
     List<Column> fields = new ArrayList<>();
     for (String name : names) {
-      fields.add(
-          table
-              .loadable(name)
-              .or(() -> Optional.of(table.unusedField(fields.size())).filter(any -> staged))
-              .orElseThrow(
-                  () ->
-                      table.unknownColumn(
-                          "CSV_COLUMNS",
-                          name,
-                          "Write the names as in SQL, with capitals in double quotes. Fields can be"
-                              + " left out with LOAD_MODE=sync, upsert and changes.")));
+      Optional<Column> column = table.loadable(name);
+      if (column.isEmpty() && !staged && !format.ignoresUnknown()) {
+        throw table.unknownColumn(
+            "CSV_COLUMNS",
+            name,
+            "Write the names as in SQL, with capitals in double quotes. Fields can be left out with"
+                + " CSV_UNKNOWN_COLUMNS=ignore, or LOAD_MODE=sync, upsert and changes.");
+      }
+      if (column.isEmpty()) {
+        ignored.add(name);
+      }
+      fields.add(column.orElseGet(() -> table.unusedField(fields.size())));
     }
     return fields;
   }

@@ -14,6 +14,11 @@ public interface RowSource {
   /** The columns that the fields belong to, in the order of the fields. */
   List<Column> columns();
 
+  /** What the fields are called that are left out because they name no column. */
+  default List<String> ignored() {
+    return List.of();
+  }
+
   /** The object that holds the rows; of several, the last. */
   ObjectLocation location();
 
@@ -51,9 +56,12 @@ public interface RowSource {
    * Scans every file, where that is not turned off, and leaves malformed records out.
    *
    * @param results receives what was found in each file
-   * @return the other rows, which the function streams whatever {@code IMPORT_WITH} is
+   * @return the other rows, which the function streams whatever {@code IMPORT_WITH} is; these where
+   *     they are known to be well-formed
    */
-  RowSource scanned(List<ScanResult> results) throws SQLException;
+  default RowSource scanned(List<ScanResult> results) throws SQLException {
+    return this;
+  }
 
   /** What is loaded, but probably not as it was meant; known once the rows are imported. */
   default List<Warning> warnings() {

@@ -10,6 +10,7 @@ import s3topostgres.config.CsvFormat;
 import s3topostgres.csv.ColumnMatch;
 import s3topostgres.csv.FieldLayout;
 import s3topostgres.csv.FileHead;
+import s3topostgres.csv.MatchedFields;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ObjectLocation;
@@ -22,7 +23,7 @@ public record DmsLayout(CsvFormat format) implements FieldLayout {
           "smallint|integer|bigint|numeric.*|real|double precision|uuid|date|timestamp.*|boolean");
 
   @Override
-  public List<Column> columns(FileHead head, ObjectLocation object, TargetTable table) {
+  public MatchedFields match(FileHead head, ObjectLocation object, TargetTable table) {
     DmsFile file = DmsFile.of(object);
     if (format.header() == CsvFormat.Header.MATCH) {
       Column[] beside = besideColumns(head, table, file);
@@ -35,7 +36,7 @@ public record DmsLayout(CsvFormat format) implements FieldLayout {
         "Name the fields in CSV_COLUMNS if they are not the table's columns behind Op. If the"
             + " file has changes of several tables, set PreserveTransactions=false and no"
             + " CdcPath for the S3 endpoint of DMS.");
-    return fields;
+    return MatchedFields.of(fields);
   }
 
   /**

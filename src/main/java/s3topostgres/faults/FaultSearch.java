@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Warning;
@@ -92,7 +93,10 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
         OptionalLong.of(stage.rows()),
         new FaultTable(session, table, stage).read(all, nullText).and(scans),
         Optional.empty(),
-        Warning.together(scans.stream().flatMap(scan -> scan.warnings().stream())));
+        Warning.together(
+            Stream.concat(
+                rows.warnings().stream(),
+                scans.stream().flatMap(scan -> scan.warnings().stream()))));
   }
 
   /**

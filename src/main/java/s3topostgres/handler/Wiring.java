@@ -52,7 +52,7 @@ public record Wiring(Settings settings, S3Objects objects, Database database, St
   }
 
   public Loader loader() {
-    return new Loader(files(), mode(settings.load()), order(), database);
+    return new Loader(files(), mode(settings), order(), database);
   }
 
   public CatchUp catchUp() {
@@ -60,16 +60,18 @@ public record Wiring(Settings settings, S3Objects objects, Database database, St
   }
 
   public DryRun dryRun() {
-    return new DryRun(files(), mode(settings.load()), database);
+    return new DryRun(files(), mode(settings), database);
   }
 
   /** What a load does to the table. */
-  public static LoadMode mode(LoadSettings load) {
+  public static LoadMode mode(Settings settings) {
+    LoadSettings load = settings.load();
+    boolean stages = settings.format().ignoresUnknown();
     return switch (load.mode()) {
-      case REPLACE -> new Replace(load.lockTimeout(), load.rebuildIndexes());
-      case SYNC -> 
+      case REPLACE -> new Replace(load.lockTimeout(), load.rebuildIndexes(), stages);
+      case SYNC ->
           new Sync(load.rowKey(), load.lockTimeout(), load.rebuildIndexes(), load.maxDeletedRows());
-      case APPEND -> new Append();
+      case APPEND -> new Append(stages);
       case UPSERT -> new Upsert(load.rowKey(), load.lockTimeout());
       case CHANGES -> changes(load);
     };

@@ -37,6 +37,9 @@ final class LoadLog {
     if (!progress.defaulted().isEmpty()) {
       fields.put("defaulted", String.join(",", progress.defaulted()));
     }
+    if (!progress.ignored().isEmpty()) {
+      fields.put("ignored", String.join(",", progress.ignored()));
+    }
     Optional<Duration> indexes = progress.took("indexing");
     if (indexes.isPresent()) {
       progress.took("importing").ifPresent(rows -> fields.put("rowsMillis", rows.toMillis()));

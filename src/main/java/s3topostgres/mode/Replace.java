@@ -15,8 +15,10 @@ import s3topostgres.postgres.TargetTable;
  *
  * @param lockTimeout how long to try to lock the table
  * @param rebuildIndexes whether to build indexes after the rows of a large file
+ * @param stages whether a load may need a stage, because fields are left out
  */
-public record Replace(Duration lockTimeout, boolean rebuildIndexes) implements LoadMode {
+public record Replace(Duration lockTimeout, boolean rebuildIndexes, boolean stages)
+    implements LoadMode {
   @Override
   public String label() {
     return "replace";
@@ -48,6 +50,9 @@ public record Replace(Duration lockTimeout, boolean rebuildIndexes) implements L
             : List.of("SELECT", "INSERT", "TRUNCATE"),
         privileges());
     table.refuseRowSecurity(session);
+    if (stages) {
+      Stage.requirePrivilege(session);
+    }
     boolean referredTo =
         session.exists(
             """
@@ -75,9 +80,14 @@ public record Replace(Duration lockTimeout, boolean rebuildIndexes) implements L
   public LoadOutcome load(
       Session session, TargetTable table, RowSource rows, Consumer<String> progress)
       throws SQLException {
+    RowSource whole = rows;
+    if (!table.columns().containsAll(rows.columns())) {
+      progress.accept("importing");
+      whole = StagedRows.of(session, table, rows);
+    }
     progress.accept("emptying");
     new TableLock(session, table, lockTimeout).take("TRUNCATE TABLE " + table.name());
     return LoadOutcome.simply(
-        Indexes.fill(session, table, rows, rebuildIndexes, progress), Optional.of(table.name()));
+        Indexes.fill(session, table, whole, rebuildIndexes, progress), Optional.of(table.name()));
   }
 }

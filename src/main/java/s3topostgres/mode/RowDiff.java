@@ -162,12 +162,7 @@ final class RowDiff {
    * @return how many rows were written
    */
   long write(String with, String statement) throws SQLException {
-    return virtualColumns.isEmpty()
-        ? session.update(with + " " + statement)
-        : session.one(
-            "%s written AS (%s RETURNING %s) SELECT count(*) FROM written"
-                .formatted(with.isEmpty() ? "WITH" : with + ",", statement, computed()),
-            row -> row.getLong(1));
+    return virtualColumns.write(session, with, statement);
   }
 
   /** The columns that keep their values, because the file does not have them. */

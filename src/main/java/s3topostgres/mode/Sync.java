@@ -68,8 +68,7 @@ public record Sync(
     }
     progress.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new TableMerge(session, table, stage, key, true, maxDeleted)
-        .run(lockTimeout, progress);
+    return new TableMerge(session, table, stage, key, true, maxDeleted).run(lockTimeout, progress);
   }
 
   /**

@@ -74,6 +74,21 @@ public record VirtualColumns(List<VirtualColumn> columns) {
   }
 
   /**
+   * Inserts or updates rows {@code t} of the table, and computes their columns.
+   *
+   * @param with the clause before the statement, or nothing
+   * @return how many rows were written
+   */
+  long write(Session session, String with, String statement) throws SQLException {
+    return isEmpty()
+        ? session.update(with + " " + statement)
+        : session.one(
+            "%s written AS (%s RETURNING %s) SELECT count(*) FROM written"
+                .formatted(with.isEmpty() ? "WITH" : with + ",", statement, computed("t")),
+            row -> row.getLong(1));
+  }
+
+  /**
    * Computes the columns of all rows of a table that this load has filled.
    *
    * @throws s3topostgres.LoadException {@code ROW_REJECTED}, without a line, when that is not

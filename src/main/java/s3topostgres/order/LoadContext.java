@@ -32,7 +32,7 @@ public record LoadContext(
     StoredObject object = files.look(session, upload);
     progress.object(object);
     FileImport file = files.open(session, table, upload, object, minRows);
-    progress.defaulted(table.notAmong(file.columns()));
+    progress.fields(table.notAmong(file.columns()), file.ignored());
     progress.streamed(file.isStreamedAnyway());
     return file;
   }

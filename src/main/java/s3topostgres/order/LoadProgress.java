@@ -39,6 +39,7 @@ public final class LoadProgress implements AutoCloseable {
   private List<ListedObject> parts = List.of();
   private long bytes;
   private List<String> defaulted = List.of();
+  private List<String> ignored = List.of();
   private boolean streamed;
   private final Set<Warning> warnings = new LinkedHashSet<>();
 
@@ -99,9 +100,15 @@ public final class LoadProgress implements AutoCloseable {
     this.table = table;
   }
 
-  /** Notes the columns that the file does not have, which take their defaults. */
-  public void defaulted(List<String> columns) {
-    this.defaulted = columns;
+  /**
+   * Notes how the file's fields and the table's columns differ.
+   *
+   * @param defaulted the columns that the file does not have, which take their defaults
+   * @param ignored what the fields are called that are left out
+   */
+  public void fields(List<String> defaulted, List<String> ignored) {
+    this.defaulted = defaulted;
+    this.ignored = ignored;
   }
 
   /** Notes whether the function streams the file although {@code IMPORT_WITH} is {@code aws_s3}. */
@@ -155,6 +162,10 @@ public final class LoadProgress implements AutoCloseable {
 
   public List<String> defaulted() {
     return defaulted;
+  }
+
+  public List<String> ignored() {
+    return ignored;
   }
 
   public List<Warning> warnings() {

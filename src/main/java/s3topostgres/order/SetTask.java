@@ -40,7 +40,7 @@ public record SetTask(Upload upload, Origin origin) implements LoadTask {
     FileSet set = parts(context);
     context.progress().parts(set.object(), set.parts());
     RowSource rows = set.open(context.session(), context.table(), context.minRows());
-    context.progress().defaulted(context.table().notAmong(rows.columns()));
+    context.progress().fields(context.table().notAmong(rows.columns()), rows.ignored());
     return () -> {
       LoadOutcome outcome = context.load(rows);
       context.progress().step("looking-again");

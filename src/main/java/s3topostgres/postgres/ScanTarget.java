@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import s3topostgres.postgres.TargetTable.Column;
 
 /**
@@ -21,7 +22,7 @@ public record ScanTarget(
    * A column.
    *
    * @param name as it is in the catalogue
-   * @param type as SQL writes it, of a domain the type beneath
+   * @param type as SQL writes it, of a domain the type beneath; empty where the field is left out
    */
   public record Field(String name, String type) {}
 
@@ -43,8 +44,14 @@ public record ScanTarget(
         row -> types.put(row.getString("name"), row.getString("type")),
         table.oid());
     List<Field> fields =
-        columns.stream()
-            .map(column -> new Field(column.name(), types.getOrDefault(column.name(), "text")))
+        IntStream.range(0, columns.size())
+            .mapToObj(
+                i ->
+                    new Field(
+                        columns.get(i).name(),
+                        columns.get(i).equals(table.unusedField(i))
+                            ? ""
+                            : types.getOrDefault(columns.get(i).name(), "text")))
             .toList();
     return session.one(
         // The driver sets it when it connects, and the function where anybody has.

@@ -18,6 +18,9 @@ final class ValueRules {
 
   private static final FieldRule NONE = (bytes, from, to, quoted, marked, line) -> {};
 
+  /** Of a field that is left out. */
+  private static final FieldRule LEFT_OUT = (bytes, from, to, quoted, marked, line) -> {};
+
   private final CsvFormat format;
   private final byte[] nullText;
   private final ScanTarget target;
@@ -43,6 +46,7 @@ final class ValueRules {
   private FieldRule rule(ScanTarget.Field field, ColumnFindings findings) {
     String type = field.type().split("[( ]")[0];
     return switch (type) {
+      case "" -> LEFT_OUT;
       case "text", "character", "citext" -> new TextRule(format, findings);
       case "date", "timestamp" ->
           new DateRule(
@@ -70,7 +74,7 @@ final class ValueRules {
    */
   void look(byte[] bytes, int from, int to, int index, boolean marked, long line) {
     int length = to - from;
-    if (index < rules.length && length > 0) {
+    if (index < rules.length && length > 0 && rules[index] != LEFT_OUT) {
       boolean quoted = length > 1 && bytes[from] == format.quote() && bytes[to - 1] == bytes[from];
       if (quoted) {
         rules[index].look(bytes, from + 1, to - 1, true, marked, line);

@@ -42,6 +42,7 @@ final class ScanFile {
             "",
             "UTF8",
             UTF_8,
+            false,
             Optional.empty(),
             Optional.empty());
     List<Field> fields =

@@ -51,6 +51,7 @@ public class DryRunTest {
                 List.of("born"),
                 List.of(),
                 List.of(),
+                List.of(),
                 null));
   }
 

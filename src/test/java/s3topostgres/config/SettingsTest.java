@@ -54,6 +54,7 @@ class SettingsTest {
           Map.entry("LOAD_MODE", "sync"),
           Map.entry("LOAD_KEY", "Region, \"Order \"\"No\"\", a\",täg"),
           Map.entry("CSV_SCAN", "off"),
+          Map.entry("CSV_UNKNOWN_COLUMNS", "ignore"),
           Map.entry("CSV_DATE_ORDER", "dmy"),
           Map.entry("MIN_ROWS", "80%"),
           Map.entry("MAX_DELETED_ROWS", "20%"),
@@ -103,6 +104,7 @@ class SettingsTest {
                 "",
                 "UTF8",
                 StandardCharsets.UTF_8,
+                false,
                 Optional.empty(),
                 Optional.empty()));
     assertThat(settings.logLevel()).isEqualTo("info");
@@ -149,6 +151,7 @@ class SettingsTest {
                 "NULL",
                 "WIN1252",
                 Charset.forName("windows-1252"),
+                true,
                 Optional.of(List.of("op", "id")),
                 Optional.of(CsvFormat.DateOrder.DMY)));
     assertThat(settings.logLevel()).isEqualTo("debug");
@@ -295,6 +298,7 @@ class SettingsTest {
         "MAX_DELETED_ROWS | 20% | LOAD_MODE=replace does not count the rows that it deletes",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",
         "CSV_SCAN | no | it takes on, off",
+        "CSV_UNKNOWN_COLUMNS | no | it takes refuse, ignore",
         "CSV_DATE_ORDER | DMY | it takes ymd, dmy, mdy",
         "S3_SET_MARKER | out/_SUCCESS | without its folder",
         "S3_SET_MARKER | done.csv | an object that ends in .csv or .csv.gz is a file of the set",

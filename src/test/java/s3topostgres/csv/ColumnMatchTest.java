@@ -25,6 +25,7 @@ class ColumnMatchTest {
           "",
           "UTF8",
           StandardCharsets.UTF_8,
+          false,
           Optional.empty(),
           Optional.empty());
 
@@ -74,7 +75,7 @@ class ColumnMatchTest {
             Set.of(),
             List.of(new Column("a".repeat(62), "", "text", true, false, false, "", false)));
 
-    assertThat(ColumnMatch.match(List.of(name), new Column[1], FORMAT, false, table))
+    assertThat(ColumnMatch.match(List.of(name), new Column[1], FORMAT, false, table).columns())
         .isEqualTo(table.columns());
   }
 
@@ -131,6 +132,7 @@ class ColumnMatchTest {
 
   private static List<String> match(String... header) {
     return ColumnMatch.match(List.of(header), new Column[header.length], FORMAT, false, PEOPLE)
+        .columns()
         .stream()
         .map(Column::name)
         .toList();

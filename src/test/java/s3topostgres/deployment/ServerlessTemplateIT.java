@@ -43,6 +43,7 @@ class ServerlessTemplateIT {
           "CSV_NULL",
           "CSV_QUOTE",
           "CSV_SCAN",
+          "CSV_UNKNOWN_COLUMNS",
           "DB_AUTH",
           "DB_CA_CERTIFICATE",
           "DB_DATABASE",
@@ -443,6 +444,7 @@ class ServerlessTemplateIT {
     values.put("CSV_ENCODING", "LATIN1");
     values.put("CSV_DATE_ORDER", "dmy");
     values.put("CSV_SCAN", "off");
+    values.put("CSV_UNKNOWN_COLUMNS", "ignore");
     values.put("MIN_ROWS", "100");
     values.put("MAX_DELETED_ROWS", "20%");
     values.put("FUNCTION_TIMEOUT_SECONDS", "1800");

@@ -96,6 +96,7 @@ class FileEncodingTest {
         "",
         encoding,
         charset,
+        false,
         Optional.empty(),
         Optional.empty());
   }

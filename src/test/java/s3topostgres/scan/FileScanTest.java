@@ -311,6 +311,7 @@ class FileScanTest {
         nullText,
         encoding,
         charset,
+        false,
         Optional.empty(),
         Optional.empty());
   }

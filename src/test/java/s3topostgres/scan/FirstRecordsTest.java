@@ -82,6 +82,7 @@ class FirstRecordsTest {
         "",
         "UTF8",
         StandardCharsets.UTF_8,
+        false,
         Optional.empty(),
         Optional.empty());
   }

@@ -69,6 +69,7 @@ record RandomFile(CsvFormat format, int columns, byte[] bytes) {
             nullText.indexOf(quote) >= 0 ? "" : nullText,
             encoding.name(),
             encoding.charset,
+            false,
             Optional.empty(),
             Optional.empty());
     int columns = 1 + random.nextInt(4);
@@ -78,7 +79,17 @@ record RandomFile(CsvFormat format, int columns, byte[] bytes) {
   /** The default format without a header. */
   static CsvFormat standard() {
     return new CsvFormat(
-        Header.NONE, ',', '"', true, '"', "", "UTF8", UTF_8, Optional.empty(), Optional.empty());
+        Header.NONE,
+        ',',
+        '"',
+        true,
+        '"',
+        "",
+        "UTF8",
+        UTF_8,
+        false,
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** Makes the bytes. */

@@ -202,6 +202,7 @@ class ValueRulesTest {
         "",
         encoding,
         charset,
+        false,
         Optional.empty(),
         Optional.empty());
   }
