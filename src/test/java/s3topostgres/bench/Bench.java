@@ -13,8 +13,9 @@ import java.util.Locale;
  * they are there.
  *
  * <p>System properties: {@code bench}, which of {@code
- * start-up,throughput,modes,sets,changes,copy,scan,faults,scale,size} to run; {@code bench.other},
- * the {@code function.zip} of another build, to time its first load, too.
+ * start-up,throughput,modes,sets,changes,copy,scan,faults,scale,size} to run, or {@code backlog},
+ * the last part of {@code scale}; {@code bench.other}, the {@code function.zip} of another build,
+ * to time its first load, too.
  */
 public final class Bench {
   private Bench() {}
@@ -38,7 +39,11 @@ public final class Bench {
           case "copy" -> new CopyImport(site, report).run();
           case "scan" -> new Scan(site, report).run();
           case "faults" -> new ManyFaults(site, report).run();
-          case "scale" -> new Scale(site, report).run();
+          case "scale" -> {
+            new Scale(site, report).run();
+            new ChangeBacklog(site, report).run();
+          }
+          case "backlog" -> new ChangeBacklog(site, report).run();
           case "size" -> new PackageSize(site, report).run();
           default -> throw new IllegalArgumentException("There is no benchmark " + name);
         }

@@ -5,14 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.LocalDateTime;
-import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.Set;
 import s3topostgres.sandbox.LambdaRuntime;
 
 /**
@@ -27,10 +20,7 @@ final class Changes {
 
   private final Site site;
   private final Report report;
-  private final Random random = new Random(4711);
-  private final Set<Integer> deleted = new HashSet<>();
-  private int next = ROWS;
-  private LocalDateTime time = LocalDateTime.of(2024, 6, 12, 10, 31, 27);
+  private final ChangeFiles files = new ChangeFiles(ROWS, LINES);
 
   Changes(Site site, Report report) {
     this.site = site;
@@ -38,21 +28,13 @@ final class Changes {
   }
 
   void run() throws IOException, SQLException {
-    site.database()
-        .execute(
-            "CREATE TABLE changed (%s, PRIMARY KEY (id))".formatted(Addresses.COLUMNS),
-            "CREATE INDEX ON changed (last_name, first_name)",
-            "CREATE INDEX ON changed (postal_code)",
-            "CREATE INDEX ON changed (balance)",
-            "ALTER TABLE changed OWNER TO " + Site.ROLE);
+    site.createTable("changed", Addresses.COLUMNS + ", PRIMARY KEY (id)", Site.INDEXES);
     Path file = Path.of("target", "changes.csv").toAbsolutePath();
     Addresses.write(file, ROWS);
     site.upload("changed/LOAD00000001.csv", file);
     Files.delete(file);
-    Map<String, String> settings = site.settings("changed");
-    settings.put("LOAD_MODE", "changes");
-    settings.put("S3_KEY_PATTERN", "changed/*.csv");
-    try (LambdaRuntime function = LambdaRuntime.start(settings)) {
+    try (LambdaRuntime function =
+        site.start("changed", "LOAD_MODE", "changes", "S3_KEY_PATTERN", "changed/*.csv")) {
       Duration fullLoad = Site.load(function, site.event("changed/LOAD00000001.csv"));
       Series each = new Series();
       Duration inTurn = Duration.ZERO;
@@ -78,7 +60,7 @@ final class Changes {
       report.line("\nEach, in s: " + each.each());
     }
     List<List<String>> rows = site.database().rows("SELECT count(*) FROM changed");
-    int expected = next - deleted.size();
+    int expected = files.rowsAfter();
     if (!rows.get(0).get(0).equals(String.valueOf(expected))) {
       throw new IllegalStateException("%s rows instead of %d".formatted(rows, expected));
     }
@@ -91,27 +73,7 @@ final class Changes {
 
   /** Writes the next file of changes and returns its event. */
   private String upload() {
-    List<String> lines = new ArrayList<>();
-    lines.add("Op,id,first_name,last_name,street,number,postal_code,city,country,born,balance");
-    while (lines.size() <= LINES) {
-      int kind = random.nextInt(10);
-      int id = kind < 2 ? ++next : 1 + random.nextInt(ROWS);
-      if (kind >= 8 && deleted.add(id)) {
-        lines.add("D,%d,,,,,,,,,".formatted(id));
-      } else if (!deleted.contains(id)) {
-        lines.add(
-            "%s,%d,Ana,Brandt,Lange Straße,%d,%d,Göttingen,Country,2001-02-03,%d.50"
-                .formatted(
-                    kind < 2 ? "I" : "U",
-                    id,
-                    random.nextInt(300),
-                    random.nextInt(90_000),
-                    random.nextInt(1_000_000)));
-      }
-    }
-    time = time.plusMinutes(1);
-    return site.upload(
-        "changed/%s.csv".formatted(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmssSSS").format(time)),
-        String.join("\n", lines) + "\n");
+    ChangeFiles.ChangeFile file = files.next();
+    return site.upload("changed/" + file.name(), file.content());
   }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import s3topostgres.sandbox.GeneratedObject;
 import s3topostgres.sandbox.LambdaRuntime;
 
@@ -33,16 +32,12 @@ final class CopyImport {
     this.file = Path.of("target", KEY).toAbsolutePath();
   }
 
-  private interface Load {
-    void run() throws IOException, SQLException;
-  }
-
   void run() throws IOException, SQLException {
     Addresses.write(file, ROWS);
     site.upload(KEY, file);
-    createTable("addresses_by_copy", Addresses.COLUMNS);
-    try (LambdaRuntime copy = LambdaRuntime.start(settings("addresses_by_copy"));
-        LambdaRuntime awsS3 = LambdaRuntime.start(site.settings("addresses_by_copy"))) {
+    site.createTable("addresses_by_copy", Addresses.COLUMNS);
+    try (LambdaRuntime copy = site.start("addresses_by_copy", "IMPORT_WITH", "copy");
+        LambdaRuntime awsS3 = site.start("addresses_by_copy")) {
       compare(copy, awsS3);
       withLessOfAProcessor(copy);
     }
@@ -50,27 +45,14 @@ final class CopyImport {
     large();
   }
 
-  private void createTable(String name, String columns) throws SQLException {
-    site.database()
-        .execute(
-            "CREATE TABLE %s (%s)".formatted(name, columns),
-            "ALTER TABLE %s OWNER TO %s".formatted(name, Site.ROLE));
-  }
-
-  private Map<String, String> settings(String table) {
-    Map<String, String> settings = site.settings(table);
-    settings.put("IMPORT_WITH", "copy");
-    return settings;
-  }
-
   private void compare(LambdaRuntime copy, LambdaRuntime awsS3) throws IOException, SQLException {
     Series ours = new Series();
     Series extension = new Series();
     Series psql = new Series();
     for (int round = 0; round < ROUNDS; round++) {
-      ours.add(time(() -> Site.load(copy, site.event(KEY))));
-      extension.add(time(() -> Site.load(awsS3, site.event(KEY))));
-      psql.add(time(this::psql));
+      ours.add(site.time(() -> Site.load(copy, site.event(KEY))));
+      extension.add(site.time(() -> Site.load(awsS3, site.event(KEY))));
+      psql.add(site.time(this::psql));
     }
     report.compare(
         "%,d rows, %,d MB, into a table without a key, %d runs each, median (min-max)"
@@ -85,7 +67,7 @@ final class CopyImport {
     for (int megabytes : List.of(256, 512, 1024, 1769)) {
       double share = Math.min(0.99, megabytes / MB_OF_ONE_PROCESSOR);
       Throttle throttle = new Throttle(copy.process(), share);
-      double seconds = time(() -> Site.load(copy, site.event(KEY))).toMillis() / 1000.0;
+      double seconds = site.time(() -> Site.load(copy, site.event(KEY))).toMillis() / 1000.0;
       throttle.end();
       report.row(
           Integer.toString(megabytes),
@@ -95,29 +77,25 @@ final class CopyImport {
   }
 
   private void large() throws IOException, SQLException {
-    createTable("large", "id bigint, filler text");
-    Map<String, String> settings = settings("large");
-    try (GeneratedObject object = new GeneratedObject(LARGE_ROWS)) {
-      settings.put("AWS_ENDPOINT_URL_S3", object.endpoint().toString());
-      try (LambdaRuntime runtime = LambdaRuntime.start(settings)) {
-        Duration took = Site.load(runtime, site.event("large.csv"));
-        report.line(
-            "\n%,d rows, %,d MB, with IMPORT_WITH=copy: %d s, peak memory of the function %s; count and sum of ids %s"
-                .formatted(
-                    LARGE_ROWS,
-                    object.size() / 1_000_000,
-                    took.toSeconds(),
-                    Throughput.peakMemory(runtime),
-                    site.database().rows("SELECT count(*), sum(id) FROM large")));
-      }
+    site.createTable("large", "id bigint, filler text");
+    try (GeneratedObject object = new GeneratedObject(LARGE_ROWS);
+        LambdaRuntime runtime =
+            site.start(
+                "large",
+                "IMPORT_WITH",
+                "copy",
+                "AWS_ENDPOINT_URL_S3",
+                object.endpoint().toString())) {
+      Duration took = Site.load(runtime, site.event("large.csv"));
+      report.line(
+          "\n%,d rows, %,d MB, with IMPORT_WITH=copy: %d s, peak memory of the function %s; count and sum of ids %s"
+              .formatted(
+                  LARGE_ROWS,
+                  object.size() / 1_000_000,
+                  took.toSeconds(),
+                  Throughput.peakMemory(runtime),
+                  site.database().rows("SELECT count(*), sum(id) FROM large")));
     }
-  }
-
-  private Duration time(Load load) throws IOException, SQLException {
-    site.database().execute("CHECKPOINT");
-    long start = System.nanoTime();
-    load.run();
-    return Duration.ofNanos(System.nanoTime() - start);
   }
 
   private void psql() throws IOException {

@@ -29,12 +29,7 @@ final class ManyFaults {
     upload(file, "thousand.csv", 1000);
     upload(file, "last.csv", ROWS);
     Files.delete(file);
-    site.database()
-        .execute(
-            "CREATE TABLE %s (%s)".formatted(TABLE, Addresses.COLUMNS),
-            "ALTER TABLE %s ADD PRIMARY KEY (id)".formatted(TABLE),
-            "ALTER TABLE %s ADD CHECK (balance >= 0)".formatted(TABLE),
-            "ALTER TABLE %s OWNER TO %s".formatted(TABLE, Site.ROLE));
+    site.createTable(TABLE, Addresses.COLUMNS + ", PRIMARY KEY (id), CHECK (balance >= 0)");
     Series good = new Series();
     Series thousand = new Series();
     Series last = new Series();

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,32 +36,19 @@ final class Modes {
   }
 
   void run() throws IOException, SQLException {
-    // It would write, too, and at any time.
-    site.database().execute("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()");
+    site.stopAutovacuum();
     uploadFiles();
     for (String table : List.of("synced", "replaced", "bare", "keyless")) {
-      site.database()
-          .execute(
-              "CREATE TABLE %s (%s)".formatted(table, Addresses.COLUMNS),
-              "CREATE INDEX ON %s (last_name, first_name)".formatted(table),
-              "CREATE INDEX ON %s (postal_code)".formatted(table),
-              "CREATE INDEX ON %s (balance)".formatted(table),
-              "ALTER TABLE %s OWNER TO %s".formatted(table, Site.ROLE));
+      site.createTable(table, Addresses.COLUMNS, Site.INDEXES);
       if (!table.equals("keyless")) {
         site.database().execute("ALTER TABLE %s ADD PRIMARY KEY (id)".formatted(table));
       }
     }
-    try (LambdaRuntime sync = start("synced", "sync");
-        LambdaRuntime replace = start("replaced", "replace");
-        LambdaRuntime keyless = start("keyless", "sync")) {
+    try (LambdaRuntime sync = site.start("synced", "LOAD_MODE", "sync");
+        LambdaRuntime replace = site.start("replaced", "LOAD_MODE", "replace");
+        LambdaRuntime keyless = site.start("keyless", "LOAD_MODE", "sync")) {
       compare(sync, replace, keyless);
     }
-  }
-
-  private LambdaRuntime start(String table, String mode) throws IOException {
-    Map<String, String> settings = site.settings(table);
-    settings.put("LOAD_MODE", mode);
-    return LambdaRuntime.start(settings);
   }
 
   private void compare(LambdaRuntime sync, LambdaRuntime replace, LambdaRuntime keyless)
@@ -80,20 +66,20 @@ final class Modes {
     load(keyless, "base.csv");
     for (int round = 0; round < ROUNDS; round++) {
       site.database().execute("TRUNCATE synced");
-      filled.add(time(() -> load(sync, "base.csv")));
-      replaced.add(time(() -> load(replace, "base.csv")));
-      bare.add(time(this::bare));
+      filled.add(site.time(() -> load(sync, "base.csv")));
+      replaced.add(site.time(() -> load(replace, "base.csv")));
+      bare.add(site.time(this::bare));
       waits.add(
-          longestRead("synced", () -> changed.add(time(() -> load(sync, "one-percent.csv")))));
+          longestRead("synced", () -> changed.add(site.time(() -> load(sync, "one-percent.csv")))));
       // Otherwise whoever reads the table next tidies up, page by page.
       site.database().execute("VACUUM synced", "CHECKPOINT");
       long before = walPosition();
-      unchanged.add(time(() -> load(sync, "one-percent.csv")));
+      unchanged.add(site.time(() -> load(sync, "one-percent.csv")));
       wal.add(walPosition() - before);
       String next = round % 2 == 0 ? "one-percent.csv" : "base.csv";
-      alike.add(time(() -> load(keyless, next)));
+      alike.add(site.time(() -> load(keyless, next)));
       if (round < 2) {
-        other.add(time(() -> load(sync, "all.csv")));
+        other.add(site.time(() -> load(sync, "all.csv")));
       }
     }
     report.compare(
@@ -129,17 +115,6 @@ final class Modes {
     site.upload("all.csv", file);
   }
 
-  private interface Action {
-    void run() throws IOException, SQLException;
-  }
-
-  private Duration time(Action action) throws IOException, SQLException {
-    site.database().execute("CHECKPOINT");
-    long start = System.nanoTime();
-    action.run();
-    return Duration.ofNanos(System.nanoTime() - start);
-  }
-
   private void load(LambdaRuntime runtime, String key) throws IOException {
     int logged = runtime.log().size();
     Site.load(runtime, site.event(key));
@@ -167,7 +142,7 @@ final class Modes {
   }
 
   /** How long somebody waited at the most who read a row by its key again and again meanwhile. */
-  private Duration longestRead(String table, Action action) throws IOException, SQLException {
+  private Duration longestRead(String table, Site.Action action) throws IOException, SQLException {
     AtomicBoolean over = new AtomicBoolean();
     CompletableFuture<Duration> reader =
         CompletableFuture.supplyAsync(() -> readUntil(over, table));

@@ -1,8 +1,6 @@
 package s3topostgres.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,10 +39,13 @@ final class Scale {
   }
 
   void run() throws IOException, SQLException {
-    site.database().execute("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()");
+    site.stopAutovacuum();
     try (FullBucket bucket = new FullBucket(site.s3())) {
       for (String prefix : List.of(EMPTY, FullBucket.PREFIX)) {
-        createTable(table(prefix));
+        site.createTable(
+            table(prefix),
+            "id integer PRIMARY KEY, name text",
+            "CREATE SCHEMA %s_history AUTHORIZATION " + Site.ROLE);
         try (LambdaRuntime function = LambdaRuntime.start(settings(bucket, prefix, "changes"))) {
           Site.load(function, site.upload(prefix + "LOAD00000001.csv", "0,full load\n"));
         }
@@ -58,14 +59,6 @@ final class Scale {
       }
       catchUp(bucket);
     }
-  }
-
-  private void createTable(String table) throws SQLException {
-    site.database()
-        .execute(
-            "CREATE TABLE %s (id integer PRIMARY KEY, name text)".formatted(table),
-            "ALTER TABLE %s OWNER TO %s".formatted(table, Site.ROLE),
-            "CREATE SCHEMA %s_history AUTHORIZATION %s".formatted(table, Site.ROLE));
   }
 
   private static String table(String prefix) {
@@ -143,7 +136,8 @@ final class Scale {
         listing.add(list(objects, settings.get("S3_BUCKET_NAME")));
       }
       report.compared("catching up on ten files, with append", all, "their list alone", listing);
-      report.line("\nMost memory of the process that caught up: " + mostMemory(function.process()));
+      report.line(
+          "\nMost memory of the process that caught up: " + Throughput.peakMemory(function));
     }
   }
 
@@ -165,13 +159,5 @@ final class Scale {
     long start = System.nanoTime();
     objects.list(bucket, FullBucket.PREFIX, "", () -> Duration.ofMinutes(10), page -> {});
     return Duration.ofNanos(System.nanoTime() - start);
-  }
-
-  private static String mostMemory(ProcessHandle process) throws IOException {
-    return Files.readAllLines(Path.of("/proc/%d/status".formatted(process.pid()))).stream()
-        .filter(line -> line.startsWith("VmHWM"))
-        .map(line -> line.substring(line.indexOf(':') + 1).strip())
-        .findFirst()
-        .orElseThrow();
   }
 }

@@ -12,7 +12,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import s3topostgres.sandbox.LambdaRuntime;
 
@@ -39,7 +38,7 @@ final class Scan {
 
   void run() throws IOException, SQLException {
     Addresses.write(file, ROWS);
-    site.database().execute("CREATE TABLE %s (%s)".formatted(TABLE, Addresses.COLUMNS));
+    site.createTable(TABLE, Addresses.COLUMNS);
     Series withoutRules = new Series();
     Series scan = new Series();
     Series scanWithLess = new Series();
@@ -69,30 +68,24 @@ final class Scan {
     site.upload("good.csv", file);
     upload("malformed.csv", false);
     upload("faulty.csv", true);
-    site.database().execute("ALTER TABLE %s OWNER TO %s".formatted(TABLE, Site.ROLE));
-    Map<String, String> settings = site.settings(TABLE);
     Series off = new Series();
     Series on = new Series();
     Series malformed = new Series();
     Series faulty = new Series();
     String memory;
-    settings.put("CSV_SCAN", "off");
-    try (LambdaRuntime unscanned = LambdaRuntime.start(settings)) {
-      settings.remove("CSV_SCAN");
-      try (LambdaRuntime scanned = LambdaRuntime.start(settings)) {
-        for (int round = 0; round < ROUNDS; round++) {
-          off.add(load(unscanned));
-          on.add(load(scanned));
-        }
-        memory =
-            "%s, and %s with CSV_SCAN=off"
-                .formatted(Throughput.peakMemory(scanned), Throughput.peakMemory(unscanned));
-        for (int round = 0; round < ROUNDS; round++) {
-          malformed.add(
-              Site.refuse(scanned, site.event("malformed.csv"), "2 faults: line " + (ROWS / 2)));
-          faulty.add(
-              Site.refuse(scanned, site.event("faulty.csv"), "5 faults: line 2, column born"));
-        }
+    try (LambdaRuntime unscanned = site.start(TABLE, "CSV_SCAN", "off");
+        LambdaRuntime scanned = site.start(TABLE)) {
+      for (int round = 0; round < ROUNDS; round++) {
+        off.add(load(unscanned));
+        on.add(load(scanned));
+      }
+      memory =
+          "%s, and %s with CSV_SCAN=off"
+              .formatted(Throughput.peakMemory(scanned), Throughput.peakMemory(unscanned));
+      for (int round = 0; round < ROUNDS; round++) {
+        malformed.add(
+            Site.refuse(scanned, site.event("malformed.csv"), "2 faults: line " + (ROWS / 2)));
+        faulty.add(Site.refuse(scanned, site.event("faulty.csv"), "5 faults: line 2, column born"));
       }
     }
     report.compare(

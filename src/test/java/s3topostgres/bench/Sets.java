@@ -8,7 +8,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import s3topostgres.sandbox.LambdaRuntime;
 
 /**
@@ -31,7 +30,7 @@ final class Sets {
   }
 
   void run() throws IOException, SQLException {
-    site.database().execute("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()");
+    site.stopAutovacuum();
     uploadFiles();
     report.compare(
         "%,d rows, %,d MB, %d runs each, median (min-max)"
@@ -47,10 +46,7 @@ final class Sets {
   private void compare(String mode, String way) throws IOException, SQLException {
     String table = "sets_%s_%s".formatted(mode, way);
     for (String kind : List.of("one", "many")) {
-      site.database()
-          .execute(
-              "CREATE TABLE %s_%s (%s, PRIMARY KEY (id))".formatted(table, kind, Addresses.COLUMNS),
-              "ALTER TABLE %s_%s OWNER TO %s".formatted(table, kind, Site.ROLE));
+      site.createTable(table + "_" + kind, Addresses.COLUMNS + ", PRIMARY KEY (id)");
     }
     Series one = new Series();
     Series many = new Series();
@@ -67,11 +63,7 @@ final class Sets {
 
   private LambdaRuntime start(String table, String mode, String way, String marker)
       throws IOException {
-    Map<String, String> settings = site.settings(table);
-    settings.put("LOAD_MODE", mode);
-    settings.put("IMPORT_WITH", way);
-    settings.put("S3_SET_MARKER", marker);
-    return LambdaRuntime.start(settings);
+    return site.start(table, "LOAD_MODE", mode, "IMPORT_WITH", way, "S3_SET_MARKER", marker);
   }
 
   /** Loads into the empty table, in a mode that would otherwise find nothing to do. */

@@ -82,6 +82,58 @@ final class Site implements AutoCloseable {
     return authorities;
   }
 
+  /** The three indexes of a table of {@link Addresses} besides that of its primary key. */
+  static final String[] INDEXES = {
+    "CREATE INDEX ON %s (last_name, first_name)",
+    "CREATE INDEX ON %s (postal_code)",
+    "CREATE INDEX ON %s (balance)"
+  };
+
+  /** Something to be timed. */
+  @FunctionalInterface
+  interface Action {
+    void run() throws IOException, SQLException;
+  }
+
+  /** Has nothing but what is measured work in the database: autovacuum would, at any time. */
+  void stopAutovacuum() throws SQLException {
+    database.execute("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()");
+  }
+
+  /**
+   * Creates a table of the function's user.
+   *
+   * @param more statements about it, with a place for its name
+   */
+  void createTable(String name, String columns, String... more) throws SQLException {
+    database.execute("CREATE TABLE %s (%s)".formatted(name, columns));
+    for (String statement : more) {
+      database.execute(statement.formatted(name));
+    }
+    database.execute("ALTER TABLE %s OWNER TO %s".formatted(name, ROLE));
+  }
+
+  /**
+   * Starts a function.
+   *
+   * @param more settings: name and value in turn
+   */
+  LambdaRuntime start(String table, String... more) throws IOException {
+    Map<String, String> settings = settings(table);
+    for (int i = 0; i < more.length; i += 2) {
+      settings.put(more[i], more[i + 1]);
+    }
+    return LambdaRuntime.start(settings);
+  }
+
+  /** Times something that begins when all that was written before is on the disk. */
+  Duration time(Action action) throws IOException, SQLException {
+    database.execute("CHECKPOINT");
+    long start = System.nanoTime();
+    action.run();
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
   /** The settings of our function, which verifies the database's certificate as it does on RDS. */
   Map<String, String> settings(String table) {
     Map<String, String> settings = database.settings(ROLE, PASSWORD, table);

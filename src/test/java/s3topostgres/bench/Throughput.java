@@ -29,10 +29,6 @@ final class Throughput {
     this.file = Path.of("target", KEY).toAbsolutePath();
   }
 
-  private interface Load {
-    void run() throws IOException, SQLException;
-  }
-
   void run() throws IOException, SQLException {
     if (!Programs.works("psql", "--version")) {
       report.line("Throughput is left out: there is no psql.");
@@ -107,15 +103,15 @@ final class Throughput {
       Site.load(runtime, site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n"));
       String before = peakMemory(runtime);
       for (int round = 0; round < ROUNDS; round++) {
-        ours.add(time(() -> Site.load(runtime, site.event(KEY))));
-        Duration bare = time(() -> replace(table, Site.importStatement(table, KEY)));
+        ours.add(site.time(() -> Site.load(runtime, site.event(KEY))));
+        Duration bare = site.time(() -> replace(table, Site.importStatement(table, KEY)));
         psql.add(bare);
-        analyzed.add(bare.plus(time(() -> psql("ANALYZE " + table))));
+        analyzed.add(bare.plus(site.time(() -> psql("ANALYZE " + table))));
         if (withOthers) {
-          copy.add(time(() -> replace(table, copy(table))));
+          copy.add(site.time(() -> replace(table, copy(table))));
         }
         if (withOthers && pgloaderWorks) {
-          pgloader.add(time(() -> pgloader(table)));
+          pgloader.add(site.time(() -> pgloader(table)));
         }
       }
       report.compare(
@@ -153,13 +149,6 @@ final class Throughput {
 
   private void replace(String table, String importStatement) throws IOException {
     psql("BEGIN", "TRUNCATE " + table, importStatement, "COMMIT");
-  }
-
-  private Duration time(Load load) throws IOException, SQLException {
-    site.database().execute("CHECKPOINT");
-    long start = System.nanoTime();
-    load.run();
-    return Duration.ofNanos(System.nanoTime() - start);
   }
 
   private String copy(String table) {
