@@ -194,6 +194,11 @@ public final class LoadException extends RuntimeException {
         : faults;
   }
 
+  /** The object, as {@code s3://bucket/key}; empty until {@link #about} names it. */
+  public Optional<String> object() {
+    return object;
+  }
+
   /** The file, where several are loaded as one: its object key without the folder of all. */
   public Optional<String> part() {
     return part;

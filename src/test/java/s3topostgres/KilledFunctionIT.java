@@ -20,7 +20,7 @@ import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxDatabase;
 import s3topostgres.sandbox.UploadEvent;
 
-/** What a function leaves behind that is killed while the database imports for it: nothing. */
+/** What a function leaves behind that is killed while the database works for it: nothing. */
 class KilledFunctionIT {
   private static final String HELD =
       """
@@ -89,20 +89,66 @@ class KilledFunctionIT {
     loadsWhenTheEventComesAgain(event);
   }
 
-  /** Waits until the table is free again, which it is long before the import would be over. */
+  @Test
+  void appliesNothingOfABatchOfChangesInTheMiddleOfItsMerge() throws Exception {
+    database.execute(
+        "ALTER TABLE people ADD PRIMARY KEY (id)",
+        "ALTER TABLE people ADD CHECK (name <> 'slow' OR pg_sleep(30) IS NOT NULL)");
+    settings.put("LOAD_MODE", "changes");
+    settings.put("CSV_HEADER", "none");
+    for (int minute = 10; minute < 40; minute++) {
+      String name = minute == 20 ? "slow" : "changed";
+      change(minute, "U,0,%s\nI,%d,%s\n".formatted(name, minute, name));
+    }
+    String event = change(40, "D,0,\n");
+
+    kill(event, Duration.ofMinutes(15), () -> isActive("wait_event = 'PgSleep'"));
+
+    assertThat(people()).containsExactly(List.of("0", "old"));
+    assertThat(rows("SELECT FROM s3_load_history")).isEmpty();
+    database.execute("ALTER TABLE people DROP CONSTRAINT people_name_check");
+    try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
+      assertThat(lambda.invoke(event).body()).contains("LOADED");
+    }
+    assertThat(rows("SELECT count(*), min(id), max(id) FROM people"))
+        .containsExactly(List.of("30", "10", "39"));
+    assertThat(
+            rows(
+                """
+                SELECT status, count(*), count(DISTINCT object_key), count(DISTINCT xmin::text)
+                FROM s3_load_history GROUP BY status"""))
+        .containsExactly(List.of("LOADED", "31", "31", "2"));
+  }
+
+  private String change(int minute, String lines) {
+    return UploadEvent.put(s3, bucket, "20240612-10%02d27367.csv".formatted(minute), lines);
+  }
+
   private void killInMidImport(String event, Duration functionTime) throws Exception {
+    kill(
+        event,
+        functionTime,
+        () ->
+            isActive("(query LIKE '%table_import_from_s3%' OR query LIKE 'COPY%')")
+                && (settings.containsKey("IMPORT_WITH") || isFetching()));
+  }
+
+  private boolean isActive(String condition) {
+    return !rows("""
+            SELECT FROM pg_stat_activity
+            WHERE state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()
+              AND %s"""
+            .formatted(condition))
+        .isEmpty();
+  }
+
+  /** Waits until the table is free again, which it is long before the work would be over. */
+  private void kill(String event, Duration functionTime, BooleanSupplier inTheMiddle)
+      throws Exception {
     try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
       FutureTask<Answer> answer = new FutureTask<>(() -> lambda.invoke(event, functionTime));
       new Thread(answer).start();
-      await(
-          () ->
-              !rows("""
-                      SELECT FROM pg_stat_activity
-                      WHERE state = 'active'
-                        AND (query LIKE '%table_import_from_s3%' OR query LIKE 'COPY%')
-                        AND pid <> pg_backend_pid()""")
-                  .isEmpty());
-      await(() -> settings.containsKey("IMPORT_WITH") || isFetching());
+      await(inTheMiddle);
       assertThat(rows(HELD)).isNotEmpty();
       lambda.kill();
       await(() -> rows(HELD).isEmpty());

@@ -70,7 +70,7 @@ public record FileImport(
   @Override
   public long into(String name) throws SQLException {
     long rows = importInto(name);
-    if (!way().pinsObject()) {
+    if (!isPinned()) {
       refuseChangedObject();
     }
     Optional<LoadException> tooFew = tooFewRows("the file has", rows, minRows);
@@ -90,6 +90,11 @@ public record FileImport(
 
   ObjectImport way() {
     return imports.importOf(object);
+  }
+
+  /** Whether the import fails if the object is not as it was when its head was read. */
+  public boolean isPinned() {
+    return way().pinsObject();
   }
 
   /** Whether the function streams it although {@code IMPORT_WITH} is {@code aws_s3}. */

@@ -21,6 +21,7 @@ public final class MultiFileImport implements RowSource {
   private final long minRows;
   private final boolean listedAgain;
   private final List<Long> firstRows = new ArrayList<>();
+  private final List<Long> rowsOfFiles = new ArrayList<>();
 
   /**
    * @param whole the object that stands for all files
@@ -81,6 +82,11 @@ public final class MultiFileImport implements RowSource {
     return new FileLine(name(files.get(file)), line.number());
   }
 
+  /** How many rows each file had, after all were imported. */
+  public List<Long> rows() {
+    return List.copyOf(rowsOfFiles);
+  }
+
   private Optional<String> name(RowSource file) {
     return Optional.of(file.location().within(folder));
   }
@@ -106,11 +112,13 @@ public final class MultiFileImport implements RowSource {
   @Override
   public long into(String table) throws SQLException {
     firstRows.clear();
+    rowsOfFiles.clear();
     long rows = 0;
     for (RowSource file : files) {
       firstRows.add(rows + 1);
       describe(file.location());
-      rows += into(table, file);
+      rowsOfFiles.add(into(table, file));
+      rows += rowsOfFiles.get(rowsOfFiles.size() - 1);
     }
     describe(whole);
     Optional<LoadException> tooFew = FileImport.tooFewRows("the files have", rows, minRows);

@@ -1,18 +1,12 @@
 package s3topostgres.csv;
 
-import static java.util.concurrent.CompletableFuture.supplyAsync;
-
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
@@ -25,9 +19,6 @@ import s3topostgres.s3.Upload;
 
 /** Reads the heads of a set's parts, and matches their fields to columns. */
 record PartOpener(FileImports imports, Session session, TargetTable table, Upload marker) {
-  /** How many heads are read at a time, and held in memory. */
-  private static final int AT_A_TIME = 16;
-
   /**
    * Opens the parts.
    *
@@ -37,45 +28,29 @@ record PartOpener(FileImports imports, Session session, TargetTable table, Uploa
    */
   List<FileImport> open(List<ListedObject> parts) throws SQLException {
     List<FileImport> files = new ArrayList<>();
-    ExecutorService looks = Executors.newFixedThreadPool(AT_A_TIME);
-    try {
-      for (int from = 0; from < parts.size(); from += AT_A_TIME) {
-        session.execute(FileSet.KEEP_OPEN);
-        open(parts.subList(from, Math.min(from + AT_A_TIME, parts.size())), looks, files);
-      }
-    } finally {
-      looks.shutdownNow();
-    }
+    ObjectRequests.each(
+        session,
+        parts,
+        part -> imports.look(session, part.upload(marker.region())),
+        (part, look) -> {
+          open(part, look).ifPresent(files::add);
+          return true;
+        });
     refuseOtherColumns(files);
     return files;
   }
 
-  /** Looks at some parts at a time, and keeps no more than their columns. */
-  private void open(List<ListedObject> some, Executor looks, List<FileImport> files)
-      throws SQLException {
-    List<CompletableFuture<StoredObject>> objects =
-        some.stream()
-            .map(part -> part.upload(marker.region()))
-            .map(part -> supplyAsync(() -> imports.look(session, part), looks))
-            .toList();
-    for (int i = 0; i < some.size(); i++) {
-      open(some.get(i), objects.get(i)).ifPresent(files::add);
-    }
-  }
-
   /** Opens a part, unless it is empty. */
-  private Optional<FileImport> open(ListedObject part, CompletableFuture<StoredObject> look)
+  private Optional<FileImport> open(ListedObject part, Supplier<StoredObject> look)
       throws SQLException {
     try {
-      StoredObject object = look.join();
+      StoredObject object = look.get();
       if (!object.etag().equals(part.etag())) {
         throw FileSet.changed();
       }
       return FileHead.isEmpty(object)
           ? Optional.empty()
           : Optional.of(imports.open(session, table, part.upload(marker.region()), object, 0));
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof LoadException failure ? failure.ofPart(name(part)) : e;
     } catch (LoadException e) {
       throw e.ofPart(name(part));
     }

@@ -50,7 +50,7 @@ final class WatchedImport implements ImportWatch {
    *     import or the reading of the object fails with
    */
   long run(String into) throws SQLException {
-    boolean streamed = file.way().pinsObject();
+    boolean streamed = file.isPinned();
     long rows = streamed ? runThroughScan(into) : runBesideScan(into);
     ScanResult scanned = scan.result();
     if (!streamed && rows < scanned.records() && !mayLeaveRowsOut(into)) {

@@ -7,6 +7,7 @@ import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.history.Backlog;
 import s3topostgres.history.History;
@@ -143,22 +144,41 @@ record DmsHistory(Session session, String history, String targetTable) {
             upload.etag().orElse(null));
   }
 
-  /** Whether changes were uploaded before a full load that the table holds. */
-  boolean isStale(DmsFile file, Upload upload) throws SQLException {
-    return exists(
-        """
-        SELECT FROM loads f
-        WHERE f.event_time >= ? AND f.object_key ~* ? AND f.mode = 'changes'
-          -- Before the first full load the order of uploads counts only if they are DMS's own.
-          AND (? OR EXISTS (
-            SELECT FROM loads before
-            WHERE before.id < f.id
-              AND (before.object_key = f.object_key OR before.object_key !~* ?)))
-        LIMIT 1""",
-        over(upload),
-        DmsFile.FIRST,
-        upload.eventTime().map(file::wasUploadedWhenWritten).orElse(false),
-        DmsFile.FULL_LOAD);
+  /** Keeps the changes that were not uploaded before a full load that the table holds. */
+  List<Upload> notStale(List<Upload> changes) throws SQLException {
+    List<Integer> places =
+        query(
+            """
+            SELECT place FROM unnest(?::timestamptz[], ?::boolean[]) WITH ORDINALITY
+              AS upload (end_of_time, in_order, place)
+            -- A subquery, not a join, which the planner could make of the whole history.
+            WHERE (
+              SELECT true FROM loads f
+              WHERE f.event_time >= end_of_time AND f.object_key ~* ? AND f.mode = 'changes'
+                -- Before the first full load the order of uploads counts only if they are DMS's own.
+                AND (in_order OR EXISTS (
+                  SELECT FROM loads before
+                  WHERE before.id < f.id
+                    AND (before.object_key = f.object_key OR before.object_key !~* ?)))
+              LIMIT 1) IS NULL
+            ORDER BY place""",
+            row -> row.getInt("place") - 1,
+            changes.stream().map(DmsHistory::over).map(DmsHistory::text).toArray(String[]::new),
+            changes.stream().map(DmsHistory::wasUploadedWhenWritten).toArray(Boolean[]::new),
+            DmsFile.FIRST,
+            DmsFile.FULL_LOAD);
+    return places.stream().map(changes::get).toList();
+  }
+
+  private static String text(OffsetDateTime time) {
+    return time == null ? null : time.toString();
+  }
+
+  private static boolean wasUploadedWhenWritten(Upload upload) {
+    return upload
+        .eventTime()
+        .map(DmsFile.of(upload.object())::wasUploadedWhenWritten)
+        .orElse(false);
   }
 
   /**
@@ -189,6 +209,19 @@ record DmsHistory(Session session, String history, String targetTable) {
    * @param functionTime how long Lambda lets one invocation run
    */
   boolean hasFailedForGood(Upload upload, Duration functionTime) throws SQLException {
+    return hasFailed(
+        upload,
+        "NOT (%s)".formatted(Backlog.IS_DUE),
+        functionTime.toSeconds(),
+        ErrorCode.retryable());
+  }
+
+  /** Whether the upload failed, alone or with those behind it, and nothing was loaded since. */
+  boolean hasFailed(Upload upload) throws SQLException {
+    return hasFailed(upload, "true");
+  }
+
+  private boolean hasFailed(Upload upload, String condition, Object... values) throws SQLException {
     return session.exists(
         """
         SELECT FROM (
@@ -196,20 +229,22 @@ record DmsHistory(Session session, String history, String targetTable) {
           WHERE status = 'FAILED' AND target_table = ? AND bucket = ? AND object_key = ?
             AND etag = ? AND greatest(event_time, started_at) >= ?
           ORDER BY id DESC LIMIT 1) AS failure
-        WHERE NOT (%2$s)
-          -- A file before it may have been the reason, and have been loaded since.
-          AND NOT EXISTS (
+        -- A file before it may have been the reason, and have been loaded since.
+        WHERE NOT EXISTS (
             SELECT FROM %1$s later
             WHERE later.id > failure.id AND later.status = 'LOADED'
-              AND later.target_table = failure.target_table)"""
-            .formatted(history, Backlog.IS_DUE),
-        targetTable,
-        upload.object().bucket(),
-        upload.object().key(),
-        upload.etag().orElse(null),
-        time(upload),
-        functionTime.toSeconds(),
-        ErrorCode.retryable());
+              AND later.target_table = failure.target_table)
+          AND %2$s"""
+            .formatted(history, condition),
+        Stream.concat(
+                Stream.of(
+                    targetTable,
+                    upload.object().bucket(),
+                    upload.object().key(),
+                    upload.etag().orElse(null),
+                    time(upload)),
+                Stream.of(values))
+            .toArray());
   }
 
   /** Queries the loads of the table. The text may begin with more tables behind {@code WITH}. */

@@ -54,7 +54,11 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
     if (history.isKnown(file, upload)) {
       return Verdict.DUPLICATE;
     }
-    if (file.isFullLoad() ? history.isLeftOver(file, upload) : history.isStale(file, upload)) {
+    boolean stale =
+        file.isFullLoad()
+            ? history.isLeftOver(file, upload)
+            : history.notStale(List.of(upload)).isEmpty();
+    if (stale) {
       return Verdict.STALE;
     }
     if (file.time().isPresent() && history.position().isBehind(file.time().get())) {
@@ -122,12 +126,12 @@ public record DmsOrder(BucketListing listing, ApplyChanges mode) implements Load
             .sorted(Comparator.comparing(DmsListing::time))
             .map(file -> file.upload(region))
             .toList();
-    int stale = 0;
-    while (stale < changes.size()
-        && history.isStale(DmsFile.of(changes.get(stale).object()), changes.get(stale))) {
-      stale++;
+    List<Upload> pending = history.notStale(changes);
+    if (pending.size() > 1 && ChangeBatch.isPossible(listing.settings(), history, pending.get(0))) {
+      tasks.add(new ChangeBatch(pending));
+    } else {
+      tasks.addAll(tasks(pending));
     }
-    tasks.addAll(tasks(changes.subList(stale, changes.size())));
     return tasks;
   }
 

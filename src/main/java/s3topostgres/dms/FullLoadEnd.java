@@ -33,8 +33,8 @@ record FullLoadEnd(Upload upload, Instant since, ApplyChanges mode) implements L
   }
 
   @Override
-  public boolean isOfOneUpload() {
-    return false;
+  public List<Upload> uploads() {
+    return List.of();
   }
 
   @Override

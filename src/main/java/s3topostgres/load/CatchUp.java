@@ -73,12 +73,10 @@ public record CatchUp(
       String requestId,
       List<LoadResult> loads,
       List<LoadException> failures) {
-    for (LoadTask task : ofOneTable) {
-      if (budget.latestStart().passed()) {
-        return;
-      }
+    List<LoadTask> left = new ArrayList<>(ofOneTable);
+    while (!left.isEmpty() && !budget.latestStart().passed()) {
       try {
-        loads.add(loader.run(task, functionEnd, requestId));
+        loads.addAll(loader.run(left, functionEnd, requestId));
         if (order.isWholeTable()) {
           return;
         }
@@ -139,7 +137,7 @@ public record CatchUp(
     List<List<LoadTask>> backlog = search.tasks();
     log.info(
         "catching up: {} of {} files in s3://{}/{} were never loaded",
-        backlog.stream().flatMap(List::stream).filter(LoadTask::isOfOneUpload).count(),
+        backlog.stream().flatMap(List::stream).mapToInt(task -> task.uploads().size()).sum(),
         listed,
         bucket,
         listing.settings().objectKeys().prefix());

@@ -31,6 +31,9 @@ final class LoadLog {
     if (!progress.parts().isEmpty()) {
       fields.put("parts", progress.parts().size());
     }
+    if (progress.batch() > 1) {
+      fields.put("batch", progress.batch());
+    }
     if (progress.streamed()) {
       fields.put("import", "copy");
     }

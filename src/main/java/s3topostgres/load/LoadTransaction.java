@@ -19,6 +19,7 @@ import s3topostgres.order.FileTask;
 import s3topostgres.order.LoadContext;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadProgress;
+import s3topostgres.order.LoadProgress.LoadedFile;
 import s3topostgres.order.LoadTask;
 import s3topostgres.order.Predecessors;
 import s3topostgres.postgres.Database;
@@ -43,14 +44,14 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
    * How an attempt to load ended.
    *
    * @param verdict {@code NEW} if nothing was done
-   * @param outcome of a load that was committed
+   * @param files that were loaded; empty if nothing was committed
    * @param predecessors that must be loaded first; if nothing was done and there are none, another
    *     load of the table runs
    */
-  record Ending(Verdict verdict, Optional<LoadOutcome> outcome, List<LoadTask> predecessors) {
+  record Ending(Verdict verdict, List<LoadedFile> files, List<LoadTask> predecessors) {
 
     static Ending withoutLoad(Verdict verdict) {
-      return new Ending(verdict, Optional.empty(), List.of());
+      return new Ending(verdict, List.of(), List.of());
     }
   }
 
@@ -86,7 +87,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
       if (!first.equals(Optional.of(List.of()))) {
         session.commit();
         return first
-            .map(tasks -> new Ending(Verdict.NEW, Optional.empty(), tasks))
+            .map(tasks -> new Ending(Verdict.NEW, List.of(), tasks))
             .orElseGet(() -> Ending.withoutLoad(Verdict.STALE));
       }
 
@@ -100,15 +101,15 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
       Script.run(session, "AFTER_LOAD_SQL", settings().afterLoadSql());
 
       progress.step("committing");
-      history.recordLoad(
-          session, record(task, progress), outcome.rows(), outcome.counts(), progress.warnings());
+      List<LoadedFile> loaded = progress.files(outcome);
+      recordFiles(session, history, task, loaded);
       checkDeferredConstraints(session, table);
       moveSequences(session, outcome, progress);
       commit(session);
       if (!mode.keepsStatistics(outcome, task.upload().object())) {
         analyze(session, table);
       }
-      return new Ending(Verdict.LOADED, Optional.of(outcome), List.of());
+      return new Ending(Verdict.LOADED, loaded, List.of());
     } catch (SQLException e) {
       throw SqlErrors.translate(e, budget.deadline());
     }
@@ -129,15 +130,28 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
     }
   }
 
-  /** What the history says of a task, however it ended. */
+  private void recordFiles(Session session, History history, LoadTask task, List<LoadedFile> files)
+      throws SQLException {
+    for (LoadedFile file : files) {
+      LoadOutcome outcome = file.outcome();
+      history.recordLoad(
+          session,
+          record(task, file.progress()),
+          outcome.rows(),
+          outcome.counts(),
+          file.progress().warnings());
+    }
+  }
+
+  /** What the history says of an upload of a task, however it ended. */
   LoadRecord record(LoadTask task, LoadProgress progress) {
     return new LoadRecord(
-        task.upload(),
+        progress.upload(),
         progress.table(),
         task.recordedMode(mode),
         progress.object(),
         progress.parts(),
-        order.uploadedAt(task.upload(), progress.object()),
+        order.uploadedAt(progress.upload(), progress.object()),
         progress.startedAt(),
         progress.requestId(),
         settings().functionTimeout());

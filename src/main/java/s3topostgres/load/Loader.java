@@ -2,6 +2,7 @@ package s3topostgres.load;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -19,6 +20,7 @@ import s3topostgres.order.FileTask;
 import s3topostgres.order.FileTask.Origin;
 import s3topostgres.order.LoadOrder;
 import s3topostgres.order.LoadProgress;
+import s3topostgres.order.LoadProgress.LoadedFile;
 import s3topostgres.order.LoadTask;
 import s3topostgres.order.Predecessors;
 import s3topostgres.postgres.Database;
@@ -52,7 +54,7 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     Optional<String> ignored = files.whyIgnored(upload);
     return ignored.isPresent()
         ? ignore(upload, ignored.get(), requestId)
-        : run(order.listing().task(upload, Origin.EVENT), functionEnd, requestId);
+        : run(of(order.listing().task(upload, Origin.EVENT)), functionEnd, requestId).get(0);
   }
 
   /**
@@ -80,16 +82,33 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     }
   }
 
-  /** Does a task and its predecessors, and reports how each ended. */
-  LoadResult run(LoadTask task, Deadline functionEnd, String requestId) {
+  private static List<LoadTask> of(LoadTask task) {
+    return new ArrayList<>(List.of(task));
+  }
+
+  /**
+   * Does the next task with its predecessors, and reports how each ended.
+   *
+   * @param tasks of which the first is removed; what remains of it becomes the first
+   * @return a result for each upload; empty where the uploads are to be loaded one by one now
+   */
+  List<LoadResult> run(List<LoadTask> tasks, Deadline functionEnd, String requestId) {
+    LoadTask task = tasks.remove(0);
     Upload upload = task.upload();
     TimeBudget budget = new TimeBudget(functionEnd.before(MARGIN));
     try (LoadProgress progress = progress(upload, requestId)) {
       try {
         refuseOtherBuckets(upload);
-        return loaded(runInTurn(task, progress, budget, functionEnd), progress);
+        return loaded(task, tasks, runInTurn(task, progress, budget, functionEnd), progress);
       } catch (LoadException e) {
-        LoadException failure = explain(budget.retryableIfLate(e), task, progress, budget);
+        List<LoadTask> oneByOne = task.oneByOne(e);
+        if (!oneByOne.isEmpty()) {
+          progress.step("file-by-file");
+          LoadLog.progress(progress);
+          tasks.addAll(0, oneByOne);
+          return List.of();
+        }
+        LoadException failure = explain(budget.retryable(e, task), task, progress, budget);
         throw failed(task, progress, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw failed(task, progress, functionEnd, unexpected(e).about(upload.object().toString()));
@@ -118,24 +137,25 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
 
   private void runFirst(
       List<LoadTask> tasks, TimeBudget budget, Deadline functionEnd, String requestId) {
-    for (LoadTask predecessor : tasks) {
+    List<LoadTask> left = new ArrayList<>(tasks);
+    while (!left.isEmpty()) {
       try {
-        run(predecessor, functionEnd, requestId);
+        run(left, functionEnd, requestId);
       } catch (LoadException e) {
         if (order.isBlockedBy(e)) {
-          throw blocked(predecessor, e);
+          throw blocked(e);
         }
       }
       budget.othersFirst();
     }
   }
 
-  private static LoadException blocked(LoadTask predecessor, LoadException failure) {
+  private static LoadException blocked(LoadException failure) {
     return failure
         .code()
         .failure(
             "%s, which comes before it, cannot be loaded: %s"
-                .formatted(predecessor.upload().object(), failure.why()),
+                .formatted(failure.object().orElseThrow(), failure.why()),
             failure.whatToDo())
         .retry(failure.retry() == Retry.NEVER ? Retry.FOR_A_DAY : failure.retry())
         .sqlState(failure.sqlState().orElse(null));
@@ -150,13 +170,21 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
         upload, files.settings().table().setting(), requestId, LoadLog::progress);
   }
 
-  private static LoadResult loaded(LoadTransaction.Ending ending, LoadProgress progress) {
-    LoadResult result =
-        ending
-            .outcome()
-            .map(outcome -> LoadResult.loaded(progress, outcome))
-            .orElseGet(() -> LoadResult.withoutLoad(progress, ending.verdict()));
-    LoadLog.ended(progress, result, ending.outcome());
+  private static List<LoadResult> loaded(
+      LoadTask task, List<LoadTask> tasks, LoadTransaction.Ending ending, LoadProgress progress) {
+    List<LoadedFile> files = ending.files();
+    if (files.isEmpty()) {
+      LoadResult result = LoadResult.withoutLoad(progress, ending.verdict());
+      LoadLog.ended(progress, result, Optional.empty());
+      return List.of(result);
+    }
+    tasks.addAll(0, task.after(files.get(files.size() - 1).progress().upload()));
+    return files.stream().map(Loader::loaded).toList();
+  }
+
+  private static LoadResult loaded(LoadedFile file) {
+    LoadResult result = LoadResult.loaded(file.progress(), file.outcome());
+    LoadLog.ended(file.progress(), result, Optional.of(file.outcome()));
     LoadMetrics.ended(result);
     return result;
   }
@@ -166,7 +194,7 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
       LoadException failure, LoadTask task, LoadProgress progress, TimeBudget budget) {
     LoadException explained = failure;
     if (failure.code() == ErrorCode.ROW_REJECTED
-        && task.isOfOneUpload()
+        && task.uploads().size() == 1
         && progress.object().isPresent()) {
       progress.step("looking-for-all-faults");
       explained =

@@ -5,6 +5,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Retry;
 import s3topostgres.order.LoadProgress;
+import s3topostgres.order.LoadTask;
 import s3topostgres.postgres.Backoff;
 import s3topostgres.postgres.Deadline;
 
@@ -76,13 +77,18 @@ final class TimeBudget {
   }
 
   /**
-   * Turns {@code OUT_OF_TIME} into a retryable failure if the load began late: a retry may have
-   * enough time. Other failures are returned as they are.
+   * Turns {@code OUT_OF_TIME} into a retryable failure if the load began late, or was of several
+   * files, of which the next attempt takes one at a time: a retry may have enough time. Other
+   * failures are returned as they are.
    */
-  LoadException retryableIfLate(LoadException failure) {
-    if (failure.code() != ErrorCode.OUT_OF_TIME
-        || waited.toMillis() * SHARE_OF_THE_WORK <= deadline.elapsed().toMillis()) {
+  LoadException retryable(LoadException failure, LoadTask task) {
+    if (failure.code() != ErrorCode.OUT_OF_TIME) {
       return failure;
+    }
+    if (waited.toMillis() * SHARE_OF_THE_WORK <= deadline.elapsed().toMillis()) {
+      return task.uploads().size() > 1
+          ? failure.retry(Retry.SOON).advising(Retry.BY_ITSELF)
+          : failure;
     }
     ErrorCode code = othersFirst ? ErrorCode.TABLE_BUSY : ErrorCode.DATABASE_UNAVAILABLE;
     return code.failure(

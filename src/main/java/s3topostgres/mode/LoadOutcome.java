@@ -32,6 +32,15 @@ public record LoadOutcome(
     return new LoadOutcome(rows, Optional.empty(), Optional.empty(), source);
   }
 
+  /**
+   * The outcome of one of several files that were loaded together.
+   *
+   * @param isLast whether the counts of all are its own
+   */
+  public LoadOutcome ofFile(long rowsOfFile, boolean isLast) {
+    return new LoadOutcome(rowsOfFile, way, isLast ? counts : Optional.empty(), source, sequences);
+  }
+
   /** Adds the sequences that the file's values have reached. */
   public LoadOutcome with(List<ColumnSequence.Reached> reached) {
     return new LoadOutcome(rows, way, counts, source, reached);

@@ -2,6 +2,7 @@ package s3topostgres.order;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,6 +14,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import s3topostgres.Warning;
+import s3topostgres.csv.FileImport;
+import s3topostgres.mode.LoadOutcome;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -26,13 +29,12 @@ public final class LoadProgress implements AutoCloseable {
 
   private final Upload upload;
   private final String requestId;
-  private final Instant startedAt = Instant.now();
-  private final long startNanos = System.nanoTime();
-  private final ScheduledExecutorService ticker =
-      Executors.newSingleThreadScheduledExecutor(LoadProgress::daemon);
+  private final Instant startedAt;
+  private final long startNanos;
+  private final ScheduledExecutorService ticker;
 
   private final Map<String, Duration> took = new HashMap<>();
-  private long stepNanos = startNanos;
+  private long stepNanos;
   private volatile String step = "beginning";
   private volatile String table;
   private Optional<StoredObject> object = Optional.empty();
@@ -42,6 +44,8 @@ public final class LoadProgress implements AutoCloseable {
   private List<String> ignored = List.of();
   private boolean streamed;
   private final Set<Warning> warnings = new LinkedHashSet<>();
+  private List<LoadedFile> files = List.of();
+  private int batch = 1;
 
   /**
    * @param table the target table as the setting names it
@@ -53,11 +57,52 @@ public final class LoadProgress implements AutoCloseable {
     this.upload = upload;
     this.table = table;
     this.requestId = requestId;
+    this.startedAt = Instant.now();
+    this.startNanos = System.nanoTime();
+    this.stepNanos = startNanos;
+    this.ticker = Executors.newSingleThreadScheduledExecutor(LoadProgress::daemon);
     ticker.scheduleAtFixedRate(
         () -> report.accept(this),
         BETWEEN_REPORTS.toSeconds(),
         BETWEEN_REPORTS.toSeconds(),
         TimeUnit.SECONDS);
+  }
+
+  /** The load of one of several files that are loaded together. */
+  private LoadProgress(LoadProgress whole, FileImport file, int batch) {
+    this.upload = file.upload();
+    this.requestId = whole.requestId;
+    this.startedAt = whole.startedAt;
+    this.startNanos = whole.startNanos;
+    this.stepNanos = whole.stepNanos;
+    this.ticker = whole.ticker;
+    this.table = whole.table;
+    this.streamed = file.isStreamedAnyway();
+    this.batch = batch;
+    object(file.object());
+    fields(file.table().notAmong(file.columns()), file.ignored());
+    warn(file.warnings());
+  }
+
+  /**
+   * A file that was loaded, and what came of it: of several that are loaded together, the last has
+   * the counts of all.
+   */
+  public record LoadedFile(LoadProgress progress, LoadOutcome outcome) {}
+
+  /** Notes which files were loaded together. */
+  public void files(List<FileImport> imported, List<Long> rows, LoadOutcome outcome) {
+    List<LoadedFile> loaded = new ArrayList<>();
+    for (int i = 0; i < imported.size(); i++) {
+      LoadOutcome share = outcome.ofFile(rows.get(i), i == imported.size() - 1);
+      loaded.add(new LoadedFile(new LoadProgress(this, imported.get(i), imported.size()), share));
+    }
+    this.files = loaded;
+  }
+
+  /** The files that were loaded: usually one. */
+  public List<LoadedFile> files(LoadOutcome outcome) {
+    return files.isEmpty() ? List.of(new LoadedFile(this, outcome)) : files;
   }
 
   private static Thread daemon(Runnable task) {
@@ -123,6 +168,11 @@ public final class LoadProgress implements AutoCloseable {
   /** Notes warnings, each once, however often a file is imported. */
   public void warn(List<Warning> warnings) {
     this.warnings.addAll(warnings);
+  }
+
+  /** How many files were loaded together with this one, itself included. */
+  public int batch() {
+    return batch;
   }
 
   public Upload upload() {

@@ -278,6 +278,39 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
         column.name);
   }
 
+  /**
+   * Whether changes of several files that are made at once would differ from those made one by one:
+   * by triggers, rules, cascades of foreign keys, and defaults that read {@code s3_load.key} and
+   * the like.
+   */
+  public boolean seesEachFile(Session session) throws SQLException {
+    return session.exists(
+        """
+        WITH family AS (SELECT ?::oid AS oid UNION SELECT relid FROM pg_partition_tree(?::oid)),
+        defaults AS (SELECT d.* FROM pg_attrdef d JOIN family f ON f.oid = d.adrelid),
+        texts (text) AS (
+          SELECT pg_get_expr(adbin, adrelid) FROM defaults
+          UNION ALL
+          SELECT p.prosrc
+          FROM defaults JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = defaults.oid
+            JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+          UNION ALL
+          SELECT t.typdefault
+          FROM pg_attribute a JOIN family f ON f.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid)
+        SELECT FROM texts WHERE position('s3_load.' IN text) > 0
+        UNION ALL
+        SELECT FROM pg_trigger JOIN family f ON f.oid = tgrelid
+        WHERE NOT tgisinternal AND tgenabled <> 'D'
+        UNION ALL
+        SELECT FROM pg_rewrite JOIN family f ON f.oid = ev_class
+        UNION ALL
+        SELECT FROM pg_constraint c JOIN family f ON f.oid = c.confrelid
+        WHERE c.contype = 'f' AND c.confdeltype IN ('c', 'n', 'd') AND %s"""
+            .formatted(ENFORCED),
+        oid,
+        oid);
+  }
+
   /** Counts the rows. */
   public long count(Session session) throws SQLException {
     return session.one("SELECT count(*) FROM " + name, row -> row.getLong(1));

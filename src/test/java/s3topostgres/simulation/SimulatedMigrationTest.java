@@ -146,6 +146,9 @@ class SimulatedMigrationTest {
           fullLoad();
         }
       }
+      if (round == 3) {
+        leaveABacklog();
+      }
       deliverTheRest();
       assertThat(target())
           .as(
@@ -162,6 +165,16 @@ class SimulatedMigrationTest {
                   + written)
           .isEqualTo(expected());
     }
+    assertThat(fixture.log()).as(story).contains(" batch=");
+  }
+
+  /** Files of changes of which the last one's event comes first. */
+  private void leaveABacklog() {
+    for (int file = random.nextInt(12) + 3; file >= 0; file--) {
+      change(random.nextInt(12) + 1);
+      writeChanges();
+    }
+    await(List.of(RunningLoad.start(fixture, announced.get(announced.size() - 1))));
   }
 
   private void choose() {
