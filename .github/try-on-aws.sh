@@ -130,6 +130,8 @@ try 'an umlaut in the key' 'München.csv'
 try 'quotes in the key' "it's \"quoted\".csv"
 try 'a slash before the key' people.csv "$(import key="'/' || :'key'")"
 try 'in a transaction after TRUNCATE' people.csv "BEGIN; TRUNCATE people; $(import) SELECT count(*) FROM people; ROLLBACK;"
+try 'with FREEZE after TRUNCATE' people.csv "BEGIN; TRUNCATE people; \
+  $(import options="'(FORMAT csv, HEADER true, FREEZE true)'") SELECT count(*) FROM people; ROLLBACK;"
 try 'again after an error, by a savepoint' header-only.csv "BEGIN; TRUNCATE people; SAVEPOINT importing;
   \\set ON_ERROR_STOP off
   $(import) ROLLBACK TO importing; $(import key="'try-on-aws/people.csv'") SELECT count(*) FROM people;"

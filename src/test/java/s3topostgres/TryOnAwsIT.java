@@ -51,7 +51,7 @@ class TryOnAwsIT {
     assertThat(calls.get("a bad value").get(0)).isEqualTo("22P02");
     assertThat(calls.get("a bad value of two lines").get(3))
         .startsWith("COPY people, line 4, column id: \"two<br>lines\"<br>SQL statement")
-        .contains("SQL function \"table_import_from_s3\" statement 1");
+        .contains("PL/pgSQL function aws_s3.table_import_from_s3(");
     assertThat(calls.get("a key twice").get(2)).startsWith("DETAIL:  Key (id)=(1)");
     assertThat(calls)
         .allSatisfy(
@@ -61,6 +61,7 @@ class TryOnAwsIT {
                     .matches(
                         what.endsWith(" key") && !what.startsWith("a slash") ? "0{5}" : ".{5}"));
     assertThat(calls.get("in a transaction after TRUNCATE").get(1)).endsWith(" bytes<br>2");
+    assertThat(calls.get("with FREEZE after TRUNCATE").get(1)).endsWith(" bytes<br>2");
     assertThat(calls.get("again after an error, by a savepoint").get(1))
         .startsWith("2 rows imported")
         .endsWith("bytes<br>2<br>Import from S3 failed, 0 rows were copied successfully");

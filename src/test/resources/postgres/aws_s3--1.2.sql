@@ -81,8 +81,18 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION aws_s3._import(
-    table_name text, column_list text, options text, bucket text, file_path text, region text)
+-- In no other function: after an error PL/pgSQL would hold a snapshot for the call of this one, and COPY refuses to
+-- freeze within it.
+CREATE FUNCTION aws_s3.table_import_from_s3(
+    table_name text,
+    column_list text,
+    options text,
+    bucket text,
+    file_path text,
+    region text,
+    access_key text DEFAULT NULL,
+    secret_key text DEFAULT NULL,
+    session_token text DEFAULT NULL)
   RETURNS text LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -109,19 +119,32 @@ BEGIN
   IF region IS DISTINCT FROM aws_s3._setting('s3_region') THEN
     PERFORM aws_s3._fail('Unable to validate pre-signed URL. Error: HTTP 301. Check your arguments and try again.');
   END IF;
-  BEGIN
+  IF options ~* 'FREEZE' THEN
+    -- Without a subtransaction, in which COPY would refuse that. So the program's failure is told by its last word, and
+    -- a cancel is noticed behind COPY.
     EXECUTE format(
-      'COPY %s%s FROM PROGRAM %L %s', table_name, ' (' || nullif(column_list, '') || ')', program, options);
+      'COPY %s%s FROM PROGRAM %L %s',
+      table_name, ' (' || nullif(column_list, '') || ')', 'trap : INT TERM; ' || program || ' || true', options);
     GET DIAGNOSTICS imported = ROW_COUNT;
     result := aws_s3._take_result(result_file);
-  EXCEPTION
-    WHEN external_routine_exception THEN
-      -- The program failed. Had it been ended by a cancel, that would be noticed here and end the statement.
-      PERFORM aws_s3._fail(coalesce(aws_s3._take_result(result_file), SQLERRM));
-    WHEN OTHERS THEN
-      PERFORM aws_s3._take_result(result_file);
-      RAISE;
-  END;
+    IF coalesce(result, '') !~ '^\d+$' THEN
+      PERFORM aws_s3._fail(coalesce(result, 'the program was ended'));
+    END IF;
+  ELSE
+    BEGIN
+      EXECUTE format(
+        'COPY %s%s FROM PROGRAM %L %s', table_name, ' (' || nullif(column_list, '') || ')', program, options);
+      GET DIAGNOSTICS imported = ROW_COUNT;
+      result := aws_s3._take_result(result_file);
+    EXCEPTION
+      WHEN external_routine_exception THEN
+        -- The program failed. Had it been ended by a cancel, that would be noticed here and end the statement.
+        PERFORM aws_s3._fail(coalesce(aws_s3._take_result(result_file), SQLERRM));
+      WHEN OTHERS THEN
+        PERFORM aws_s3._take_result(result_file);
+        RAISE;
+    END;
+  END IF;
   IF imported = 0 THEN
     PERFORM aws_s3._fail('Import from S3 failed, 0 rows were copied successfully');
   END IF;
@@ -130,22 +153,8 @@ BEGIN
 END
 $$;
 
--- With FROM, so that Postgres does not put the worker in this function's place: errors come from within it.
-CREATE FUNCTION aws_s3.table_import_from_s3(
-    table_name text,
-    column_list text,
-    options text,
-    bucket text,
-    file_path text,
-    region text,
-    access_key text DEFAULT NULL,
-    secret_key text DEFAULT NULL,
-    session_token text DEFAULT NULL)
-  RETURNS text LANGUAGE sql
-AS $$
-  SELECT answer FROM aws_s3._import(table_name, column_list, options, bucket, file_path, region) AS answer
-$$;
-
+-- As its users' errors show, this one is a function in SQL around another; with FROM, so that Postgres does not put
+-- that in its place. A function in SQL holds a snapshot, and COPY refuses to freeze within it.
 CREATE FUNCTION aws_s3.table_import_from_s3(
     table_name text,
     column_list text,
@@ -155,7 +164,7 @@ CREATE FUNCTION aws_s3.table_import_from_s3(
   RETURNS text LANGUAGE sql
 AS $$
   SELECT answer
-  FROM aws_s3._import(
+  FROM aws_s3.table_import_from_s3(
     table_name, column_list, options, (s3_info).bucket, (s3_info).file_path, (s3_info).region) AS answer
 $$;
 

@@ -133,7 +133,7 @@ public final class FileHead {
 
   /** Whether the file has a record besides its header. */
   public static boolean hasRows(StoredObject object, CsvFormat format) {
-    Beginning beginning = beginning(object, object.saysGzip());
+    Beginning beginning = beginning(object, object.isGzip());
     int first = format.header() == Header.NONE ? 0 : 1;
     List<List<String>> records =
         FirstRecords.read(beginning.bytes, beginning.whole, format, first + 1);

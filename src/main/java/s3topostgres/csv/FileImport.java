@@ -26,6 +26,7 @@ import s3topostgres.scan.ScanResult;
  * Imports one file whose fields were matched to columns. Made by {@link FileImports}.
  *
  * @param fields of the file, and the columns that take them
+ * @param hasRows whether its head has a row, or does not have all of it
  * @param object as it was when its head was read
  * @param minRows how many rows the file must have
  * @param warnings about the file; its import adds to them
@@ -36,6 +37,7 @@ public record FileImport(
     TargetTable table,
     MatchedFields fields,
     int headerLines,
+    boolean hasRows,
     Upload upload,
     StoredObject object,
     long minRows,
@@ -65,6 +67,29 @@ public record FileImport(
   @Override
   public long importInto(String name) throws SQLException {
     return isScanned() ? new WatchedImport(this).run(name) : run(name, ImportWatch.NONE);
+  }
+
+  @Override
+  public RowSource frozen() {
+    // aws_s3 fails if it finds no row, which only an inner subtransaction would survive.
+    return hasRows
+        ? new FileImport(
+            imports.frozen(),
+            session,
+            table,
+            fields,
+            headerLines,
+            hasRows,
+            upload,
+            object,
+            minRows,
+            warnings)
+        : this;
+  }
+
+  @Override
+  public boolean isWorthRepeating(LoadException failure) {
+    return way().isWorthRepeating(failure);
   }
 
   @Override

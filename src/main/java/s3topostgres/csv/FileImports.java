@@ -46,8 +46,14 @@ public record FileImports(
             ? new CopyImport(format, objects)
             : new AwsS3Import(
                 format,
-                (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format)),
+                (upload, limit) -> FileHead.hasRows(objects.look(upload.object(), limit), format),
+                false),
         layout);
+  }
+
+  /** The imports that freeze rows: {@link ObjectImport#frozen}. */
+  FileImports frozen() {
+    return new FileImports(settings, format, objects, objectImport.frozen(), layout);
   }
 
   /** Why an upload is not to be loaded, as a clause; empty if it is. */
@@ -89,7 +95,7 @@ public record FileImports(
    */
   ObjectImport importOf(StoredObject object) {
     return object.isGzip() && !objectImport.unpacks(object)
-        ? new CopyImport(format, objects)
+        ? new CopyImport(format, objects, objectImport.freeze())
         : objectImport;
   }
 
@@ -124,6 +130,7 @@ public record FileImports(
         table,
         fields,
         head.headerLines(),
+        FileHead.hasRows(object, format),
         upload,
         object.withoutHead(),
         minRows,
@@ -163,6 +170,7 @@ public record FileImports(
         table,
         MatchedFields.of(table.columns()),
         head.headerLines(),
+        FileHead.hasRows(object, format),
         upload,
         object,
         0,

@@ -110,6 +110,22 @@ public final class MultiFileImport implements RowSource {
   }
 
   @Override
+  public RowSource frozen() {
+    return new MultiFileImport(
+        session,
+        whole,
+        folder,
+        files.stream().map(RowSource::frozen).toList(),
+        minRows,
+        listedAgain);
+  }
+
+  @Override
+  public boolean isWorthRepeating(LoadException failure) {
+    return files.stream().anyMatch(file -> file.isWorthRepeating(failure));
+  }
+
+  @Override
   public long into(String table) throws SQLException {
     firstRows.clear();
     rowsOfFiles.clear();

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import s3topostgres.FileLine;
+import s3topostgres.LoadException;
 import s3topostgres.Warning;
 import s3topostgres.postgres.TargetTable.Column;
 import s3topostgres.s3.ObjectLocation;
@@ -75,6 +76,19 @@ public interface RowSource {
    */
   default long importInto(String table) throws SQLException {
     return into(table);
+  }
+
+  /**
+   * The same rows, imported frozen: {@link s3topostgres.postgres.ObjectImport#frozen}. The caller
+   * empties the table in the same subtransaction.
+   */
+  default RowSource frozen() {
+    return this;
+  }
+
+  /** Whether a frozen import that failed may succeed with the same files. */
+  default boolean isWorthRepeating(LoadException failure) {
+    return false;
   }
 
   /**

@@ -8,7 +8,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.SqlErrors;
@@ -32,22 +31,25 @@ public record Indexes(Session session, TargetTable table) {
   /**
    * Imports rows into the empty target table, and says so.
    *
+   * @param bytes of the rows, unpacked
+   * @param importing may be called twice; what the first call did is undone then
    * @param rebuild whether indexes may be built after the rows, if there are enough
    */
   static long fill(
       Session session,
       TargetTable table,
-      RowSource rows,
+      long bytes,
+      Session.Work<Long> importing,
       boolean rebuild,
       Consumer<String> progress)
       throws SQLException {
     Session.Work<Long> filling =
         () -> {
           progress.accept("importing");
-          return rows.into(table.name());
+          return importing.run();
         };
     long imported =
-        rebuild && areWorthBuildingAfterwards(rows.bytes())
+        rebuild && areWorthBuildingAfterwards(bytes)
             ? new Indexes(session, table).fill(filling, progress)
             : filling.run();
     VirtualColumns.of(session, table).compute(session, table);

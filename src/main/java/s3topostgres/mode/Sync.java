@@ -150,7 +150,9 @@ public record Sync(
       return Optional.empty();
     }
     try {
-      long imported = Indexes.fill(session, table, rows, rebuild, progress);
+      long imported =
+          Indexes.fill(
+              session, table, rows.bytes(), () -> rows.into(table.name()), rebuild, progress);
       if (keySetting.isPresent()
           && session.exists(
               "SELECT FROM %s WHERE %s LIMIT 1"

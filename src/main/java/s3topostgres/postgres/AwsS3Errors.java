@@ -24,6 +24,7 @@ final class AwsS3Errors {
   private static final Pattern COPY = Pattern.compile("(?im)^SQL statement \"copy ");
 
   private static final String NO_ROWS = "0 rows were copied";
+  private static final String WHY_NO_ROWS = "aws_s3 copied no row of a file that has some";
 
   private AwsS3Errors() {}
 
@@ -40,6 +41,11 @@ final class AwsS3Errors {
   /** Whether the extension copied no row, which it reports as an error. */
   static boolean isNoRows(SQLException e) {
     return words(e).contains(NO_ROWS);
+  }
+
+  /** Whether a translated error is that the extension copied no row. */
+  static boolean isNoRows(LoadException failure) {
+    return failure.why().equals(WHY_NO_ROWS);
   }
 
   /** Whether S3 answered the database that the object does not exist. */
@@ -64,7 +70,7 @@ final class AwsS3Errors {
     if (words.contains(NO_ROWS)) {
       return Optional.of(
           ErrorCode.IMPORT_UNAVAILABLE.failure(
-              "aws_s3 copied no row of a file that has some",
+              WHY_NO_ROWS,
               "It is tried again. If the table has a trigger that leaves rows out, see whether it"
                   + " leaves out all of them."));
     }
@@ -140,10 +146,14 @@ final class AwsS3Errors {
 
   private static Optional<LoadException> byState(SQLException e) {
     return switch (SqlErrors.state(e)) {
-      case SqlState.INTERNAL_ERROR ->
+      case SqlState.INTERNAL_ERROR,
+          SqlState.FEATURE_NOT_SUPPORTED,
+          SqlState.INVALID_TRANSACTION_STATE,
+          SqlState.NOT_IN_PREREQUISITE_STATE,
+          SqlState.SYNTAX_ERROR ->
           Optional.of(
               ErrorCode.IMPORT_UNAVAILABLE.failure(
-                  "aws_s3 failed inside the database (SQLSTATE XX000)",
+                  "aws_s3 failed inside the database (SQLSTATE %s)".formatted(e.getSQLState()),
                   "See the database's own log."));
       case SqlState.NO_SUCH_FUNCTION, SqlState.NO_SUCH_SCHEMA, SqlState.INSUFFICIENT_PRIVILEGE ->
           SqlErrors.hasFrame(e, COPY) ? Optional.empty() : Optional.of(AwsS3Extension.closed());

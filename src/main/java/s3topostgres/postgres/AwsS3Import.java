@@ -10,6 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import s3topostgres.LoadException;
 import s3topostgres.config.CsvFormat;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -22,7 +23,7 @@ import s3topostgres.s3.Upload;
  *     href="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.S3Import.Reference.html">aws_s3
  *     functions</a>
  */
-public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRows)
+public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRows, boolean freeze)
     implements ObjectImport {
   /** Matches {@code 7 rows imported into relation "people" from file people.csv of 259 bytes}. */
   private static final Pattern ROWS = Pattern.compile("^(\\d{1,18})\\b");
@@ -52,6 +53,17 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
   }
 
   @Override
+  public ObjectImport frozen() {
+    return new AwsS3Import(format, hasRows, true);
+  }
+
+  @Override
+  public boolean isWorthRepeating(LoadException failure) {
+    return failure.sqlState().filter(MAY_REFUSE_GOOD_FILES::contains).isPresent()
+        || AwsS3Errors.isNoRows(failure);
+  }
+
+  @Override
   public long run(
       Session session,
       String into,
@@ -66,7 +78,10 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
     try {
       silenceTriggers(session, into);
       before = inserted(session, into);
-      answer = importOnceOrTwice(session, into, columns, upload, watch);
+      answer =
+          freeze
+              ? importFrozen(session, into, columns, upload)
+              : importOnceOrTwice(session, into, columns, upload, watch);
     } catch (SQLException e) {
       throw Optional.of(e)
           .filter(error -> !ImportErrors.isOfTheTable(error, target))
@@ -104,6 +119,16 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
         row -> row.getLong(1),
         into,
         into);
+  }
+
+  /** Imports in the caller's subtransaction; for its locks see {@link Session#savepoint}. */
+  private String importFrozen(
+      Session session, String into, List<TargetTable.Column> columns, Upload upload)
+      throws SQLException {
+    session.execute(SessionSettings.IDLE.formatted("5s"));
+    String answer = importOnce(session, into, columns, upload);
+    session.execute(SessionSettings.IDLE.formatted("30s"));
+    return answer;
   }
 
   /** Imports again after an error that may be the extension's; a file without rows is no error. */
@@ -149,7 +174,7 @@ public record AwsS3Import(CsvFormat format, BiPredicate<Upload, Duration> hasRow
         row -> String.valueOf(row.getString(1)),
         into,
         CopyOptions.columns(columns),
-        CopyOptions.of(format, columns),
+        CopyOptions.of(format, columns, freeze),
         upload.object().bucket(),
         upload.object().key(),
         upload.region());

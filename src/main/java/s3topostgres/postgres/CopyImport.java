@@ -16,7 +16,12 @@ import s3topostgres.s3.Upload;
  *
  * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">COPY</a>
  */
-public record CopyImport(CsvFormat format, S3Objects objects) implements ObjectImport {
+public record CopyImport(CsvFormat format, S3Objects objects, boolean freeze)
+    implements ObjectImport {
+  public CopyImport(CsvFormat format, S3Objects objects) {
+    this(format, objects, false);
+  }
+
   @Override
   public void install(Session session) {
     // Every Postgres has COPY.
@@ -33,6 +38,16 @@ public record CopyImport(CsvFormat format, S3Objects objects) implements ObjectI
   }
 
   @Override
+  public ObjectImport frozen() {
+    return new CopyImport(format, objects, true);
+  }
+
+  @Override
+  public boolean isWorthRepeating(LoadException failure) {
+    return false;
+  }
+
+  @Override
   public long run(
       Session session,
       String into,
@@ -44,7 +59,7 @@ public record CopyImport(CsvFormat format, S3Objects objects) implements ObjectI
       throws SQLException {
     String copy =
         "COPY %s (%s) FROM STDIN WITH %s"
-            .formatted(into, CopyOptions.columns(columns), CopyOptions.of(format, columns));
+            .formatted(into, CopyOptions.columns(columns), CopyOptions.of(format, columns, freeze));
     Deadline deadline = session.deadline();
     try (InputStream content =
         watch.through(objects.read(upload.object(), object, deadline::left))) {

@@ -23,11 +23,12 @@ final class CopyOptions {
    * All options in parentheses; none is left to a default.
    *
    * @param columns of the file
+   * @param freeze whether to write frozen rows
    */
-  static String of(CsvFormat format, List<TargetTable.Column> columns) {
+  static String of(CsvFormat format, List<TargetTable.Column> columns, boolean freeze) {
     List<TargetTable.Column> emptyIsNull =
         columns.stream().filter(TargetTable.Column::emptyIsNull).toList();
-    return "(FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s%s)"
+    return "(FORMAT csv, HEADER %s, DELIMITER %s, QUOTE %s, ESCAPE %s, NULL %s, ENCODING %s%s%s)"
         .formatted(
             format.header() == CsvFormat.Header.NONE ? "false" : "true",
             literal(String.valueOf(format.delimiter())),
@@ -35,7 +36,8 @@ final class CopyOptions {
             literal(String.valueOf(format.escape())),
             literal(format.nullText()),
             literal(format.encoding().toUpperCase(Locale.ROOT)),
-            emptyIsNull.isEmpty() ? "" : ", FORCE_NULL (%s)".formatted(columns(emptyIsNull)));
+            emptyIsNull.isEmpty() ? "" : ", FORCE_NULL (%s)".formatted(columns(emptyIsNull)),
+            freeze ? ", FREEZE true" : "");
   }
 
   /** A string constant of standard SQL, in which a backslash is an ordinary character. */

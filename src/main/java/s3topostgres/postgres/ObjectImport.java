@@ -23,6 +23,21 @@ public interface ObjectImport {
   boolean pinsObject();
 
   /**
+   * The way of importing that freezes rows: they need no {@code VACUUM}, and transactions with an
+   * older snapshot see them, too. For a table that was emptied in the same subtransaction, which
+   * ends with a failure.
+   *
+   * @see <a href="https://www.postgresql.org/docs/current/sql-copy.html">FREEZE of COPY</a>
+   */
+  ObjectImport frozen();
+
+  /** Whether it freezes rows. */
+  boolean freeze();
+
+  /** Whether a frozen import that failed may succeed with the same file. */
+  boolean isWorthRepeating(LoadException failure);
+
+  /**
    * Imports an object.
    *
    * @param into the table to import into, quoted as SQL needs it: the target table or a stage

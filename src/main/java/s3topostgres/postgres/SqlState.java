@@ -18,7 +18,7 @@ public final class SqlState {
 
   static final String CONNECTION_REJECTED = "08004";
   static final String CONNECTION_FAILURE = "08006";
-  static final String FEATURE_NOT_SUPPORTED = "0A000";
+  public static final String FEATURE_NOT_SUPPORTED = "0A000";
   static final String STRING_TOO_LONG = "22001";
   public static final String NUMBER_OUT_OF_RANGE = "22003";
   static final String DATE_OUT_OF_RANGE = "22008";
@@ -34,16 +34,19 @@ public final class SqlState {
   public static final String UNIQUE_VIOLATION = "23505";
   public static final String CHECK_VIOLATION = "23514";
   public static final String EXCLUSION_VIOLATION = "23P01";
+  public static final String INVALID_TRANSACTION_STATE = "25000";
   static final String READ_ONLY_TRANSACTION = "25006";
   static final String NO_SUCH_DATABASE = "3D000";
   static final String NO_SUCH_SCHEMA = "3F000";
   static final String SERIALIZATION_FAILURE = "40001";
   static final String DEADLOCK = "40P01";
   static final String INSUFFICIENT_PRIVILEGE = "42501";
+  public static final String SYNTAX_ERROR = "42601";
   public static final String NO_SUCH_FUNCTION = "42883";
   static final String DUPLICATE_SCHEMA = "42P06";
   static final String DUPLICATE_OBJECT = "42710";
   static final String LIMIT_EXCEEDED = "54000";
+  public static final String NOT_IN_PREREQUISITE_STATE = "55000";
   public static final String LOCK_NOT_AVAILABLE = "55P03";
   public static final String QUERY_CANCELED = "57014";
   static final String UNDEFINED_FILE = "58P01";

@@ -1,5 +1,6 @@
 package s3topostgres.readers;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static s3topostgres.ErrorCode.TABLE_BUSY;
 
@@ -17,6 +18,10 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import s3topostgres.config.Mode;
 import s3topostgres.load.LoadFixture;
 import s3topostgres.load.RunningLoad;
 import s3topostgres.postgres.TestTicker;
@@ -147,7 +152,8 @@ public class ReaderTest {
    * snapshots that are older.
    */
   @Test
-  void withASnapshotFromBeforeTheLoadSeeTheTableEmpty() throws Exception {
+  void withASnapshotFromBeforeTheLoadSeeAPartitionedTableEmpty() throws Exception {
+    createPartitions();
     try (Connection connection = fixture.connect();
         Statement statement = connection.createStatement()) {
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
@@ -166,5 +172,132 @@ public class ReaderTest {
     StringBuilder csv = new StringBuilder("id,name\n");
     IntStream.range(0, count).forEach(id -> csv.append(id).append(',').append(name).append('\n'));
     return csv.toString();
+  }
+
+  /** An older snapshot, of which Postgres says that it sees a truncated table empty. */
+  @ParameterizedTest
+  @CsvSource({"aws_s3, 1", "copy, 1", "aws_s3, 400000", "copy, 400000"})
+  void seeTheNewRowsInATransactionThatBeganBeforeTheLoad(String importWith, int rows)
+      throws SQLException {
+    fixture.set("IMPORT_WITH", importWith);
+    fixture.execute("ALTER TABLE people OWNER TO \"%s\"".formatted(fixture.role()));
+    try (Connection connection = fixture.connect();
+        Statement reader = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      reader.execute("SELECT count(*) FROM pg_class");
+
+      fixture.load("people.csv", people(rows));
+
+      assertThat(count(reader)).isEqualTo(rows);
+    }
+    assertThat(fixture.log()).doesNotContain("without FREEZE");
+    if (Integer.parseInt(fixture.rows("SHOW server_version_num").get(0)) >= 140_000) {
+      assertThat(
+              fixture.rows(
+                  "SELECT relallvisible >= relpages * 0.9 FROM pg_class WHERE relname = 'people'"))
+          .as("VACUUM has nothing to do")
+          .containsExactly("t");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"aws_s3", "copy"})
+  void seeTheRowsOfAllFilesOfASetInATransactionThatBeganBeforeTheLoad(String importWith)
+      throws SQLException {
+    fixture
+        .set("IMPORT_WITH", importWith)
+        .set("S3_BUCKET_NAME", fixture.bucket)
+        .set("S3_SET_MARKER", "_SUCCESS");
+    fixture.upload("export/part-0.csv", "id,name\n1,Ana\n");
+    fixture.upload("export/part-1.csv", "id,name\n");
+    fixture.upload("export/part-2.csv", "id,name\n2,Bo\n3,Cy\n");
+    try (Connection connection = fixture.connect();
+        Statement reader = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      reader.execute("SELECT count(*) FROM pg_class");
+
+      fixture.load("export/_SUCCESS", "");
+
+      assertThat(count(reader)).isEqualTo(3);
+    }
+    assertThat(fixture.log()).doesNotContain("without FREEZE");
+  }
+
+  private static String people(int rows) {
+    return IntStream.range(0, rows)
+        .mapToObj(row -> row + ",a rather long name\n")
+        .collect(joining("", "id,name\n", ""));
+  }
+
+  private static long count(Statement reader) throws SQLException {
+    try (ResultSet count = reader.executeQuery("SELECT count(*) FROM people")) {
+      count.next();
+      return count.getLong(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"aws_s3", "copy"})
+  void letScriptsKeepACursorOpen(String importWith) {
+    fixture.set("IMPORT_WITH", importWith).set("BEFORE_LOAD_SQL", "DECLARE c CURSOR FOR SELECT 1");
+
+    fixture.load("people.csv", "id,name\n1,Ana\n");
+
+    assertThat(fixture.people()).containsExactly("1|Ana|null");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"aws_s3", "copy"})
+  void letATriggerRunOnceForALoad(String importWith) {
+    fixture.set("IMPORT_WITH", importWith);
+    fixture.execute(
+        "CREATE TABLE emptied (at timestamptz)",
+        """
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+        AS $$ BEGIN INSERT INTO public.emptied VALUES (now()); RETURN NULL; END $$""",
+        "CREATE TRIGGER note AFTER TRUNCATE ON people EXECUTE FUNCTION note()");
+
+    fixture.load("people.csv", "id,name\n1,Ana\n");
+
+    assertThat(fixture.rows("SELECT count(*) FROM emptied")).containsExactly("1");
+    assertThat(fixture.people()).containsExactly("1|Ana|null");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0A000", "25000", "55000", "42601"})
+  void getTheRowsUnfrozenWhereTheExtensionRefusesToFreeze(String sqlState) {
+    fixture
+        .set("IMPORT_WITH", "aws_s3")
+        .standIn("import_sqlstate", sqlState)
+        .standIn("import_fault", "this is not an option")
+        .failImports(1);
+
+    fixture.load("people.csv", "id,name\n1,Ana\n");
+
+    assertThat(fixture.people()).containsExactly("1|Ana|null");
+    assertThat(fixture.imports()).isEqualTo(2);
+    assertThat(fixture.log()).contains("importing without FREEZE").contains(sqlState);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"aws_s3", "copy"})
+  void getThePartitionsOfATable(String importWith) {
+    fixture.set("IMPORT_WITH", importWith);
+    createPartitions();
+
+    fixture.load("people.csv", "id,name\n1,Ana\n11,Bo\n");
+
+    assertThat(fixture.people()).containsExactly("1|Ana|null", "11|Bo|null");
+  }
+
+  private void createPartitions() {
+    fixture.execute(
+        "DROP TABLE people",
+        "CREATE TABLE people (id integer PRIMARY KEY, name text, born date) PARTITION BY RANGE (id)",
+        "CREATE TABLE few PARTITION OF people FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE many PARTITION OF people DEFAULT");
+    fixture.mode(Mode.REPLACE);
   }
 }

@@ -298,7 +298,7 @@ class AwsS3StandInTest {
     assertThat(failure.getSQLState()).isEqualTo("22P02");
     assertThat(failure.getServerErrorMessage().getWhere())
         .startsWith("COPY people, line 3, column age: \"old\"\nSQL statement \"COPY people ")
-        .endsWith("\nSQL function \"table_import_from_s3\" statement 1");
+        .contains("\nPL/pgSQL function aws_s3.table_import_from_s3(");
     assertThat(database.rows("SELECT FROM people")).isEmpty();
     assertThat(resultFiles()).isEmpty();
   }
