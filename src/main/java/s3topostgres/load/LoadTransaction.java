@@ -249,7 +249,9 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
   private static void analyze(Session session, TargetTable table) {
     try {
       // The next load may have locked the table, and will analyze it, too.
-      session.execute("SET lock_timeout = '2s'; ANALYZE " + table.name());
+      session.begin();
+      session.execute("SET LOCAL lock_timeout = '2s'; ANALYZE " + table.name());
+      session.commit();
     } catch (SQLException | LoadException e) {
       log.warn(
           "{} is loaded, but ANALYZE failed; autovacuum will renew its statistics", table.name());

@@ -151,6 +151,10 @@ public final class Database {
     }
     source.setGssEncMode("disable");
     source.setApplicationName("s3-csv-to-postgres");
+    // The driver then sends the name with the login, instead of setting it in the session.
+    source.setAssumeMinServerVersion("13");
+    // A statement that is prepared by name stays in the session.
+    source.setPrepareThreshold(0);
     int limit = seconds(deadline.within(CONNECT_TIMEOUT));
     source.setConnectTimeout(limit);
     // For each read, until the first statement sets another: a server may accept and never answer.
@@ -164,7 +168,7 @@ public final class Database {
     Connection connection = source.getConnection();
     Session session = new Session(connection, deadline);
     try {
-      session.execute(SessionSettings.SQL);
+      session.execute("SELECT"); // Its settings fail on a read-only server.
       return session;
     } catch (SQLException | RuntimeException e) {
       session.close();

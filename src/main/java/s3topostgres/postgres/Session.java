@@ -72,8 +72,16 @@ public final class Session implements AutoCloseable {
     return one("SELECT quote_ident(current_user)", row -> row.getString(1));
   }
 
+  /**
+   * Begins a transaction. Whatever is set, is set until its end: a pooler may hand the connection
+   * to another client then.
+   */
   public void begin() throws SQLException {
     connection.setAutoCommit(false);
+    // Before the first query. A load has to see what was committed while it waited for a lock.
+    execute(
+        "SET LOCAL transaction_isolation = 'read committed';\n%s;\n%s"
+            .formatted(SessionSettings.SQL, SessionSettings.DATES));
   }
 
   /**
@@ -131,7 +139,7 @@ public final class Session implements AutoCloseable {
     try (Statement statement = connection.createStatement()) {
       statement.setEscapeProcessing(false);
       statement.execute(timed(sql));
-      statement.getMoreResults(); // The first result is that of the time limit.
+      skipSettings(statement);
       return statement.getLargeUpdateCount();
     }
   }
@@ -140,7 +148,7 @@ public final class Session implements AutoCloseable {
   public <T> List<T> query(String sql, Row<T> row, Object... values) throws SQLException {
     try (PreparedStatement statement = prepare(sql, values)) {
       run(statement);
-      statement.getMoreResults(); // The first result is that of the time limit.
+      skipSettings(statement);
       List<T> rows = new ArrayList<>();
       try (ResultSet result = statement.getResultSet()) {
         while (result.next()) {
@@ -217,13 +225,13 @@ public final class Session implements AutoCloseable {
   long copyIn(String sql, InputStream content) throws SQLException, IOException {
     // The driver reads nothing until all is sent. So a trigger's notices would block the server
     // once they fill the socket's buffers.
-    execute("SET client_min_messages = error");
+    execute("SET LOCAL client_min_messages = error");
     log.debug("sql {}", sql);
     ScheduledExecutorService end = new ScheduledThreadPoolExecutor(1, Session::daemon);
     try {
       end.schedule(this::abort, millisLeft() + GRACE.toMillis(), TimeUnit.MILLISECONDS);
       long rows = send(connection.unwrap(PGConnection.class).getCopyAPI().copyIn(sql), content);
-      execute("SET client_min_messages = notice");
+      execute("SET LOCAL client_min_messages = notice");
       return rows;
     } finally {
       end.shutdownNow();
@@ -275,12 +283,29 @@ public final class Session implements AutoCloseable {
     return statement;
   }
 
-  /** Puts the time limit in front of a statement, in the same round trip. */
+  /**
+   * Puts the time limit in front of a statement, in the same round trip. Outside {@link #begin},
+   * the driver sends both as one transaction, which has no settings yet.
+   */
   private String timed(String sql) throws SQLException {
     long left = millisLeft();
     log.debug("sql {}", sql);
     limitSocket(left);
-    return "SET statement_timeout = " + left + ";\n" + sql;
+    return connection.getAutoCommit()
+        // Here, SET LOCAL would write a warning into the server's log.
+        ? "SELECT set_config('statement_timeout', '%d', true);\n".formatted(left)
+            + SessionSettings.SQL
+            + ";\n"
+            + sql
+        : "SET LOCAL statement_timeout = " + left + ";\n" + sql;
+  }
+
+  /** Skips the results of what {@link #timed} puts in front of a statement. */
+  private void skipSettings(Statement statement) throws SQLException {
+    statement.getMoreResults();
+    if (connection.getAutoCommit()) {
+      statement.getMoreResults();
+    }
   }
 
   private long millisLeft() {

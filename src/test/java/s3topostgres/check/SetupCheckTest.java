@@ -441,7 +441,7 @@ class SetupCheckTest {
     try (Network network = Network.to("localhost", database.port())) {
       environment.put("DB_PORT", Integer.toString(network.port()));
       // After the login, until the check has given up.
-      network.before("SET tcp_keepalives_idle", released::join);
+      network.before("SET LOCAL tcp_keepalives_idle", released::join);
 
       failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
 

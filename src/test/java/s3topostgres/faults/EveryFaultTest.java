@@ -81,7 +81,7 @@ public class EveryFaultTest {
     fixture.execute(
         "CREATE FUNCTION slow(text) RETURNS boolean LANGUAGE sql AS 'SELECT pg_sleep(600) IS NOT NULL'",
         "ALTER TABLE people ADD CHECK (slow(name)) NOT VALID");
-    fixture.leaveAMomentAfter("SET tcp_keepalives_idle", LoadFixture.importStatement());
+    fixture.leaveAMomentAfter("SET LOCAL tcp_keepalives_idle", LoadFixture.importStatement());
 
     LoadException failure = fixture.failure(ROW_REJECTED, "people.csv", "id,name\nx,a\n1,b\n");
 

@@ -68,6 +68,7 @@ public class SessionTest {
         .rows(
             "SELECT 'transaction_timeout' WHERE current_setting('transaction_timeout', true) <> ''")
         .forEach(setting -> fixture.execute(role + setting + " = '1s'"));
+    fixture.execute(role + "statement_timeout = '1s'");
     fixture.set("AFTER_LOAD_SQL", "SELECT pg_sleep(1.5)");
 
     assertThat(fixture.load("moments.csv", "at\n2026-01-01\n").status()).isEqualTo(LOADED);
@@ -79,7 +80,6 @@ public class SessionTest {
     fixture.set("CSV_ESCAPE", "\\");
     fixture.execute(
         role + "default_transaction_isolation = 'serializable'",
-        role + "statement_timeout = '1ms'",
         role + "lock_timeout = '1ms'",
         role + "synchronous_commit = off",
         role + "client_min_messages = error",

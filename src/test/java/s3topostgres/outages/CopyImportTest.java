@@ -302,7 +302,7 @@ class CopyImportTest {
     TestTicker time = fixture.stopTime();
     Network network = fixture.networkToDatabase();
     network.before(
-        "SET client_min_messages = error",
+        "SET LOCAL client_min_messages = error",
         () -> {
           time.pass(LoadFixture.LOAD_TIME.minus(LoadFixture.A_MOMENT));
           network.before(",name ", () -> fault.accept(network));
