@@ -169,6 +169,17 @@ class DocumentationTest {
   }
 
   @Test
+  void theScriptForLocalStackRunsTheCommandsOfThePageInTheirOrder() {
+    List<String> commands =
+        Page.blocks(Page.ofSite("deploy.md").section("Try it on LocalStack"), "bash").stream()
+            .flatMap(String::lines)
+            .toList();
+
+    assertThat(commands).isNotEmpty();
+    assertThat(read("src/test/resources/localstack/try.sh").lines()).containsSubsequence(commands);
+  }
+
+  @Test
   void everyLinkBetweenPagesLeadsSomewhere() {
     List<String> broken = new ArrayList<>();
     for (Page page : Page.all()) {
