@@ -2,8 +2,8 @@
 # Deploys to LocalStack, loads, overwrites, updates and removes; its commands are those of deploy.md,
 # "Try it on LocalStack". Not run by the build: it takes ten minutes, and 700 MB from PyPI and npm.
 #
-# Run it in the project's folder, with Python 3.13 or later, Node 22 or later, psql, curl and the AWS
-# CLI, and a Postgres in PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD, where it makes a table.
+# Run it in the project's folder, with Python 3.13 or later, Node 22 or later, psql, curl and AWS CLI
+# 2.13 or later, and a Postgres in PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD, where it makes a table.
 set -euo pipefail
 cd "$(dirname "$0")/../../../.."
 
