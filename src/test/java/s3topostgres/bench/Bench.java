@@ -10,7 +10,8 @@ import java.util.Locale;
 /**
  * {@code ./mvnw -Pbench}: how fast it is, beside references that run in the same minutes on the
  * same machine. Needs Linux, curl and psql; Python with boto3 and psycopg2, and pgloader, where
- * they are there.
+ * they are there. {@code -Dbench=peers}, which is not run by default, installs other loaders from
+ * PyPI into {@code target/peers}.
  *
  * <p>System properties: {@code bench}, which of {@code
  * start-up,throughput,modes,sets,changes,copy,scan,faults,scale,size} to run, or {@code backlog},
@@ -32,7 +33,9 @@ public final class Bench {
               .split(",")) {
         switch (name) {
           case "start-up" -> new StartUp(site, report).run();
-          case "throughput" -> new Throughput(site, report).run();
+          case "throughput" -> new Throughput(site, report, Peers.installed()).run();
+          case "peers" ->
+              new Throughput(site, report, Peers.withThoseOfPyPi(report)).compareWithPeers();
           case "modes" -> new Modes(site, report).run();
           case "sets" -> new Sets(site, report).run();
           case "changes" -> new Changes(site, report).run();

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import s3topostgres.sandbox.LambdaRuntime;
@@ -13,45 +14,33 @@ import s3topostgres.sandbox.LambdaRuntime;
 /** A file of two million rows, through the function and by others, and a picture of it. */
 final class Throughput {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
-  private static final int ROWS = 2_000_000;
+  private static final int ROWS = Integer.getInteger("bench.rows", 2_000_000);
   private static final String KEY = "addresses.csv";
   private static final Path PICTURE = Path.of("src/site/resources/images/large-file.svg");
 
   private final Site site;
   private final Report report;
   private final Path file;
-  private final boolean pgloaderWorks = Programs.works("pgloader", "--version");
+  private final Map<String, Peers.Peer> peers;
   private final BarChart chart = new BarChart();
 
-  Throughput(Site site, Report report) {
+  Throughput(Site site, Report report, Map<String, Peers.Peer> peers) {
+    this.peers = peers;
     this.site = site;
     this.report = report;
     this.file = Path.of("target", KEY).toAbsolutePath();
   }
 
   void run() throws IOException, SQLException {
-    if (!Programs.works("psql", "--version")) {
-      report.line("Throughput is left out: there is no psql.");
+    if (!compareWithPeers()) {
       return;
     }
-    Addresses.write(file, ROWS);
-    site.upload(KEY, file);
-    compare("without an index", "addresses", Site.ROLE, true);
     compare(
         "with a primary key",
         "addresses_with_key",
         Site.ROLE,
         false,
         "ALTER TABLE %s ADD PRIMARY KEY (id)");
-    compare(
-        "with a primary key and three more indexes",
-        "addresses_with_indexes",
-        Site.ROLE,
-        true,
-        "ALTER TABLE %s ADD PRIMARY KEY (id)",
-        "CREATE INDEX ON %s (last_name, first_name)",
-        "CREATE INDEX ON %s (postal_code)",
-        "CREATE INDEX ON %s (balance)");
     compare(
         "with a primary key, of another owner",
         "addresses_of_another",
@@ -64,6 +53,27 @@ final class Throughput {
             .formatted(ROWS, Files.size(file) / 1_000_000, ROUNDS));
     Files.delete(file);
     oneRow();
+  }
+
+  /** Compares with the other loaders only; false if there is no psql to compare with at all. */
+  boolean compareWithPeers() throws IOException, SQLException {
+    if (!Programs.works("psql", "--version")) {
+      report.line("Throughput is left out: there is no psql.");
+      return false;
+    }
+    Addresses.write(file, ROWS);
+    site.upload(KEY, file);
+    compare("without an index", "addresses", Site.ROLE, true);
+    compare(
+        "with a primary key and three more indexes",
+        "addresses_with_indexes",
+        Site.ROLE,
+        true,
+        "ALTER TABLE %s ADD PRIMARY KEY (id)",
+        "CREATE INDEX ON %s (last_name, first_name)",
+        "CREATE INDEX ON %s (postal_code)",
+        "CREATE INDEX ON %s (balance)");
+    return true;
   }
 
   /** A small file, into the table with the most indexes, with and without the new way. */
@@ -88,7 +98,7 @@ final class Throughput {
   }
 
   /**
-   * @param withOthers whether psql's {@code \\copy} and pgloader load it, too, for the picture
+   * @param withOthers whether psql's {@code \\copy} and other loaders load it, too, for the picture
    */
   private void compare(
       String kind, String table, String owner, boolean withOthers, String... indexes)
@@ -98,7 +108,7 @@ final class Throughput {
     Series psql = new Series();
     Series analyzed = new Series();
     Series copy = new Series();
-    Series pgloader = new Series();
+    Map<String, Series> others = new LinkedHashMap<>();
     try (LambdaRuntime runtime = LambdaRuntime.start(site.settings(table))) {
       Site.load(runtime, site.upload("one-row.csv", "id,first_name,last_name\n1,Ana,Almeida\n"));
       String before = peakMemory(runtime);
@@ -110,8 +120,8 @@ final class Throughput {
         if (withOthers) {
           copy.add(site.time(() -> replace(table, copy(table))));
         }
-        if (withOthers && pgloaderWorks) {
-          pgloader.add(site.time(() -> pgloader(table)));
+        if (withOthers) {
+          loadByPeers(table, others);
         }
       }
       report.compare(
@@ -126,13 +136,27 @@ final class Throughput {
         chart.bar("the bare statements", psql);
         chart.bar("psql's \\copy", copy);
       }
-      if (withOthers && pgloaderWorks) {
-        report.compared("load", ours, "pgloader", pgloader);
-        chart.bar("pgloader", pgloader);
-      }
+      others.forEach(
+          (name, series) -> {
+            report.compared("load", ours, name, series);
+            chart.bar(name, series);
+          });
       report.line(
           "\nPeak memory of the function: %s after one row, %s after these."
               .formatted(before, peakMemory(runtime)));
+    }
+  }
+
+  private void loadByPeers(String table, Map<String, Series> others)
+      throws IOException, SQLException {
+    for (Map.Entry<String, Peers.Peer> peer : peers.entrySet()) {
+      Duration took = site.time(() -> peer.getValue().load(file, table, address()));
+      others.computeIfAbsent(peer.getKey(), name -> new Series()).add(took);
+      long rows =
+          Long.parseLong(site.database().rows("SELECT count(*) FROM " + table).get(0).get(0));
+      if (rows != ROWS) {
+        throw new IllegalStateException("%s loaded %,d rows".formatted(peer.getKey(), rows));
+      }
     }
   }
 
@@ -162,23 +186,6 @@ final class Throughput {
       command.addAll(List.of("-c", statement));
     }
     Programs.run(command.toArray(String[]::new));
-  }
-
-  private void pgloader(String table) throws IOException {
-    Programs.run(
-        "pgloader",
-        "--type",
-        "csv",
-        "--with",
-        "truncate",
-        "--with",
-        "drop indexes", // And build them again, as ours does.
-        "--with",
-        "skip header = 1",
-        "--with",
-        "fields terminated by ','",
-        file.toString(),
-        address() + "?tablename=" + table);
   }
 
   private String address() {
