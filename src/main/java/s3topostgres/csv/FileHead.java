@@ -169,7 +169,7 @@ public final class FileHead {
     // Bytes of another encoding may hide a delimiter, and Postgres will say that they are there.
     boolean decoded = !String.join("", row).contains(ColumnMatch.NOT_DECODED);
     if (decoded && rows().stream().noneMatch(other -> other.size() == expected)) {
-      ColumnMatch.refuseOtherDelimiter(row, format, expected);
+      OtherDelimiter.refuse(row, format, expected);
       throw ErrorCode.HEADER_MISMATCH.failure(
           "record %d has %d %s, and %s"
               .formatted(
@@ -203,7 +203,7 @@ public final class FileHead {
       throw ErrorCode.HEADER_MISMATCH.failure(
           "the first line is a sep= line, which only Excel understands",
           "Remove that line; the operator has set the delimiter to %s (CSV_DELIMITER)."
-              .formatted(ColumnMatch.shown(format.delimiter())));
+              .formatted(OtherDelimiter.shown(format.delimiter())));
     }
   }
 

@@ -31,7 +31,7 @@ record PositionalLayout(CsvFormat format, boolean staged) implements FieldLayout
             ? "not %d as expected"
             : table.name().replace("%", "%%") + " has %d columns",
         "Send all fields in the order of the table, or of CSV_COLUMNS, delimited by "
-            + ColumnMatch.shown(format.delimiter())
+            + OtherDelimiter.shown(format.delimiter())
             + ". For files with a header line, the operator sets CSV_HEADER=match.");
     return new MatchedFields(fields, ignored, List.of());
   }
