@@ -47,6 +47,10 @@ const TAKES = {
     "none, or the name of an object of A to Z, a to z, digits and ! - _ . ' ( ), without its folder, which does not" +
       ' end in .csv or .csv.gz'
   ),
+  S3_RESULTS_PREFIX: form(
+    /^([A-Za-z0-9!_.'()-]+\/)+$/,
+    "a folder that ends in a slash, of A to Z, a to z, digits and ! - _ . ' ( )"
+  ),
   LOAD_MODE: choice('replace', 'sync', 'append', 'upsert', 'changes'),
   LOAD_KEY: columns,
   IMPORT_WITH: choice('aws_s3', 'copy'),
@@ -117,6 +121,10 @@ const CONTRADICTIONS = [
     (s) => isHidden(s('S3_KEY_PREFIX'), s('S3_KEY_PATTERN')),
     'S3_KEY_PATTERN has a folder or name that begins with _, . or beam-temp-, and such objects are ignored, unless that' +
       ' is in S3_KEY_PREFIX',
+  ],
+  [
+    (s) => s('S3_RESULTS_PREFIX') && (s('S3_KEY_PREFIX') + s('S3_KEY_PATTERN')).startsWith(s('S3_RESULTS_PREFIX')),
+    'S3_KEY_PREFIX or S3_KEY_PATTERN begins with S3_RESULTS_PREFIX, under which nothing is loaded',
   ],
   [
     (s) => marker(s) && s('LOAD_MODE') === 'changes',

@@ -62,11 +62,17 @@ class EndToEndIT {
   @Test
   void answersWithOneResultForEachRecord() throws Exception {
     s3.put(bucket, "people.csv", bytes("id,name\n1,Ana\n2,Bo\n"));
+    settings.put("S3_RESULTS_PREFIX", "results/");
 
     try (LambdaRuntime lambda = LambdaRuntime.start(settings)) {
       Answer answer = lambda.invoke(event("people.csv"));
 
       assertThat(answer.failed()).as(answer.body() + lambda.log()).isFalse();
+      assertThat(
+              s3.client()
+                  .getObjectAsBytes(r -> r.bucket(bucket).key("results/people.csv.txt"))
+                  .asUtf8String())
+          .startsWith("s3://%s/people.csv was loaded into public.people.".formatted(bucket));
       ObjectNode load = (ObjectNode) JSON.readTree(answer.body()).at("/loads/0");
       assertThat(load.remove("millis").asLong()).isPositive();
       assertThat(load)
@@ -417,6 +423,7 @@ class EndToEndIT {
               "name resolution",
               "TCP",
               "S3 from the function",
+              "results of loads",
               "Systems Manager from the function",
               "TLS",
               "login",
@@ -433,7 +440,7 @@ class EndToEndIT {
 
       assertThat(failure.failed()).isTrue();
       assertThat(JSON.readTree(failure.body()).get("errorMessage").asText().lines())
-          .hasSize(13)
+          .hasSize(14)
           .contains(
               "failed      | table and privileges              |"
                   + " the database user lacks TRUNCATE on public.people. GRANT SELECT, INSERT,"

@@ -16,12 +16,9 @@ public enum Item {
       "Check the security groups and routes between the function and the database.",
       NAME),
   /** The function's access to the bucket. */
-  BUCKET(
-      "S3 from the function",
-      8,
-      "Give the function's subnets a gateway endpoint for S3, and let its security group send to"
-          + " port 443.",
-      SETTINGS),
+  BUCKET("S3 from the function", 8, Item.NO_ROUTE, SETTINGS),
+  /** The place where the function puts the results of loads. */
+  RESULTS("results of loads", 8, Item.NO_ROUTE, BUCKET),
   /** The function's access to the parameters that the settings name. */
   PARAMETERS(
       "Systems Manager from the function",
@@ -53,6 +50,10 @@ public enum Item {
       EXTENSION),
   /** The function's time and memory, which are enough for loads like the last ones. */
   LIMITS("time and memory", 5, Item.OVERLOADED, TABLE, HISTORY);
+
+  private static final String NO_ROUTE =
+      "Give the function's subnets a gateway endpoint for S3, and let its security group send to"
+          + " port 443.";
 
   private static final String OVERLOADED = "Check whether the database is overloaded.";
 

@@ -18,12 +18,14 @@ import s3topostgres.postgres.AwsS3Extension;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
 
 /**
- * Checks all that a load needs, as the function and as the database see it. Nothing is changed: the
- * database's access to the bucket is tried by importing an object that does not exist into a
- * temporary table, in a transaction that is rolled back.
+ * Checks all that a load needs, as the function and as the database see it. Nothing is changed but
+ * one object among the results of loads, if there are any: the database's access to the bucket is
+ * tried by importing an object that does not exist into a temporary table, in a transaction that is
+ * rolled back.
  */
 public final class SetupCheck {
   /** For all results, even if nothing answers. */
@@ -44,6 +46,12 @@ public final class SetupCheck {
   private final Function<Settings, LoadMode> modes;
   private final Checklist list;
   private final Deadline end;
+
+  /** Checks something of a bucket. */
+  @FunctionalInterface
+  private interface OfBucket {
+    String run(String bucket) throws SQLException;
+  }
 
   private SetupCheck(
       Map<String, String> environment,
@@ -91,7 +99,8 @@ public final class SetupCheck {
   private void run(Settings settings, Database database) {
     list.check(Item.NAME, database::resolveHost);
     list.check(Item.TCP, () -> database.reach(Item.TCP.limit()));
-    checkBucket(settings);
+    ofBucket(Item.BUCKET, settings, bucket -> readBucket(bucket, settings));
+    checkResults(settings);
     if (settings.database().usesParameters()) {
       list.check(Item.PARAMETERS, () -> readParameters(database));
     } else {
@@ -110,19 +119,34 @@ public final class SetupCheck {
             });
   }
 
-  private void checkBucket(Settings settings) {
+  /** Checks an item of the bucket, where the settings name it. */
+  private void ofBucket(Item item, Settings settings, OfBucket check) {
     settings
         .load()
         .bucket()
         .ifPresentOrElse(
-            bucket ->
-                list.check(
-                    Item.BUCKET,
-                    () -> {
-                      objects.checkAccess(bucket, absentKey(settings), AWS);
-                      return "the function can read s3://" + bucket;
-                    }),
-            () -> list.notChecked(Item.BUCKET, "S3_BUCKET_NAME is not set"));
+            bucket -> list.check(item, () -> check.run(bucket)),
+            () -> list.notChecked(item, "S3_BUCKET_NAME is not set"));
+  }
+
+  private String readBucket(String bucket, Settings settings) {
+    objects.checkAccess(bucket, absentKey(settings), AWS);
+    return "the function can read s3://" + bucket;
+  }
+
+  private void checkResults(Settings settings) {
+    settings
+        .load()
+        .resultsPrefix()
+        .ifPresentOrElse(
+            prefix -> ofBucket(Item.RESULTS, settings, bucket -> putResult(bucket, prefix)),
+            () -> list.notChecked(Item.RESULTS, "S3_RESULTS_PREFIX is not set"));
+  }
+
+  private String putResult(String bucket, String prefix) {
+    ObjectLocation result = new ObjectLocation(bucket, prefix + "s3-csv-to-postgres-check.txt");
+    objects.put(result, "The results of loads are put here.\n", AWS);
+    return "the function can put results, such as " + result;
   }
 
   private static String readParameters(Database database) {
@@ -177,7 +201,7 @@ public final class SetupCheck {
                         + " and missed uploads are not picked up"));
     if (settings.load().importWith() == ImportWith.AWS_S3) {
       list.check(Item.EXTENSION, () -> checkExtension(session));
-      checkImport(settings, database);
+      ofBucket(Item.IMPORT, settings, bucket -> importAbsentObject(bucket, settings, database));
     }
     list.check(Item.LIMITS, () -> limits.judge(tables.longestLoad()));
   }
@@ -192,15 +216,6 @@ public final class SetupCheck {
     return AwsS3Extension.check(session)
         ? "aws_s3 is installed, and the database user may use it"
         : "aws_s3 is not installed; the first load will install it";
-  }
-
-  private void checkImport(Settings settings, Database database) {
-    settings
-        .load()
-        .bucket()
-        .ifPresentOrElse(
-            bucket -> list.check(Item.IMPORT, () -> importAbsentObject(bucket, settings, database)),
-            () -> list.notChecked(Item.IMPORT, "S3_BUCKET_NAME is not set"));
   }
 
   /** Has a connection of its own, whose time limit is the import's. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import s3topostgres.ErrorCode;
 
 /**
@@ -13,6 +14,8 @@ import s3topostgres.ErrorCode;
  * @param table the target table
  * @param objectKeys the keys of the objects that are loaded
  * @param setMarker whether the files of a folder are one table together
+ * @param resultsPrefix what the object keys of results begin with, which ends in a slash; empty if
+ *     no results are put into the bucket
  * @param bucket the only bucket whose objects are loaded; empty for any
  * @param mode what a file does to the table
  * @param rowKey names of the columns that identify a row, as the catalogue has them; empty for the
@@ -32,6 +35,7 @@ public record LoadSettings(
     TableName table,
     ObjectKeyPattern objectKeys,
     SetMarker setMarker,
+    Optional<String> resultsPrefix,
     Optional<String> bucket,
     Mode mode,
     Optional<List<String>> rowKey,
@@ -52,6 +56,9 @@ public record LoadSettings(
    */
   private static final int MOST_TIMEOUT_SECONDS = 1_800;
 
+  /** Folders of characters that are no wildcards in a policy. */
+  private static final Pattern FOLDERS = Pattern.compile("([A-Za-z0-9!_.'()-]+/)+");
+
   /** Who reads the object. */
   public enum ImportWith {
     /** The database, by the extension {@code aws_s3}. */
@@ -68,10 +75,23 @@ public record LoadSettings(
    *     themselves
    */
   public Optional<Map<String, String>> match(String objectKey) {
+    if (isResult(objectKey)) {
+      return Optional.empty();
+    }
     if (setMarker.name().isPresent()) {
       return setMarker.is(objectKey) ? objectKeys.matchFolder(objectKey) : Optional.empty();
     }
     return objectKeys.match(objectKey);
+  }
+
+  /** Whether an object with this key is among the results of loads, so that it is never loaded. */
+  public boolean isResult(String objectKey) {
+    return resultsPrefix.filter(objectKey::startsWith).isPresent();
+  }
+
+  /** Whether objects of this bucket are loaded. */
+  public boolean mayLoadFrom(String otherBucket) {
+    return bucket.isEmpty() || bucket.get().equals(otherBucket);
   }
 
   /** The settings that decide which objects are loaded, and into which tables. */
@@ -89,6 +109,9 @@ public record LoadSettings(
   public Optional<String> whyIgnored(String objectKey) {
     if (match(objectKey).isPresent()) {
       return Optional.empty();
+    }
+    if (isResult(objectKey)) {
+      return Optional.of("it is among the results of loads (S3_RESULTS_PREFIX)");
     }
     boolean isMarker = setMarker.is(objectKey);
     if (setMarker.name().isPresent() && !isMarker) {
@@ -140,6 +163,7 @@ public record LoadSettings(
           "S3_SET_MARKER is \"%s\", so a folder is one table, and S3_KEY_PATTERN has a name in braces behind the last slash"
               .formatted(marker.get()));
     }
+    settings.resultsPrefix.ifPresent(prefix -> settings.checkResults(prefix, environment));
     if (settings.mode == Mode.CHANGES && settings.historyTable.isEmpty()) {
       environment.problem(
           "HISTORY_TABLE is \"off\", and LOAD_MODE=changes needs the history: it tells which files were applied");
@@ -160,6 +184,18 @@ public record LoadSettings(
     return settings;
   }
 
+  private void checkResults(String prefix, Environment environment) {
+    if (!FOLDERS.matcher(prefix).matches()) {
+      environment.problem(
+          "S3_RESULTS_PREFIX is \"%s\"; it takes a folder that ends in a slash, of A to Z, a to z, digits and ! - _ . ' ( )"
+              .formatted(prefix));
+    } else if (isResult(objectKeys.shown())) {
+      environment.problem(
+          "S3_RESULTS_PREFIX is \"%s\", and S3_KEY_PREFIX or S3_KEY_PATTERN begins with it, so nothing would be loaded"
+              .formatted(prefix));
+    }
+  }
+
   private static LoadSettings readEach(Environment environment) {
     ObjectKeyPattern keys = ObjectKeyPattern.read(environment);
     int functionTimeout =
@@ -168,6 +204,7 @@ public record LoadSettings(
         TableName.read(environment, keys),
         keys,
         SetMarker.read(environment),
+        environment.optional("S3_RESULTS_PREFIX"),
         environment.optional("S3_BUCKET_NAME"),
         Mode.valueOf(environment.choice("LOAD_MODE", Mode.LABELS).toUpperCase(Locale.ROOT)),
         ColumnNames.read(environment, "LOAD_KEY"),

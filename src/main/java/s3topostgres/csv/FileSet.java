@@ -98,6 +98,7 @@ public record FileSet(
             .collect(toSet());
     return all.stream()
         .filter(object -> !object.location().equals(upload.object()))
+        .filter(object -> !settings.isResult(object.location().key()))
         .filter(
             object ->
                 SetMarker.mayBelong(object.location().key())

@@ -99,7 +99,8 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     try (LoadProgress progress = progress(upload, requestId)) {
       try {
         refuseOtherBuckets(upload);
-        return loaded(task, tasks, runInTurn(task, progress, budget, functionEnd), progress);
+        LoadTransaction.Ending ending = runInTurn(task, progress, budget, functionEnd);
+        return loaded(task, tasks, ending, progress, functionEnd);
       } catch (LoadException e) {
         List<LoadTask> oneByOne = task.oneByOne(e);
         if (!oneByOne.isEmpty()) {
@@ -109,9 +110,9 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
           return List.of();
         }
         LoadException failure = explain(budget.retryable(e, task), task, progress, budget);
-        throw failed(task, progress, functionEnd, failure.about(upload.object().toString()));
+        throw told(task, progress, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
-        throw failed(task, progress, functionEnd, unexpected(e).about(upload.object().toString()));
+        throw told(task, progress, functionEnd, unexpected(e).about(upload.object().toString()));
       }
     }
   }
@@ -170,22 +171,28 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
         upload, files.settings().table().setting(), requestId, LoadLog::progress);
   }
 
-  private static List<LoadResult> loaded(
-      LoadTask task, List<LoadTask> tasks, LoadTransaction.Ending ending, LoadProgress progress) {
+  private List<LoadResult> loaded(
+      LoadTask task,
+      List<LoadTask> tasks,
+      LoadTransaction.Ending ending,
+      LoadProgress progress,
+      Deadline functionEnd) {
     List<LoadedFile> files = ending.files();
     if (files.isEmpty()) {
       LoadResult result = LoadResult.withoutLoad(progress, ending.verdict());
       LoadLog.ended(progress, result, Optional.empty());
+      resultFile(task, progress).ended(result, functionEnd);
       return List.of(result);
     }
     tasks.addAll(0, task.after(files.get(files.size() - 1).progress().upload()));
-    return files.stream().map(Loader::loaded).toList();
+    return files.stream().map(file -> loaded(task, file, functionEnd)).toList();
   }
 
-  private static LoadResult loaded(LoadedFile file) {
+  private LoadResult loaded(LoadTask task, LoadedFile file, Deadline functionEnd) {
     LoadResult result = LoadResult.loaded(file.progress(), file.outcome());
     LoadLog.ended(file.progress(), result, Optional.of(file.outcome()));
     LoadMetrics.ended(result);
+    resultFile(task, file.progress()).ended(result, functionEnd);
     return result;
   }
 
@@ -210,10 +217,10 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
   }
 
   private void refuseOtherBuckets(Upload upload) {
-    Optional<String> bucket = files.settings().bucket();
-    if (bucket.isPresent() && !bucket.get().equals(upload.object().bucket())) {
+    if (!files.settings().mayLoadFrom(upload.object().bucket())) {
       throw ErrorCode.OBJECT_UNREADABLE.failure(
-          "only objects of the bucket %s are loaded (S3_BUCKET_NAME)".formatted(bucket.get()),
+          "only objects of the bucket %s are loaded (S3_BUCKET_NAME)"
+              .formatted(files.settings().bucket().orElseThrow()),
           "Upload the file there, or correct S3_BUCKET_NAME.");
     }
   }
@@ -245,5 +252,19 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
       }
     }
     return failure;
+  }
+
+  /** Reports a failure, and tells the sender, who knows a repeated one already. */
+  private LoadException told(
+      LoadTask task, LoadProgress progress, Deadline functionEnd, LoadException failure) {
+    LoadException reported = failed(task, progress, functionEnd, failure);
+    if (!reported.isRepeated()) {
+      resultFile(task, progress).failed(reported, functionEnd);
+    }
+    return reported;
+  }
+
+  private ResultFile resultFile(LoadTask task, LoadProgress progress) {
+    return new ResultFile(files, task, progress);
   }
 }

@@ -9,22 +9,25 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
-import s3topostgres.Retry;
 import s3topostgres.config.AwsCalls;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.EncodingType;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.InvalidObjectStateException;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
+import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -84,9 +87,9 @@ public final class S3Objects {
           "Restore it first (aws s3api restore-object), or upload it again; catchUp"
               + " loads it when it is restored. The old rows are still there.");
     } catch (S3Exception e) {
-      throw refused(e.statusCode(), location);
+      throw S3Errors.refused(e.statusCode(), location);
     } catch (SdkException | UncheckedIOException e) {
-      throw noAnswer();
+      throw S3Errors.noAnswer();
     }
   }
 
@@ -97,18 +100,58 @@ public final class S3Objects {
    * @param limit for all attempts together
    */
   public boolean isUnchanged(ObjectLocation location, String etag, Duration limit) {
+    return etag(location, limit).equals(Optional.of(etag));
+  }
+
+  /**
+   * Whether an object is gone, or has another ETag than this one, without quotes; false where S3
+   * does not say so. Requests no byte of the object.
+   *
+   * @param limit for all attempts together
+   */
+  public boolean isReplaced(ObjectLocation location, String etag, Duration limit) {
+    return etag(location, limit).filter(now -> !now.equals(etag)).isPresent();
+  }
+
+  /** The ETag, without quotes, or an empty text if the object is gone; empty if S3 does not say. */
+  private Optional<String> etag(ObjectLocation location, Duration limit) {
     try {
-      return s3.headObject(
-              request ->
-                  request
-                      .bucket(location.bucket())
-                      .key(location.key())
-                      .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))))
-          .eTag()
-          .replace("\"", "")
-          .equals(etag);
+      return Optional.of(
+          s3.headObject(
+                  request ->
+                      request
+                          .bucket(location.bucket())
+                          .key(location.key())
+                          .overrideConfiguration(within(limit)))
+              .eTag()
+              .replace("\"", ""));
+    } catch (NoSuchKeyException e) {
+      return Optional.of("");
     } catch (SdkException | UncheckedIOException e) {
-      return false;
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Puts a text, in UTF-8, in place of what the object key had before.
+   *
+   * @param limit for all attempts together
+   * @throws LoadException {@code OBJECT_UNREADABLE} or {@code S3_UNAVAILABLE} when it is not put
+   */
+  public void put(ObjectLocation location, String text, Duration limit) {
+    try {
+      s3.putObject(
+          request ->
+              request
+                  .bucket(location.bucket())
+                  .key(location.key())
+                  .contentType("text/plain; charset=utf-8")
+                  .overrideConfiguration(within(limit)),
+          RequestBody.fromString(text));
+    } catch (S3Exception e) {
+      throw S3Errors.notPut(e.statusCode());
+    } catch (SdkException | UncheckedIOException e) {
+      throw S3Errors.noAnswer();
     }
   }
 
@@ -145,7 +188,7 @@ public final class S3Objects {
                       .key(location.key())
                       .ifMatch('"' + object.etag() + '"')
                       .range("bytes=" + from + "-")
-                      .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
+                      .overrideConfiguration(within(limit)));
       String range = "bytes %d-%d/%d".formatted(from, object.size() - 1, object.size());
       if (!range.equals(answer.response().contentRange())) {
         // If the connection breaks between headers, the JDK returns those that it has.
@@ -157,7 +200,7 @@ public final class S3Objects {
       if (e.statusCode() >= 500) {
         throw e;
       }
-      throw refused(e.statusCode(), location);
+      throw S3Errors.refused(e.statusCode(), location);
     }
   }
 
@@ -179,10 +222,10 @@ public final class S3Objects {
           "there is no bucket " + bucket, "Correct S3_BUCKET_NAME.");
     } catch (S3Exception e) {
       if (e.statusCode() != 404) {
-        throw refused(e.statusCode(), location);
+        throw S3Errors.refused(e.statusCode(), location);
       }
     } catch (SdkException | UncheckedIOException e) {
-      throw noAnswer();
+      throw S3Errors.noAnswer();
     }
   }
 
@@ -228,11 +271,11 @@ public final class S3Objects {
                   .continuationToken(token.orElse(null))
                   // XML cannot represent every character of a key.
                   .encodingType(EncodingType.URL)
-                  .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
+                  .overrideConfiguration(within(limit)));
     } catch (S3Exception e) {
-      throw refused(e.statusCode(), new ObjectLocation(bucket, ""));
+      throw S3Errors.refused(e.statusCode(), new ObjectLocation(bucket, ""));
     } catch (SdkException | UncheckedIOException e) {
-      throw noAnswer();
+      throw S3Errors.noAnswer();
     }
   }
 
@@ -252,57 +295,16 @@ public final class S3Objects {
                 .bucket(location.bucket())
                 .key(location.key())
                 .range("bytes=0-" + (HEAD_BYTES - 1))
-                .overrideConfiguration(call -> call.apiCallTimeout(AwsCalls.within(limit))));
+                .overrideConfiguration(within(limit)));
+  }
+
+  private static Consumer<AwsRequestOverrideConfiguration.Builder> within(Duration limit) {
+    return call -> call.apiCallTimeout(AwsCalls.within(limit));
   }
 
   /** The object's size, from {@code Content-Range: bytes 0-65535/200000}. */
   private static long size(GetObjectResponse object, long read) {
     String range = object.contentRange();
     return range == null ? read : Long.parseLong(range.substring(range.lastIndexOf('/') + 1));
-  }
-
-  private static LoadException refused(int status, ObjectLocation location) {
-    return switch (status) {
-      case 416 ->
-          ErrorCode.OBJECT_UNREADABLE
-              .failure("the object is empty", "Upload the file again; the table was left as it is.")
-              .retry(Retry.NEVER);
-      case 412 ->
-          ErrorCode.OBJECT_UNREADABLE.failure(
-              "the object changed while it was read",
-              "A retry loads the object as it is then. The old rows are still there.");
-      case 404 ->
-          ErrorCode.OBJECT_UNREADABLE.failure(
-              "there is no such object any more",
-              "Upload it again if it is still wanted; nothing was changed.");
-      case 403 ->
-          ErrorCode.OBJECT_UNREADABLE.failure(
-              "S3 denies access to it (HTTP 403)",
-              "Allow the function's role s3:GetObject on the bucket's objects, s3:ListBucket on the"
-                  + " bucket, and kms:Decrypt on the key that they are encrypted with.");
-      case 301, 307, 400 ->
-          ErrorCode.OBJECT_UNREADABLE.failure(
-              "S3 cannot serve it from here (HTTP %d)".formatted(status),
-              "Check that the bucket "
-                  + location.bucket()
-                  + " is in the function's region, and that the function may use the key that the"
-                  + " object is encrypted with.");
-      default -> unexpected(status);
-    };
-  }
-
-  /** The failure for other answers; 429 and 5xx say that S3 itself has too much to do. */
-  private static LoadException unexpected(int status) {
-    ErrorCode code =
-        status >= 500 || status == 429 ? ErrorCode.S3_UNAVAILABLE : ErrorCode.OBJECT_UNREADABLE;
-    return code.failure(
-        "S3 answered HTTP %d".formatted(status), "If that lasts, look at the bucket.");
-  }
-
-  private static LoadException noAnswer() {
-    return ErrorCode.S3_UNAVAILABLE.failure(
-        "S3 did not answer",
-        "Give the function's subnets a gateway endpoint for S3 or another route, and let the"
-            + " function's security group send to port 443.");
   }
 }

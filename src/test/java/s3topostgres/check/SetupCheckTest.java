@@ -24,11 +24,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import s3topostgres.check.CheckResult.Outcome;
 import s3topostgres.handler.Wiring;
 import s3topostgres.sandbox.Network;
+import s3topostgres.sandbox.S3Detour;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxAws;
 import s3topostgres.sandbox.SandboxDatabase;
 import s3topostgres.sandbox.SsmServer;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** One thing broken at a time: the list names exactly that thing, and nothing has changed. */
 class SetupCheckTest {
@@ -44,6 +47,7 @@ class SetupCheckTest {
   private String role;
   private Map<String, String> environment;
   private URI s3Endpoint;
+  private final S3Detour detour = new S3Detour();
   private URI ssmEndpoint;
 
   @BeforeEach
@@ -60,6 +64,7 @@ class SetupCheckTest {
     environment.remove("DB_PASSWORD");
     environment.put("DB_PASSWORD_PARAMETER", "/people/password");
     environment.put("S3_BUCKET_NAME", bucket);
+    environment.put("S3_RESULTS_PREFIX", "results/");
     environment.put("HISTORY_TABLE", "history.loads");
     environment.put("AWS_REGION", S3Server.REGION);
     s3Endpoint = s3.endpoint();
@@ -68,6 +73,7 @@ class SetupCheckTest {
 
   @AfterEach
   void close() throws SQLException {
+    detour.close();
     ssm.close();
     database.close();
   }
@@ -158,7 +164,7 @@ class SetupCheckTest {
   void namesAHostThatIsNotKnown() throws Exception {
     environment.put("DB_HOST", "nowhere.invalid");
 
-    assertThat(failure(Item.NAME, Item.BUCKET, Item.PARAMETERS).what())
+    assertThat(failure(Item.NAME, Item.BUCKET, Item.RESULTS, Item.PARAMETERS).what())
         .contains("the host's name cannot be resolved");
   }
 
@@ -168,7 +174,7 @@ class SetupCheckTest {
       environment.put("DB_PORT", Integer.toString(free.getLocalPort()));
     }
 
-    assertThat(failure(Item.TCP, Item.NAME, Item.BUCKET, Item.PARAMETERS).what())
+    assertThat(failure(Item.TCP, Item.NAME, Item.BUCKET, Item.RESULTS, Item.PARAMETERS).what())
         .contains("nothing listens there");
   }
 
@@ -176,7 +182,9 @@ class SetupCheckTest {
   void namesAServerWithoutTls() throws Exception {
     environment.put("DB_SSL_MODE", "verify-full");
 
-    assertThat(failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+    assertThat(
+            failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+                .what())
         .contains("does not offer the connection that DB_SSL_MODE requires");
   }
 
@@ -185,7 +193,9 @@ class SetupCheckTest {
   void namesTheLogin(String setting, String value) throws Exception {
     environment.put(setting, value);
 
-    assertThat(failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+    assertThat(
+            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+                .what())
         .contains("refused the login");
   }
 
@@ -193,7 +203,9 @@ class SetupCheckTest {
   void namesThePassword() throws Exception {
     ssm.put("/people/password", "wrong-marker");
 
-    assertThat(failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+    assertThat(
+            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+                .what())
         .contains("password authentication failed")
         .doesNotContain("marker");
   }
@@ -266,7 +278,8 @@ class SetupCheckTest {
   void namesALoginToAReplica() throws Exception {
     database.execute("ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(role));
 
-    CheckResult failed = failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
+    CheckResult failed =
+        failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS);
 
     assertThat(failed.what()).contains("is read-only");
     assertThat(failed.whatToDo()).contains("the writer's address");
@@ -349,8 +362,29 @@ class SetupCheckTest {
   void namesABucketThatIsMissing() throws Exception {
     environment.put("S3_BUCKET_NAME", "in-nowhere");
 
-    assertThat(failure(Item.BUCKET, except(Item.BUCKET)).what())
+    assertThat(failure(Item.BUCKET, except(Item.BUCKET, Item.RESULTS)).what())
         .isEqualTo("there is no bucket in-nowhere");
+  }
+
+  @Test
+  void putsAnObjectAmongTheResults() throws Exception {
+    assertThat(byItem(run()).get(Item.RESULTS).what())
+        .isEqualTo(
+            "the function can put results, such as s3://%s/results/s3-csv-to-postgres-check.txt"
+                .formatted(bucket));
+    assertThat(s3.client().listObjectsV2(request -> request.bucket(bucket)).contents())
+        .extracting(S3Object::key)
+        .containsExactly("results/s3-csv-to-postgres-check.txt");
+  }
+
+  @Test
+  void namesResultsThatTheFunctionMayNotPut() throws Exception {
+    detour.deny(PutObjectRequest.class);
+
+    CheckResult failed = failure(Item.RESULTS, except(Item.RESULTS));
+
+    assertThat(failed.what()).isEqualTo("S3 denies the function to put it (HTTP 403)");
+    assertThat(failed.whatToDo()).contains("s3:PutObject", "kms:GenerateDataKey");
   }
 
   @Tag("slow")
@@ -359,7 +393,8 @@ class SetupCheckTest {
     try (ServerSocket silent = new ServerSocket(0)) {
       s3Endpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
-      assertThat(failure(Item.BUCKET, except(Item.BUCKET)).whatToDo()).contains("gateway endpoint");
+      assertThat(failure(Item.BUCKET, except(Item.BUCKET, Item.RESULTS)).whatToDo())
+          .contains("gateway endpoint");
     }
   }
 
@@ -367,7 +402,7 @@ class SetupCheckTest {
   void reportsParametersThatItMayNotRead() throws Exception {
     ssm.deny();
 
-    assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET).what())
+    assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS).what())
         .contains("/people/password (DB_PASSWORD_PARAMETER) cannot be read", "AccessDenied");
   }
 
@@ -377,7 +412,8 @@ class SetupCheckTest {
     try (ServerSocket silent = new ServerSocket(0)) {
       ssmEndpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
-      assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET).whatToDo())
+      assertThat(
+              failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS).whatToDo())
           .contains("interface endpoint for Systems Manager");
     }
   }
@@ -419,7 +455,9 @@ class SetupCheckTest {
       environment.put("DB_PORT", Integer.toString(silent.getLocalPort()));
       environment.put("DB_SSL_MODE", "require");
 
-      assertThat(failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS).what())
+      assertThat(
+              failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+                  .what())
           .contains("no answer");
     }
   }
@@ -443,7 +481,7 @@ class SetupCheckTest {
       // After the login, until the check has given up.
       network.before("SET LOCAL tcp_keepalives_idle", released::join);
 
-      failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.PARAMETERS);
+      failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS);
 
       assertThat(database.connections()).isEqualTo(1);
       released.complete(null);
@@ -466,6 +504,7 @@ class SetupCheckTest {
         .extracting(CheckResult::item, CheckResult::outcome)
         .containsExactly(
             tuple(Item.BUCKET, Outcome.NOT_CHECKED),
+            tuple(Item.RESULTS, Outcome.NOT_CHECKED),
             tuple(Item.PARAMETERS, Outcome.NOT_CHECKED),
             tuple(Item.TLS, Outcome.NOT_CHECKED),
             tuple(Item.HISTORY, Outcome.NOT_CHECKED),
@@ -511,7 +550,7 @@ class SetupCheckTest {
     List<CheckResult> checks =
         SetupCheck.run(
             environment,
-            SandboxAws.objects(s3Endpoint),
+            SandboxAws.objects(s3Endpoint, detour),
             SandboxAws.parameters(ssmEndpoint),
             functionTime,
             megabytes,

@@ -43,6 +43,7 @@ class SettingsTest {
           Map.entry("S3_KEY_PREFIX", "in/"),
           Map.entry("S3_KEY_PATTERN", "{table}/*.csv"),
           Map.entry("S3_SET_MARKER", "_SUCCESS"),
+          Map.entry("S3_RESULTS_PREFIX", "results/"),
           Map.entry("IMPORT_WITH", "copy"),
           Map.entry("CSV_HEADER", "skip"),
           Map.entry("CSV_COLUMNS", "Op, id"),
@@ -86,6 +87,7 @@ class SettingsTest {
     assertThat(settings.load().maxDeletedRows()).isEmpty();
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
     assertThat(settings.load().setMarker().setting()).isEmpty();
+    assertThat(settings.load().resultsPrefix()).isEmpty();
     assertThat(settings.load().scan()).isTrue();
     assertThat(settings.load().functionTimeout()).isEqualTo(Duration.ofMinutes(15));
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(60));
@@ -129,6 +131,7 @@ class SettingsTest {
     assertThat(settings.load().objectKeys().names()).containsExactly("table");
     assertThat(settings.load().setMarker().name()).contains("_SUCCESS");
     assertThat(settings.load().mode()).isEqualTo(Mode.SYNC);
+    assertThat(settings.load().resultsPrefix()).contains("results/");
     assertThat(settings.load().rowKey()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new RowLimit(80, true));
     assertThat(settings.load().maxDeletedRows()).contains(new RowLimit(20, true));
@@ -302,6 +305,9 @@ class SettingsTest {
         "CSV_DATE_ORDER | DMY | it takes ymd, dmy, mdy",
         "S3_SET_MARKER | out/_SUCCESS | without its folder",
         "S3_SET_MARKER | done.csv | an object that ends in .csv or .csv.gz is a file of the set",
+        "S3_RESULTS_PREFIX | results | takes a folder that ends in a slash",
+        "S3_RESULTS_PREFIX | /results/ | takes a folder that ends in a slash",
+        "S3_RESULTS_PREFIX | r*/ | takes a folder that ends in a slash",
         "S3_SET_MARKER | done.CSV.gz | an object that ends in .csv or .csv.gz is a file of the set",
         "FUNCTION_TIMEOUT_SECONDS | 59 | from 60 to 1800",
         "FUNCTION_TIMEOUT_SECONDS | 1801 | from 60 to 1800",
@@ -314,6 +320,17 @@ class SettingsTest {
         .hasMessageStartingWith("CONFIG_INVALID: the function's settings have a problem\n- ")
         .hasMessageContaining(name)
         .hasMessageContaining(words);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "S3_KEY_PREFIX, results/",
+    "S3_KEY_PREFIX, results/in",
+    "S3_KEY_PATTERN, results/*.csv"
+  })
+  void refusesToLoadResultsOnly(String name, String value) {
+    assertThatThrownBy(() -> Settings.read(with("S3_RESULTS_PREFIX", "results/", name, value)))
+        .hasMessageContaining("S3_KEY_PREFIX or S3_KEY_PATTERN begins with it");
   }
 
   @Test

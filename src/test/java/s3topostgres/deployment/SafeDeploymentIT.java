@@ -44,6 +44,7 @@ class SafeDeploymentIT {
             "FAILURES_TO", "ops@example.org",
             "EXPECT_LOAD_EVERY_HOURS", "26",
             "KMS_KEY_ARNS", KEY,
+            "S3_RESULTS_PREFIX", "results/",
             "DB_PASSWORD_PARAMETER", "/aws/reference/secretsmanager/app/db")),
     /** The settings that the C# template had, with its names. */
     PREDECESSOR(
@@ -106,7 +107,8 @@ class SafeDeploymentIT {
         List.of(
             "LoadRole: Allow [secretsmanager:GetSecretValue]"
                 + " on [arn:aws:secretsmanager:eu-west-2:123456789012:secret:app/db-??????]",
-            "LoadRole: Allow [kms:Decrypt] on [" + KEY + "]",
+            "LoadRole: Allow [s3:PutObject] on [" + BUCKET + "/results/*]",
+            "LoadRole: Allow [kms:Decrypt, kms:GenerateDataKey] on [" + KEY + "]",
             "LoadRole: Allow [events:PutEvents] on [" + BUS + "]",
             // The database.
             "DatabaseRole trust: Allow [sts:AssumeRole] to {\"Service\":\"rds.amazonaws.com\"} if"

@@ -62,6 +62,7 @@ class ServerlessTemplateIT {
           "MIN_ROWS",
           "REBUILD_INDEXES",
           "S3_BUCKET_NAME",
+          "S3_RESULTS_PREFIX",
           "S3_SET_MARKER");
 
   static final Set<String> DEPLOYMENT_SETTINGS =
@@ -455,6 +456,7 @@ class ServerlessTemplateIT {
     values.put("HISTORY_TABLE", "off");
     values.put("LOG_LEVEL", "debug");
     values.put("S3_SET_MARKER", "_SUCCESS");
+    values.put("S3_RESULTS_PREFIX", "results/");
 
     CloudFormation template = new Packaging(folder).environment(values).template();
 
@@ -507,6 +509,24 @@ class ServerlessTemplateIT {
     assertThat(environment(template)).containsEntry("S3_KEY_PREFIX", "people/in-");
     assertThat(template.properties("LoadCustomS31").at("/BucketConfigs/0/Rules"))
         .isEqualTo(json("[{\"Prefix\": \"people/in-\"}, {\"Suffix\": \".csv\"}]"));
+  }
+
+  @Test
+  void mayPutResultsUnderTheirPrefixOnly(@TempDir Path folder) {
+    CloudFormation template =
+        new Packaging(folder)
+            .environment(TYPICAL)
+            .param("S3_KEY_PREFIX", "people/")
+            .param("S3_RESULTS_PREFIX", "results/people/")
+            .param("KMS_KEY_ARNS", "arn:aws:kms:eu-west-2:1:key/a")
+            .template();
+
+    assertThat(statements(template, "LoadRole"))
+        .contains(
+            "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/people/*]",
+            "Allow [s3:PutObject] on [arn:aws:s3:::example-uploads/results/people/*]",
+            "Allow [kms:Decrypt, kms:GenerateDataKey] on [arn:aws:kms:eu-west-2:1:key/a]");
+    assertThat(environment(template)).containsEntry("S3_RESULTS_PREFIX", "results/people/");
   }
 
   @ParameterizedTest

@@ -43,11 +43,11 @@ class SettingsCheckIT {
           "0 1 -1 +7 007 59 60 900 901 1800 1801 65535 65536 99999999999 1e3 0% 1% 80% 100% 101% 80x",
           "password iam IAM verify-full verify-ca require disable prefer replace sync append upsert",
           "changes apend aws_s3 copy match skip none auto off on trace debug info warn error LOUD tab TAB x",
-          "; , ' § ä \\ in/ in%2F a*b id id,name id,ID id, \"id\" \"i\"\"d\",id täg 1st a.b people",
+          "; , ' § ä \\ in/ s/ /s/ s//s/ in%2F a*b id id,name id,ID id, \"id\" \"i\"\"d\",id täg 1st a.b people",
           "{table} {schema}.{table} \"{table}\" {table}.x.y s.{table} {table}s {a}.{b} {a}.{b}.{c}",
           "{a}/{b}.csv {table}.csv {schema}/{table}/*.csv {table}/{table}.csv {Table}.csv ** *** {a}{b}.csv",
           "_SUCCESS .done done.csv done.CSV.GZ dir/_SUCCESS a/{b}_c.csv _in/{a}.csv a/.b/*.csv",
-          "/a.csv a//b.csv {a.csv a}.csv x.txt a.CSV a.csv.gz *",
+          "/a.csv a//b.csv in/{a}.csv s/*.csv {a.csv a}.csv x.txt a.CSV a.csv.gz *",
           "UTF8 utf-8 Latin1 latin6 latin7 latin-13 WIN1252 windows-1250 windows-437 ISO_8859_11 ISO_8859_15",
           "ISO_8859_10 SJIS SHIFT_JIS_2004 EUC_JP EUC_TW JOHAB KOI8 KOI8R GB18030 UTF-16 MULE_INTERNAL x.pem");
 
