@@ -423,6 +423,7 @@ class EndToEndIT {
               "name resolution",
               "TCP",
               "S3 from the function",
+              "the bucket's notifications",
               "results of loads",
               "Systems Manager from the function",
               "TLS",
@@ -440,7 +441,7 @@ class EndToEndIT {
 
       assertThat(failure.failed()).isTrue();
       assertThat(JSON.readTree(failure.body()).get("errorMessage").asText().lines())
-          .hasSize(14)
+          .hasSize(15)
           .contains(
               "failed      | table and privileges              |"
                   + " the database user lacks TRUNCATE on public.people. GRANT SELECT, INSERT,"
@@ -459,7 +460,7 @@ class EndToEndIT {
     // S3's list has no fractions of the second.
     LockSupport.parkNanos(Duration.ofMillis(1100).toNanos());
     s3.put(bucket, "a+b people.csv", bytes("id,name\n2,Bo\n"));
-    settings.put("METRICS_SERVICE", "people-load");
+    settings.put("LOAD_FUNCTION", "people-load");
 
     try (LambdaRuntime lambda = LambdaRuntime.start("catchUp", settings)) {
       assertThat(lambda.invoke("{}").body()).as("it is left to its event").contains("[]");

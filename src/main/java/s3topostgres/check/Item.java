@@ -17,6 +17,8 @@ public enum Item {
       NAME),
   /** The function's access to the bucket. */
   BUCKET("S3 from the function", 8, Item.NO_ROUTE, SETTINGS),
+  /** The bucket's notifications of the function that loads. */
+  NOTIFICATIONS("the bucket's notifications", 8, Item.NO_ROUTE, BUCKET),
   /** The place where the function puts the results of loads. */
   RESULTS("results of loads", 8, Item.NO_ROUTE, BUCKET),
   /** The function's access to the parameters that the settings name. */

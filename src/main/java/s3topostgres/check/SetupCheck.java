@@ -14,6 +14,7 @@ import s3topostgres.config.Parameters;
 import s3topostgres.config.Settings;
 import s3topostgres.history.HistoryTable;
 import s3topostgres.mode.LoadMode;
+import s3topostgres.order.BucketListing;
 import s3topostgres.postgres.AwsS3Extension;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
@@ -100,6 +101,7 @@ public final class SetupCheck {
     list.check(Item.NAME, database::resolveHost);
     list.check(Item.TCP, () -> database.reach(Item.TCP.limit()));
     ofBucket(Item.BUCKET, settings, bucket -> readBucket(bucket, settings));
+    checkNotifications(settings);
     checkResults(settings);
     if (settings.database().usesParameters()) {
       list.check(Item.PARAMETERS, () -> readParameters(database));
@@ -132,6 +134,21 @@ public final class SetupCheck {
   private String readBucket(String bucket, Settings settings) {
     objects.checkAccess(bucket, absentKey(settings), AWS);
     return "the function can read s3://" + bucket;
+  }
+
+  private void checkNotifications(Settings settings) {
+    String function = environment.getOrDefault("LOAD_FUNCTION", "");
+    if (function.isEmpty()) {
+      list.notChecked(Item.NOTIFICATIONS, "LOAD_FUNCTION is not set");
+    } else {
+      ofBucket(
+          Item.NOTIFICATIONS,
+          settings,
+          bucket -> {
+            new BucketListing(settings.load(), objects).checkNotifications(bucket, function, AWS);
+            return "the bucket notifies " + function;
+          });
+    }
   }
 
   private void checkResults(Settings settings) {

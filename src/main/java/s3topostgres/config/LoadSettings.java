@@ -94,6 +94,11 @@ public record LoadSettings(
     return bucket.isEmpty() || bucket.get().equals(otherBucket);
   }
 
+  /** The ends of object keys of which a bucket has to tell the function; each is one notification. */
+  public List<String> suffixes() {
+    return setMarker.name().map(List::of).orElse(List.of(".csv", ".CSV", ".csv.gz"));
+  }
+
   /** The settings that decide which objects are loaded, and into which tables. */
   public String choice() {
     return "%s%s into %s by %s in %d s"

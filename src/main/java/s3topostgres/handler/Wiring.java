@@ -1,6 +1,7 @@
 package s3topostgres.handler;
 
 import java.util.Map;
+import java.util.Optional;
 import s3topostgres.check.DryRun;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.config.Mode;
@@ -31,8 +32,14 @@ import s3topostgres.s3.S3Objects;
  * goes with which order and which layout of the fields.
  *
  * @param region of the function and its bucket
+ * @param function that loads what the bucket notifies it of; empty if that is not known
  */
-public record Wiring(Settings settings, S3Objects objects, Database database, String region) {
+public record Wiring(
+    Settings settings,
+    S3Objects objects,
+    Database database,
+    String region,
+    Optional<String> function) {
 
   /**
    * Reads the settings, sets the log level, and creates the clients of AWS.
@@ -48,7 +55,8 @@ public record Wiring(Settings settings, S3Objects objects, Database database, St
         settings,
         S3Objects.connect(environment),
         new Database(settings.database(), Parameters.connect()),
-        environment.getOrDefault("AWS_REGION", ""));
+        environment.getOrDefault("AWS_REGION", ""),
+        Optional.ofNullable(environment.get("LOAD_FUNCTION")));
   }
 
   public Loader loader() {
@@ -56,7 +64,7 @@ public record Wiring(Settings settings, S3Objects objects, Database database, St
   }
 
   public CatchUp catchUp() {
-    return new CatchUp(listing(), order(), database, loader(), region);
+    return new CatchUp(listing(), order(), database, loader(), region, function);
   }
 
   public DryRun dryRun() {

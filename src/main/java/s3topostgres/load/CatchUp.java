@@ -29,9 +29,17 @@ import s3topostgres.postgres.SqlErrors;
  * beside itself.
  *
  * @param region of the bucket
+ * @param function that the bucket is to notify; empty if that is not known
  */
 public record CatchUp(
-    BucketListing listing, LoadOrder order, Database database, Loader loader, String region) {
+    BucketListing listing,
+    LoadOrder order,
+    Database database,
+    Loader loader,
+    String region,
+    Optional<String> function) {
+  private static final Duration LONGEST_CHECK = Duration.ofSeconds(5);
+
   /** How long the delivery of an event may take. */
   private static final Duration DELIVERY = Duration.ofMinutes(5);
 
@@ -47,7 +55,8 @@ public record CatchUp(
   private static final Logger log = LoggerFactory.getLogger(CatchUp.class);
 
   /**
-   * Loads what was never loaded. {@code replace} and {@code sync} load each table's newest loadable
+   * Loads what was never loaded, and warns if the bucket does not notify the function: then all
+   * uploads are loaded so, and late. {@code replace} and {@code sync} load each table's newest loadable
    * file; the other modes load all, oldest first.
    *
    * @param now which makes uploads old enough
@@ -56,6 +65,7 @@ public record CatchUp(
    *     could be loaded
    */
   public List<LoadResult> run(Instant now, Deadline functionEnd, String requestId) {
+    checkNotifications(functionEnd);
     List<LoadResult> loads = new ArrayList<>();
     List<LoadException> failures = new ArrayList<>();
     TimeBudget budget = new TimeBudget(functionEnd.before(Loader.MARGIN));
@@ -64,6 +74,23 @@ public record CatchUp(
     }
     LoadException.throwFirst(failures);
     return loads;
+  }
+
+  private void checkNotifications(Deadline functionEnd) {
+    Optional<String> bucket = listing.settings().bucket();
+    if (bucket.isEmpty() || function.isEmpty()) {
+      return;
+    }
+    try {
+      listing.checkNotifications(
+          bucket.get(), function.get(), functionEnd.within(LONGEST_CHECK).left());
+      LoadMetrics.notifications(false);
+    } catch (LoadException e) {
+      log.warn("{}. {}", e.why(), e.whatToDo());
+      if (e.code() == ErrorCode.CONFIG_INVALID) {
+        LoadMetrics.notifications(true);
+      }
+    }
   }
 
   private void load(

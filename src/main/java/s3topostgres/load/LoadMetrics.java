@@ -24,10 +24,18 @@ final class LoadMetrics {
 
   private LoadMetrics() {}
 
-  /** Puts one load's figures. */
+  /** Puts figures of the service, or of a table. */
   @FunctionalInterface
   private interface Figures {
-    void putInto(MetricsLogger metrics, DimensionSet ofTable) throws Exception;
+    void putInto(MetricsLogger metrics, DimensionSet of) throws Exception;
+  }
+
+  /** Prints whether the bucket does not notify the function: 1, or 0 if it does. */
+  static void notifications(boolean missing) {
+    print((metrics, ofService) ->
+        metrics
+            .setDimensions(ofService)
+            .putMetric("NotificationsMissing", missing ? 1 : 0, Unit.COUNT));
   }
 
   /** Prints metrics of a load that was committed, and nothing where nothing had to be loaded. */
@@ -66,15 +74,21 @@ final class LoadMetrics {
   }
 
   private static void print(String table, Figures figures) {
+    print(
+        (metrics, ofService) ->
+            figures.putInto(metrics, ofService.add(DimensionSet.of("table", ascii(table)))));
+  }
+
+  private static void print(Figures figures) {
     // Loads of the backlog are counted with the other loads.
     String service =
-        Optional.ofNullable(System.getenv("METRICS_SERVICE"))
+        Optional.ofNullable(System.getenv("LOAD_FUNCTION"))
             .orElse(System.getenv("AWS_LAMBDA_FUNCTION_NAME"));
     if (service != null) {
       try {
         MetricsLogger metrics = new MetricsLogger(new LambdaEnvironment());
         metrics.setNamespace("S3CsvToPostgres");
-        figures.putInto(metrics, DimensionSet.of("service", service, "table", ascii(table)));
+        figures.putInto(metrics, DimensionSet.of("service", service));
         metrics.flush();
       } catch (Exception e) {
         log.warn("the load's metrics could not be printed: {}", e.getClass().getName());

@@ -1,11 +1,14 @@
 package s3topostgres.order;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.order.FileTask.Origin;
@@ -13,12 +16,19 @@ import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.Notification;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.Upload;
 
 /** Lists the files of a bucket that the settings load, and divides them by their target tables. */
 public record BucketListing(LoadSettings settings, S3Objects objects) {
+
+  /** What S3 creates an object by, which {@code s3:ObjectCreated:*} comprises. */
+  private static final List<String> EVENTS =
+      Stream.of("Put", "Post", "Copy", "CompleteMultipartUpload")
+          .map("s3:ObjectCreated:"::concat)
+          .toList();
 
   /** Takes a page of a bucket's list. */
   @FunctionalInterface
@@ -53,6 +63,36 @@ public record BucketListing(LoadSettings settings, S3Objects objects) {
         deadline::left,
         page -> page.stream().filter(this::isFile).forEach(files::add));
     return files;
+  }
+
+  /**
+   * Checks whether a bucket notifies a function of all files that it loads.
+   *
+   * @param function its name
+   * @param limit for all attempts together
+   * @throws LoadException {@code CONFIG_INVALID} when it does not; {@code OBJECT_UNREADABLE} or
+   *     {@code S3_UNAVAILABLE} when that cannot be read
+   */
+  public void checkNotifications(String bucket, String function, Duration limit) {
+    List<Notification> notifications = objects.notifications(bucket, limit);
+    String prefix = settings.objectKeys().prefix();
+    List<String> untold =
+        settings.suffixes().stream()
+            .filter(
+                suffix ->
+                    !EVENTS.stream()
+                        .allMatch(
+                            event ->
+                                notifications.stream()
+                                    .anyMatch(any -> any.tells(function, event, prefix, suffix))))
+            .toList();
+    if (!untold.isEmpty()) {
+      throw ErrorCode.CONFIG_INVALID.failure(
+          "s3://%s/%s does not notify the function %s of all new objects that end in %s"
+              .formatted(bucket, prefix, function, String.join(", ", untold)),
+          "Deploy again, which puts the notifications back; until then, uploads are loaded by catchUp only."
+              + " Who removes them is in deploy.md, \"The bucket's notification\".");
+    }
   }
 
   private boolean isFile(ListedObject object) {

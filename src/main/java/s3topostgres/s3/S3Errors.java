@@ -56,6 +56,19 @@ final class S3Errors {
         : unexpected(status);
   }
 
+  /**
+   * The failure of a request for a bucket's notifications that S3 answered with an error.
+   *
+   * @param status of HTTP
+   */
+  static LoadException notificationsUnread(int status) {
+    return status == 403
+        ? ErrorCode.OBJECT_UNREADABLE.failure(
+            "S3 denies the function to read the bucket's notifications (HTTP 403)",
+            "Allow the function's role s3:GetBucketNotification on the bucket.")
+        : unexpected(status);
+  }
+
   /** The failure for other answers; 429 and 5xx say that S3 itself has too much to do. */
   private static LoadException unexpected(int status) {
     ErrorCode code =

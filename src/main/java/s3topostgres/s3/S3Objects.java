@@ -23,11 +23,14 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.EncodingType;
+import software.amazon.awssdk.services.s3.model.FilterRule;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.InvalidObjectStateException;
+import software.amazon.awssdk.services.s3.model.LambdaFunctionConfiguration;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.NotificationConfigurationFilter;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -227,6 +230,44 @@ public final class S3Objects {
     } catch (SdkException | UncheckedIOException e) {
       throw S3Errors.noAnswer();
     }
+  }
+
+  /**
+   * Reads a bucket's notifications of Lambda functions.
+   *
+   * @param limit for all attempts together
+   * @throws LoadException {@code OBJECT_UNREADABLE} or {@code S3_UNAVAILABLE} when they cannot be
+   *     read
+   */
+  public List<Notification> notifications(String bucket, Duration limit) {
+    try {
+      return s3
+          .getBucketNotificationConfiguration(
+              request -> request.bucket(bucket).overrideConfiguration(within(limit)))
+          .lambdaFunctionConfigurations()
+          .stream()
+          .map(
+              found ->
+                  new Notification(
+                      found.lambdaFunctionArn(),
+                      found.eventsAsStrings(),
+                      rule(found, "prefix"),
+                      rule(found, "suffix")))
+          .toList();
+    } catch (S3Exception e) {
+      throw S3Errors.notificationsUnread(e.statusCode());
+    } catch (SdkException | UncheckedIOException e) {
+      throw S3Errors.noAnswer();
+    }
+  }
+
+  private static String rule(LambdaFunctionConfiguration notification, String name) {
+    return Optional.ofNullable(notification.filter()).map(NotificationConfigurationFilter::key).stream()
+        .flatMap(key -> key.filterRules().stream())
+        .filter(rule -> rule.nameAsString().equalsIgnoreCase(name))
+        .map(FilterRule::value)
+        .findFirst()
+        .orElse("");
   }
 
   /** Takes a page of a bucket's list: up to a thousand objects, in the order of their keys. */

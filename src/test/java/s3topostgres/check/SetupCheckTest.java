@@ -30,12 +30,14 @@ import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxAws;
 import s3topostgres.sandbox.SandboxDatabase;
 import s3topostgres.sandbox.SsmServer;
+import software.amazon.awssdk.services.s3.model.GetBucketNotificationConfigurationRequest;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** One thing broken at a time: the list names exactly that thing, and nothing has changed. */
 class SetupCheckTest {
   private static final String PASSWORD = "s3cret-marker'\"\\ %&";
+  private static final String ANY = "s3:ObjectCreated:*";
   private static final Duration FUNCTION_TIME = Duration.ofSeconds(900);
 
   private final S3Server s3 = Sandbox.shared().s3();
@@ -65,6 +67,8 @@ class SetupCheckTest {
     environment.put("DB_PASSWORD_PARAMETER", "/people/password");
     environment.put("S3_BUCKET_NAME", bucket);
     environment.put("S3_RESULTS_PREFIX", "results/");
+    environment.put("LOAD_FUNCTION", "people-load");
+    detour.notify("people-load", ANY, "", ".csv", ".CSV", ".csv.gz");
     environment.put("HISTORY_TABLE", "history.loads");
     environment.put("AWS_REGION", S3Server.REGION);
     s3Endpoint = s3.endpoint();
@@ -164,7 +168,7 @@ class SetupCheckTest {
   void namesAHostThatIsNotKnown() throws Exception {
     environment.put("DB_HOST", "nowhere.invalid");
 
-    assertThat(failure(Item.NAME, Item.BUCKET, Item.RESULTS, Item.PARAMETERS).what())
+    assertThat(failure(Item.NAME, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS).what())
         .contains("the host's name cannot be resolved");
   }
 
@@ -174,7 +178,7 @@ class SetupCheckTest {
       environment.put("DB_PORT", Integer.toString(free.getLocalPort()));
     }
 
-    assertThat(failure(Item.TCP, Item.NAME, Item.BUCKET, Item.RESULTS, Item.PARAMETERS).what())
+    assertThat(failure(Item.TCP, Item.NAME, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS).what())
         .contains("nothing listens there");
   }
 
@@ -183,7 +187,7 @@ class SetupCheckTest {
     environment.put("DB_SSL_MODE", "verify-full");
 
     assertThat(
-            failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+            failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
                 .what())
         .contains("does not offer the connection that DB_SSL_MODE requires");
   }
@@ -194,7 +198,7 @@ class SetupCheckTest {
     environment.put(setting, value);
 
     assertThat(
-            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
                 .what())
         .contains("refused the login");
   }
@@ -204,7 +208,7 @@ class SetupCheckTest {
     ssm.put("/people/password", "wrong-marker");
 
     assertThat(
-            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
                 .what())
         .contains("password authentication failed")
         .doesNotContain("marker");
@@ -279,7 +283,7 @@ class SetupCheckTest {
     database.execute("ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(role));
 
     CheckResult failed =
-        failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS);
+        failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS);
 
     assertThat(failed.what()).contains("is read-only");
     assertThat(failed.whatToDo()).contains("the writer's address");
@@ -362,8 +366,70 @@ class SetupCheckTest {
   void namesABucketThatIsMissing() throws Exception {
     environment.put("S3_BUCKET_NAME", "in-nowhere");
 
-    assertThat(failure(Item.BUCKET, except(Item.BUCKET, Item.RESULTS)).what())
+    assertThat(failure(Item.BUCKET, except(Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS)).what())
         .isEqualTo("there is no bucket in-nowhere");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "people-load | s3:ObjectCreated:* | in/ | .csv",
+        "people-load:live | s3:ObjectCreated:* | in/people/ | .csv",
+        "people-load | s3:ObjectCreated:* | '' | ''",
+      })
+  void acceptsNotificationsOfAllThatIsLoaded(
+      String function, String events, String prefix, String suffix) throws Exception {
+    environment.put("S3_KEY_PREFIX", "in/people/");
+    detour.notify(function, events, prefix, suffix, ".CSV", ".csv.gz");
+
+    assertThat(byItem(run()).get(Item.NOTIFICATIONS).what())
+        .isEqualTo("the bucket notifies people-load");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "people-load-2 | s3:ObjectCreated:* | '' | .csv, .CSV, .csv.gz",
+        "people-load | s3:ObjectCreated:Put | '' | .csv, .CSV, .csv.gz",
+        "people-load | s3:ObjectRemoved:* | '' | .csv, .CSV, .csv.gz",
+        "people-load | s3:ObjectCreated:* | in/people/new | .csv, .CSV, .csv.gz",
+        "people-load | s3:ObjectCreated:* | in/people/ | .CSV, .csv.gz",
+      })
+  void namesTheNotificationsThatAreMissing(
+      String function, String events, String prefix, String missing) throws Exception {
+    environment.put("S3_KEY_PREFIX", "in/people/");
+    detour.notify(function, events, prefix, ".csv");
+
+    CheckResult failed = failure(Item.NOTIFICATIONS, except(Item.NOTIFICATIONS));
+
+    assertThat(failed.what())
+        .isEqualTo(
+            "s3://%s/in/people/ does not notify the function people-load of all new objects that end in %s"
+                .formatted(bucket, missing));
+    assertThat(failed.whatToDo()).startsWith("Deploy again");
+  }
+
+  @Test
+  void namesTheNotificationOfTheMarkerThatIsMissing() throws Exception {
+    environment.put("S3_SET_MARKER", "_SUCCESS");
+    assertThat(failure(Item.NOTIFICATIONS, except(Item.NOTIFICATIONS)).what())
+        .endsWith("objects that end in _SUCCESS");
+
+    detour.notify("people-load", ANY, "", "_SUCCESS");
+    assertThat(byItem(run()).get(Item.NOTIFICATIONS).outcome()).isEqualTo(Outcome.OK);
+  }
+
+  @Test
+  void namesABucketWithoutNotificationsAndOneWhoseMayNotBeRead() throws Exception {
+    detour.notify("people-load", ANY, "");
+    assertThat(failure(Item.NOTIFICATIONS, except(Item.NOTIFICATIONS)).what())
+        .endsWith("objects that end in .csv, .CSV, .csv.gz");
+
+    detour.deny(GetBucketNotificationConfigurationRequest.class);
+    assertThat(failure(Item.NOTIFICATIONS, except(Item.NOTIFICATIONS)).whatToDo())
+        .isEqualTo("Allow the function's role s3:GetBucketNotification on the bucket.");
   }
 
   @Test
@@ -393,7 +459,7 @@ class SetupCheckTest {
     try (ServerSocket silent = new ServerSocket(0)) {
       s3Endpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
-      assertThat(failure(Item.BUCKET, except(Item.BUCKET, Item.RESULTS)).whatToDo())
+      assertThat(failure(Item.BUCKET, except(Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS)).whatToDo())
           .contains("gateway endpoint");
     }
   }
@@ -402,7 +468,7 @@ class SetupCheckTest {
   void reportsParametersThatItMayNotRead() throws Exception {
     ssm.deny();
 
-    assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS).what())
+    assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS).what())
         .contains("/people/password (DB_PASSWORD_PARAMETER) cannot be read", "AccessDenied");
   }
 
@@ -413,7 +479,7 @@ class SetupCheckTest {
       ssmEndpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
       assertThat(
-              failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS).whatToDo())
+              failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS).whatToDo())
           .contains("interface endpoint for Systems Manager");
     }
   }
@@ -456,7 +522,7 @@ class SetupCheckTest {
       environment.put("DB_SSL_MODE", "require");
 
       assertThat(
-              failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS)
+              failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
                   .what())
           .contains("no answer");
     }
@@ -481,7 +547,7 @@ class SetupCheckTest {
       // After the login, until the check has given up.
       network.before("SET LOCAL tcp_keepalives_idle", released::join);
 
-      failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.RESULTS, Item.PARAMETERS);
+      failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS);
 
       assertThat(database.connections()).isEqualTo(1);
       released.complete(null);
@@ -504,6 +570,7 @@ class SetupCheckTest {
         .extracting(CheckResult::item, CheckResult::outcome)
         .containsExactly(
             tuple(Item.BUCKET, Outcome.NOT_CHECKED),
+            tuple(Item.NOTIFICATIONS, Outcome.NOT_CHECKED),
             tuple(Item.RESULTS, Outcome.NOT_CHECKED),
             tuple(Item.PARAMETERS, Outcome.NOT_CHECKED),
             tuple(Item.TLS, Outcome.NOT_CHECKED),

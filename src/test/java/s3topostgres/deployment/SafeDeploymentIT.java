@@ -96,6 +96,7 @@ class SafeDeploymentIT {
             "DB_PASSWORD_PARAMETER",
             "DB_TABLE_NAME",
             "S3_BUCKET_NAME",
+            "LOAD_FUNCTION",
             "JAVA_TOOL_OPTIONS");
   }
 
@@ -283,6 +284,7 @@ class SafeDeploymentIT {
             "duration",
             "errors",
             "no-load",
+            "notification",
             "reports",
             "start",
             "throttles");
@@ -376,6 +378,21 @@ class SafeDeploymentIT {
   }
 
   @Test
+  void alarmsUntilTheBucketNotifiesTheFunctionAgain() {
+    JsonNode alarm = TEMPLATES.get(Configuration.EVERYTHING).properties("NotificationAlarm");
+
+    assertThat(alarm.path("Namespace").asText()).isEqualTo("S3CsvToPostgres");
+    assertThat(alarm.path("MetricName").asText()).isEqualTo("NotificationsMissing");
+    assertThat(alarm.path("Dimensions").toString())
+        .isEqualTo("[{\"Name\":\"service\",\"Value\":\"example-production-load\"}]");
+    assertThat(alarm.path("Statistic").asText()).isEqualTo("Maximum");
+    assertThat(alarm.path("Threshold").asInt()).isEqualTo(1);
+    // Between two runs of catchUp there are no data.
+    assertThat(alarm.path("TreatMissingData").asText()).isEqualTo("ignore");
+    assertThat(alarm.at("/AlarmActions/0").asText()).isEqualTo("${FailuresTopic}");
+  }
+
+  @Test
   void alarmsWhenTheFunctionCannotStart() {
     CloudFormation template = TEMPLATES.get(Configuration.EVERYTHING);
 
@@ -403,7 +420,7 @@ class SafeDeploymentIT {
         case "text" -> assertThat(properties.path("markdown").asText()).contains("example-uploads");
         case "alarm" ->
             assertThat(properties.path("alarms"))
-                .hasSize(configuration == Configuration.EVERYTHING ? 8 : 6);
+                .hasSize(configuration == Configuration.EVERYTHING ? 9 : 7);
         case "log" ->
             assertThat(properties.path("query").asText())
                 .startsWith("SOURCE '${LoadLogGroup}' | filter ")
@@ -462,6 +479,7 @@ class SafeDeploymentIT {
         "LoadRole trust: Allow [sts:AssumeRole] to {\"Service\":\"lambda.amazonaws.com\"}",
         "LoadRole: Allow [s3:GetObject] on [" + BUCKET + "/*]",
         "LoadRole: Allow [s3:ListBucket] on [" + BUCKET + "] if " + ANY_KEY,
+        "LoadRole: Allow [s3:GetBucketNotification] on [" + BUCKET + "]",
         "LoadRole: Allow [ssm:GetParameter]"
             + " on [arn:aws:ssm:eu-west-2:123456789012:parameter/"
             + parameter

@@ -125,6 +125,7 @@ class ServerlessTemplateIT {
                   "Environment": {
                     "Variables": {
                       "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=4",
+                      "LOAD_FUNCTION": "example-production-load",
                       "DB_HOST": "db.example.org",
                       "DB_DATABASE": "app",
                       "DB_USERNAME": "loader",
@@ -170,12 +171,11 @@ class ServerlessTemplateIT {
     JsonNode catchUp = typical.properties("CatchUpLambdaFunction");
 
     assertThat(catchUp.path("Handler").asText()).isEqualTo(CatchUpHandler.class.getName());
-    for (String same : List.of("Code", "Timeout", "MemorySize", "VpcConfig", "Role")) {
+    for (String same : List.of("Code", "Timeout", "MemorySize", "Environment", "VpcConfig", "Role")) {
       assertThat(catchUp.path(same)).as(same).isEqualTo(load.path(same));
     }
-    ObjectNode environment = catchUp.at("/Environment/Variables").deepCopy();
-    assertThat(environment.remove("METRICS_SERVICE")).isEqualTo(load.path("FunctionName"));
-    assertThat(environment).isEqualTo(load.at("/Environment/Variables"));
+    assertThat(catchUp.at("/Environment/Variables/LOAD_FUNCTION"))
+        .isEqualTo(load.path("FunctionName"));
     assertThat(catchUp.at("/LoggingConfig/LogGroup"))
         .isEqualTo(typical.properties("LoadLogGroup").path("LogGroupName"));
     assertThat(typical.properties("CatchUpLambdaEvConf").path("MaximumRetryAttempts").asInt(-1))
@@ -375,6 +375,7 @@ class ServerlessTemplateIT {
             "DurationAlarm AWS::CloudWatch::Alarm",
             "ErrorsAlarm AWS::CloudWatch::Alarm",
             "FailedStarts AWS::Logs::MetricFilter",
+            "NotificationAlarm AWS::CloudWatch::Alarm",
             "StartAlarm AWS::CloudWatch::Alarm",
             "ThrottlesAlarm AWS::CloudWatch::Alarm",
             "Dashboard AWS::CloudWatch::Dashboard",
@@ -461,6 +462,7 @@ class ServerlessTemplateIT {
     CloudFormation template = new Packaging(folder).environment(values).template();
 
     Map<String, String> passedOn = environment(template);
+    assertThat(passedOn.remove("LOAD_FUNCTION")).isEqualTo("example-production-load");
     assertThat(passedOn.remove("JAVA_TOOL_OPTIONS")).isEqualTo("-XX:TieredStopAtLevel=4");
     assertThat(passedOn.keySet()).isEqualTo(SETTINGS);
     assertThat(values).containsAllEntriesOf(passedOn);
@@ -636,6 +638,7 @@ class ServerlessTemplateIT {
         "Allow [s3:GetObject] on [arn:aws:s3:::example-uploads/*]",
         "Allow [s3:ListBucket] on [arn:aws:s3:::example-uploads]"
             + " if {\"StringLikeIfExists\":{\"s3:prefix\":\"*\"}}",
+        "Allow [s3:GetBucketNotification] on [arn:aws:s3:::example-uploads]",
         "Allow [ssm:GetParameter]"
             + " on [arn:aws:ssm:eu-west-2:123456789012:parameter/app/production/db-password]",
         "Allow [logs:CreateLogStream, logs:PutLogEvents]"

@@ -45,6 +45,7 @@ import s3topostgres.sandbox.ListRequests;
 import s3topostgres.sandbox.ListedTimes;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
+import s3topostgres.sandbox.S3Detour;
 import s3topostgres.sandbox.S3Server;
 import s3topostgres.sandbox.Sandbox;
 import s3topostgres.sandbox.SandboxAws;
@@ -108,6 +109,7 @@ public final class LoadFixture implements AutoCloseable {
   private int request = 1;
   private final ListedTimes listedTimes = new ListedTimes();
   public final ListRequests lists = new ListRequests();
+  public final S3Detour detour = new S3Detour();
   private final Map<URI, S3Objects> objects = new ConcurrentHashMap<>();
   private int uploads;
 
@@ -351,7 +353,7 @@ public final class LoadFixture implements AutoCloseable {
 
   /** With one client for each endpoint, because a client keeps threads. */
   private S3Objects objects(URI endpoint) {
-    return objects.computeIfAbsent(endpoint, to -> SandboxAws.objects(to, listedTimes, lists));
+    return objects.computeIfAbsent(endpoint, to -> SandboxAws.objects(to, listedTimes, lists, detour));
   }
 
   public Loader loader() {
@@ -365,7 +367,8 @@ public final class LoadFixture implements AutoCloseable {
   private Wiring wiring(S3Objects objects) {
     Settings read = Settings.read(settings);
     Database database = new Database(read.database(), SandboxAws.parameters(s3.endpoint()));
-    return new Wiring(read, objects, database, REGION);
+    return new Wiring(
+        read, objects, database, REGION, Optional.ofNullable(settings.get("LOAD_FUNCTION")));
   }
 
   /** Loads a file that must fail, and checks that the table still holds its old row. */
@@ -583,6 +586,7 @@ public final class LoadFixture implements AutoCloseable {
     System.setOut(console);
     networkToS3.ifPresent(Network::close);
     networkToDatabase.ifPresent(Network::close);
+    detour.close();
     unchecked(
         () -> {
           try (database) {

@@ -32,6 +32,7 @@ import s3topostgres.s3.Upload;
 import s3topostgres.sandbox.Network;
 import s3topostgres.sandbox.PostgresServer;
 import s3topostgres.sandbox.SandboxAws;
+import software.amazon.awssdk.services.s3.model.GetBucketNotificationConfigurationRequest;
 
 /** Uploads whose event never came, or came in vain. */
 class CatchUpTest {
@@ -90,6 +91,45 @@ class CatchUpTest {
         .containsExactly(object("20240612-103427367.csv"));
     assertThat(fixture.catchUp()).isEmpty();
     assertThat(fixture.people()).contains("4|pending|null");
+  }
+
+  @Test
+  void warnsOfABucketThatDoesNotNotifyTheFunctionAndLoadsItsFilesAllTheSame() {
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("lost.csv", SECOND);
+    fixture.set("LOAD_FUNCTION", "people-load");
+    fixture.detour.notify("people-load", "s3:ObjectCreated:*", "", ".csv");
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+    assertThat(fixture.people()).containsExactly("2|second|null");
+    assertThat(fixture.log())
+        .contains(
+            "WARN s3://%s/ does not notify the function people-load of all new objects that end in .CSV, .csv.gz. Deploy again"
+                .formatted(fixture.bucket));
+  }
+
+  @Test
+  void saysNothingOfABucketThatNotifiesTheFunction() {
+    fixture.load("first.csv", FIRST);
+    fixture.set("LOAD_FUNCTION", "people-load");
+    fixture.detour.notify("people-load", "s3:ObjectCreated:*", "", ".csv", ".CSV", ".csv.gz");
+
+    assertThat(fixture.catchUp()).isEmpty();
+    assertThat(fixture.log()).doesNotContain("WARN");
+  }
+
+  @Test
+  void catchesUpWhereItMayNotReadTheNotifications() {
+    fixture.load("first.csv", FIRST);
+    fixture.nextSecond();
+    fixture.upload("lost.csv", SECOND);
+    fixture.set("LOAD_FUNCTION", "people-load");
+    fixture.detour.deny(GetBucketNotificationConfigurationRequest.class);
+
+    assertThat(fixture.catchUp()).extracting(LoadResult::status).containsExactly(LOADED);
+    assertThat(fixture.log())
+        .contains("WARN S3 denies the function to read the bucket's notifications (HTTP 403)");
   }
 
   @Test

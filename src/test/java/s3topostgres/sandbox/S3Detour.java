@@ -1,15 +1,19 @@
 package s3topostgres.sandbox;
 
+import static java.util.stream.Collectors.joining;
+
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import software.amazon.awssdk.core.SdkRequest;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.SdkHttpRequest;
+import software.amazon.awssdk.services.s3.model.GetBucketNotificationConfigurationRequest;
 
 /**
  * Leads some kinds of requests of a client of S3 to a server of its own, which answers as AWS
@@ -38,6 +42,28 @@ public final class S3Detour implements ExecutionInterceptor, AutoCloseable {
   /** Has S3 deny requests of a kind from now on. */
   public void deny(Class<? extends SdkRequest> kind) {
     answer(kind, 403, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>");
+  }
+
+  /** Has every bucket notify a function of new objects with a prefix and these suffixes. */
+  public void notify(String function, String events, String prefix, String... suffixes) {
+    answer(
+        GetBucketNotificationConfigurationRequest.class,
+        200,
+        Stream.of(suffixes)
+            .map(
+                suffix ->
+                    """
+                    <CloudFunctionConfiguration>
+                      <Id>%1$s-%4$s</Id>
+                      <CloudFunction>arn:aws:lambda:eu-west-1:123456789012:function:%1$s</CloudFunction>
+                      <Event>%2$s</Event>
+                      <Filter><S3Key>
+                        <FilterRule><Name>Prefix</Name><Value>%3$s</Value></FilterRule>
+                        <FilterRule><Name>Suffix</Name><Value>%4$s</Value></FilterRule>
+                      </S3Key></Filter>
+                    </CloudFunctionConfiguration>"""
+                        .formatted(function, events, prefix, suffix))
+            .collect(joining("", "<NotificationConfiguration>", "</NotificationConfiguration>")));
   }
 
   @Override
