@@ -94,7 +94,9 @@ public record LoadSettings(
     return bucket.isEmpty() || bucket.get().equals(otherBucket);
   }
 
-  /** The ends of object keys of which a bucket has to tell the function; each is one notification. */
+  /**
+   * The ends of object keys of which a bucket has to tell the function; each is one notification.
+   */
   public List<String> suffixes() {
     return setMarker.name().map(List::of).orElse(List.of(".csv", ".CSV", ".csv.gz"));
   }

@@ -56,8 +56,8 @@ public record CatchUp(
 
   /**
    * Loads what was never loaded, and warns if the bucket does not notify the function: then all
-   * uploads are loaded so, and late. {@code replace} and {@code sync} load each table's newest loadable
-   * file; the other modes load all, oldest first.
+   * uploads are loaded so, and late. {@code replace} and {@code sync} load each table's newest
+   * loadable file; the other modes load all, oldest first.
    *
    * @param now which makes uploads old enough
    * @param functionEnd when the function is killed

@@ -92,15 +92,6 @@ final class LoadLog {
     return fields;
   }
 
-  /**
-   * @param warning one clause
-   */
-  static void warned(LoadProgress progress, String warning) {
-    Map<String, Object> fields = fields("RUNNING", progress);
-    fields.put("warning", warning);
-    log.warn(line(fields));
-  }
-
   static void failed(LoadProgress progress, LoadException failure) {
     Map<String, Object> fields = fields("FAILED", progress);
     fields.put("code", failure.code());

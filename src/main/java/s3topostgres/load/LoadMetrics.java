@@ -32,10 +32,11 @@ final class LoadMetrics {
 
   /** Prints whether the bucket does not notify the function: 1, or 0 if it does. */
   static void notifications(boolean missing) {
-    print((metrics, ofService) ->
-        metrics
-            .setDimensions(ofService)
-            .putMetric("NotificationsMissing", missing ? 1 : 0, Unit.COUNT));
+    print(
+        (metrics, ofService) ->
+            metrics
+                .setDimensions(ofService)
+                .putMetric("NotificationsMissing", missing ? 1 : 0, Unit.COUNT));
   }
 
   /** Prints metrics of a load that was committed, and nothing where nothing had to be loaded. */

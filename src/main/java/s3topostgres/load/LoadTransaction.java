@@ -102,9 +102,13 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
 
       progress.step("committing");
       List<LoadedFile> loaded = progress.files(outcome);
+      LoadProgress last = loaded.get(loaded.size() - 1).progress();
+      List<ColumnSequence.Reached> sequences =
+          ColumnSequence.movable(session, outcome.sequences(), last::warn);
       recordFiles(session, history, task, loaded);
       checkDeferredConstraints(session, table);
-      moveSequences(session, outcome, progress);
+      // Comes last, because a rollback does not undo it.
+      ColumnSequence.move(session, sequences);
       commit(session);
       if (!mode.keepsStatistics(outcome, task.upload().object())) {
         analyze(session, table);
@@ -217,14 +221,6 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
         throw ImportErrors.row(e, table);
       }
       throw e;
-    }
-  }
-
-  /** Comes last, because a rollback does not undo it. */
-  private static void moveSequences(Session session, LoadOutcome outcome, LoadProgress progress)
-      throws SQLException {
-    for (ColumnSequence.Reached sequence : outcome.sequences()) {
-      sequence.move(session).ifPresent(warning -> LoadLog.warned(progress, warning));
     }
   }
 

@@ -5,6 +5,8 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import s3topostgres.Warning;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
@@ -38,14 +40,28 @@ public record ColumnSequence(
    *
    * @param largest value of the file for the column; empty where it could not be looked up
    */
-  public record Reached(ColumnSequence sequence, Optional<BigDecimal> largest) {
-    /**
-     * Moves the sequence to the file's largest value, and never back. A rollback does not undo it.
-     *
-     * @return a warning for the operator, if the sequence could not be moved
-     */
-    public Optional<String> move(Session session) throws SQLException {
-      return sequence.moveTo(session, largest);
+  public record Reached(ColumnSequence sequence, Optional<BigDecimal> largest) {}
+
+  /**
+   * Finds the sequences that are behind the file's values, and can be moved.
+   *
+   * @param warnings receives one for each sequence that may be behind, and cannot be moved
+   */
+  public static List<Reached> movable(
+      Session session, List<Reached> reached, Consumer<Warning> warnings) throws SQLException {
+    List<Reached> movable = new ArrayList<>();
+    for (Reached sequence : reached) {
+      if (sequence.sequence.isMovable(session, sequence.largest, warnings)) {
+        movable.add(sequence);
+      }
+    }
+    return movable;
+  }
+
+  /** Moves sequences to the file's largest value, and never back. A rollback does not undo it. */
+  public static void move(Session session, List<Reached> movable) throws SQLException {
+    for (Reached sequence : movable) {
+      sequence.sequence.advance(session, sequence.largest.orElseThrow());
     }
   }
 
@@ -125,32 +141,35 @@ public record ColumnSequence(
    */
   private record Position(boolean mayMove, BigDecimal most, BigDecimal least) {}
 
-  private Optional<String> moveTo(Session session, Optional<BigDecimal> largest)
+  private boolean isMovable(
+      Session session, Optional<BigDecimal> largest, Consumer<Warning> warnings)
       throws SQLException {
     Optional<Position> position = position(session);
     if (position.isEmpty()
         || largest.filter(value -> value.compareTo(position.get().least) <= 0).isPresent()) {
-      return Optional.empty();
+      return false;
     }
+    Optional<String> why = whyNot(session, largest, position.get());
+    why.map(this::mayBeBehind).ifPresent(warnings);
+    return why.isEmpty();
+  }
+
+  private Optional<String> whyNot(Session session, Optional<BigDecimal> largest, Position position)
+      throws SQLException {
     if (largest.isEmpty()) {
       return Optional.of(
-          mayBeBehind(
-              isSelectable
-                  ? "its largest value is not looked for, because it has no index:"
-                  : "the database user may not read it: GRANT SELECT, or"));
+          isSelectable
+              ? "its largest value is not looked for, because it has no index:"
+              : "the database user may not read it: GRANT SELECT, or");
     }
-    if (!position.get().mayMove) {
+    if (!position.mayMove) {
       return Optional.of(
-          mayBeBehind(
-              "the database user may not move it: GRANT USAGE, UPDATE ON SEQUENCE %s TO %s, or"
-                  .formatted(name, session.user())));
+          "the database user may not move it: GRANT USAGE, UPDATE ON SEQUENCE %s TO %s, or"
+              .formatted(name, session.user()));
     }
-    if (largest.get().compareTo(position.get().most.multiply(REACHABLE)) > 0) {
-      return Optional.of(
-          mayBeBehind("they are beyond nine tenths of what it can give: if they are right,"));
-    }
-    advance(session, largest.get());
-    return Optional.empty();
+    return largest.get().compareTo(position.most.multiply(REACHABLE)) > 0
+        ? Optional.of("they are beyond nine tenths of what it can give: if they are right,")
+        : Optional.empty();
   }
 
   /** The sequence's position; empty if a script has dropped it. */
@@ -197,9 +216,12 @@ public record ColumnSequence(
         largest);
   }
 
-  private String mayBeBehind(String why) {
-    return "the sequence %s may be behind the file's values of the column %s; %s run SELECT setval('%s', (SELECT max(%s) FROM %s))"
-        .formatted(
-            name, column.name(), why, name.replace("'", "''"), column.quoted(), table.name());
+  private Warning mayBeBehind(String why) {
+    return new Warning(
+        null,
+        column.name(),
+        1,
+        "The sequence %s may be behind the file's values; %s run SELECT setval('%s', (SELECT max(%s) FROM %s))."
+            .formatted(name, why, name.replace("'", "''"), column.quoted(), table.name()));
   }
 }

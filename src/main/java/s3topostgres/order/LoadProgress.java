@@ -170,6 +170,11 @@ public final class LoadProgress implements AutoCloseable {
     this.warnings.addAll(warnings);
   }
 
+  /** Notes a warning. */
+  public void warn(Warning warning) {
+    warnings.add(warning);
+  }
+
   /** How many files were loaded together with this one, itself included. */
   public int batch() {
     return batch;

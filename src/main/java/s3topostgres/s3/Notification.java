@@ -10,8 +10,7 @@ import java.util.List;
  * @param prefix of the object keys; empty for any
  * @param suffix of the object keys, in exactly that case; empty for any
  */
-public record Notification(
-    String functionArn, List<String> events, String prefix, String suffix) {
+public record Notification(String functionArn, List<String> events, String prefix, String suffix) {
 
   /** Whether the function is told of an event of all objects with a prefix and a suffix. */
   public boolean tells(String function, String event, String ofPrefix, String ofSuffix) {

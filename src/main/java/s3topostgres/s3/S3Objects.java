@@ -262,7 +262,9 @@ public final class S3Objects {
   }
 
   private static String rule(LambdaFunctionConfiguration notification, String name) {
-    return Optional.ofNullable(notification.filter()).map(NotificationConfigurationFilter::key).stream()
+    return Optional.ofNullable(notification.filter())
+        .map(NotificationConfigurationFilter::key)
+        .stream()
         .flatMap(key -> key.filterRules().stream())
         .filter(rule -> rule.nameAsString().equalsIgnoreCase(name))
         .map(FilterRule::value)

@@ -168,7 +168,9 @@ class SetupCheckTest {
   void namesAHostThatIsNotKnown() throws Exception {
     environment.put("DB_HOST", "nowhere.invalid");
 
-    assertThat(failure(Item.NAME, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS).what())
+    assertThat(
+            failure(Item.NAME, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
+                .what())
         .contains("the host's name cannot be resolved");
   }
 
@@ -178,7 +180,15 @@ class SetupCheckTest {
       environment.put("DB_PORT", Integer.toString(free.getLocalPort()));
     }
 
-    assertThat(failure(Item.TCP, Item.NAME, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS).what())
+    assertThat(
+            failure(
+                    Item.TCP,
+                    Item.NAME,
+                    Item.BUCKET,
+                    Item.NOTIFICATIONS,
+                    Item.RESULTS,
+                    Item.PARAMETERS)
+                .what())
         .contains("nothing listens there");
   }
 
@@ -187,7 +197,14 @@ class SetupCheckTest {
     environment.put("DB_SSL_MODE", "verify-full");
 
     assertThat(
-            failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
+            failure(
+                    Item.TLS,
+                    Item.NAME,
+                    Item.TCP,
+                    Item.BUCKET,
+                    Item.NOTIFICATIONS,
+                    Item.RESULTS,
+                    Item.PARAMETERS)
                 .what())
         .contains("does not offer the connection that DB_SSL_MODE requires");
   }
@@ -198,7 +215,14 @@ class SetupCheckTest {
     environment.put(setting, value);
 
     assertThat(
-            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
+            failure(
+                    Item.LOGIN,
+                    Item.NAME,
+                    Item.TCP,
+                    Item.BUCKET,
+                    Item.NOTIFICATIONS,
+                    Item.RESULTS,
+                    Item.PARAMETERS)
                 .what())
         .contains("refused the login");
   }
@@ -208,7 +232,14 @@ class SetupCheckTest {
     ssm.put("/people/password", "wrong-marker");
 
     assertThat(
-            failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
+            failure(
+                    Item.LOGIN,
+                    Item.NAME,
+                    Item.TCP,
+                    Item.BUCKET,
+                    Item.NOTIFICATIONS,
+                    Item.RESULTS,
+                    Item.PARAMETERS)
                 .what())
         .contains("password authentication failed")
         .doesNotContain("marker");
@@ -283,7 +314,14 @@ class SetupCheckTest {
     database.execute("ALTER ROLE \"%s\" SET default_transaction_read_only = on".formatted(role));
 
     CheckResult failed =
-        failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS);
+        failure(
+            Item.LOGIN,
+            Item.NAME,
+            Item.TCP,
+            Item.BUCKET,
+            Item.NOTIFICATIONS,
+            Item.RESULTS,
+            Item.PARAMETERS);
 
     assertThat(failed.what()).contains("is read-only");
     assertThat(failed.whatToDo()).contains("the writer's address");
@@ -459,7 +497,9 @@ class SetupCheckTest {
     try (ServerSocket silent = new ServerSocket(0)) {
       s3Endpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
-      assertThat(failure(Item.BUCKET, except(Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS)).whatToDo())
+      assertThat(
+              failure(Item.BUCKET, except(Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS))
+                  .whatToDo())
           .contains("gateway endpoint");
     }
   }
@@ -468,7 +508,15 @@ class SetupCheckTest {
   void reportsParametersThatItMayNotRead() throws Exception {
     ssm.deny();
 
-    assertThat(failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS).what())
+    assertThat(
+            failure(
+                    Item.PARAMETERS,
+                    Item.NAME,
+                    Item.TCP,
+                    Item.BUCKET,
+                    Item.NOTIFICATIONS,
+                    Item.RESULTS)
+                .what())
         .contains("/people/password (DB_PASSWORD_PARAMETER) cannot be read", "AccessDenied");
   }
 
@@ -479,7 +527,14 @@ class SetupCheckTest {
       ssmEndpoint = URI.create("http://localhost:" + silent.getLocalPort());
 
       assertThat(
-              failure(Item.PARAMETERS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS).whatToDo())
+              failure(
+                      Item.PARAMETERS,
+                      Item.NAME,
+                      Item.TCP,
+                      Item.BUCKET,
+                      Item.NOTIFICATIONS,
+                      Item.RESULTS)
+                  .whatToDo())
           .contains("interface endpoint for Systems Manager");
     }
   }
@@ -522,7 +577,14 @@ class SetupCheckTest {
       environment.put("DB_SSL_MODE", "require");
 
       assertThat(
-              failure(Item.TLS, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS)
+              failure(
+                      Item.TLS,
+                      Item.NAME,
+                      Item.TCP,
+                      Item.BUCKET,
+                      Item.NOTIFICATIONS,
+                      Item.RESULTS,
+                      Item.PARAMETERS)
                   .what())
           .contains("no answer");
     }
@@ -547,7 +609,14 @@ class SetupCheckTest {
       // After the login, until the check has given up.
       network.before("SET LOCAL tcp_keepalives_idle", released::join);
 
-      failure(Item.LOGIN, Item.NAME, Item.TCP, Item.BUCKET, Item.NOTIFICATIONS, Item.RESULTS, Item.PARAMETERS);
+      failure(
+          Item.LOGIN,
+          Item.NAME,
+          Item.TCP,
+          Item.BUCKET,
+          Item.NOTIFICATIONS,
+          Item.RESULTS,
+          Item.PARAMETERS);
 
       assertThat(database.connections()).isEqualTo(1);
       released.complete(null);

@@ -344,7 +344,8 @@ class SafeDeploymentIT {
     CloudFormation template = TEMPLATES.get(Configuration.MINIMAL);
 
     assertThat(alarms(template))
-        .containsExactly("catch-up", "dropped", "duration", "errors", "start", "throttles");
+        .containsExactly(
+            "catch-up", "dropped", "duration", "errors", "notification", "start", "throttles");
     assertThat(template.properties("CatchUpAlarm").has("AlarmActions")).isFalse();
     assertThat(template.properties("LoadLambdaEvConf").path("DestinationConfig")).isEmpty();
   }

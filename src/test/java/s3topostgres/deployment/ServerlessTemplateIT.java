@@ -171,7 +171,8 @@ class ServerlessTemplateIT {
     JsonNode catchUp = typical.properties("CatchUpLambdaFunction");
 
     assertThat(catchUp.path("Handler").asText()).isEqualTo(CatchUpHandler.class.getName());
-    for (String same : List.of("Code", "Timeout", "MemorySize", "Environment", "VpcConfig", "Role")) {
+    for (String same :
+        List.of("Code", "Timeout", "MemorySize", "Environment", "VpcConfig", "Role")) {
       assertThat(catchUp.path(same)).as(same).isEqualTo(load.path(same));
     }
     assertThat(catchUp.at("/Environment/Variables/LOAD_FUNCTION"))

@@ -353,7 +353,8 @@ public final class LoadFixture implements AutoCloseable {
 
   /** With one client for each endpoint, because a client keeps threads. */
   private S3Objects objects(URI endpoint) {
-    return objects.computeIfAbsent(endpoint, to -> SandboxAws.objects(to, listedTimes, lists, detour));
+    return objects.computeIfAbsent(
+        endpoint, to -> SandboxAws.objects(to, listedTimes, lists, detour));
   }
 
   public Loader loader() {

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import s3topostgres.Warning;
 import s3topostgres.config.Mode;
 import s3topostgres.load.LoadFixture;
 import s3topostgres.load.LoadResult;
@@ -83,7 +84,7 @@ public class SequenceTest {
 
     assertThat(fixture.rows("INSERT INTO t DEFAULT VALUES RETURNING *"))
         .containsExactly("42|43|44");
-    assertThat(fixture.log()).doesNotContain("warning=");
+    assertThat(fixture.log()).doesNotContain("The sequence");
   }
 
   @ParameterizedTest
@@ -135,9 +136,9 @@ public class SequenceTest {
     assertThat(next()).isEqualTo("1");
     assertThat(fixture.log())
         .contains(
-            "warning=\"the sequence public.t_id_seq may be behind the file's values of the column id; its largest value"
+            " column=id count=1 message=\"The sequence public.t_id_seq may be behind the file's values; its largest value"
                 + " is not looked for, because it has no index: run SELECT setval('public.t_id_seq',"
-                + " (SELECT max(id) FROM public.t))\"");
+                + " (SELECT max(id) FROM public.t)).\"");
   }
 
   @ParameterizedTest
@@ -157,7 +158,7 @@ public class SequenceTest {
     fixture.load("t.csv", "id,name\n%s,a\n".formatted(value));
 
     assertThat(next()).isEqualTo(next);
-    assertThat(fixture.log()).doesNotContain("warning=");
+    assertThat(fixture.log()).doesNotContain("The sequence");
   }
 
   @Test
@@ -165,14 +166,20 @@ public class SequenceTest {
     create(Mode.REPLACE, "serial PRIMARY KEY");
     fixture.execute("REVOKE UPDATE ON SEQUENCE t_id_seq FROM \"%s\"".formatted(fixture.role()));
 
-    assertThat(load(Mode.REPLACE, 7).rows()).isEqualTo(1);
+    LoadResult result = load(Mode.REPLACE, 7);
 
+    assertThat(result.rows()).isEqualTo(1);
+    assertThat(result.warnings()).extracting(Warning::column).containsExactly("id");
+    assertThat(
+            fixture.rows(
+                "SELECT warnings #>> '{0,column}', warnings #>> '{0,warning}' FROM history.loads"))
+        .containsExactly("id|" + result.warnings().get(0).warning());
     assertThat(fixture.log())
         .contains(
-            "warning=\"the sequence public.t_id_seq may be behind the file's values of the column id; the database user may"
+            " column=id count=1 message=\"The sequence public.t_id_seq may be behind the file's values; the database user may"
                 + " not move it: GRANT USAGE, UPDATE ON SEQUENCE public.t_id_seq TO \\\"%s\\\", or run SELECT"
                     .formatted(fixture.role())
-                + " setval('public.t_id_seq', (SELECT max(id) FROM public.t))\"");
+                + " setval('public.t_id_seq', (SELECT max(id) FROM public.t)).\"");
     assertThat(next()).isEqualTo("1");
   }
 
@@ -184,7 +191,7 @@ public class SequenceTest {
     load(Mode.REPLACE, 7);
 
     assertThat(next()).isEqualTo("8");
-    assertThat(fixture.log()).doesNotContain("warning=");
+    assertThat(fixture.log()).doesNotContain("The sequence");
   }
 
   @Test
