@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import s3topostgres.LoadException;
 import s3topostgres.deploy.DatabaseRoleHandler;
 
 /**
@@ -307,19 +308,25 @@ class SafeDeploymentIT {
                 + "\"detail-type\":[\"Lambda Function Invocation Result - Failure\"],"
                 + "\"detail\":{\"requestContext\":{\"functionArn\":"
                 + "[{\"prefix\":\"${LoadLambdaFunction.Arn}:\"}]},"
-                + "\"responsePayload\":{\"errorMessage\":[{\"exists\":true}]}}}");
+                + "\"responsePayload\":{\"errorType\":[\"%s\"]}}}"
+                    .formatted(LoadException.class.getName()));
     assertThat(rule.at("/Targets/0/Arn").asText()).isEqualTo("${FailuresTopic}");
-    assertThat(rule.at("/Targets/0/InputTransformer/InputPathsMap/message").asText())
+    // EventBridge would not escape what a template puts into a text.
+    assertThat(rule.at("/Targets/0/InputPath").asText())
         .isEqualTo("$.detail.responsePayload.errorMessage");
-    assertThat(rule.at("/Targets/0/InputTransformer/InputTemplate").asText())
-        .isEqualTo("\"s3://<bucket>/<key> was not loaded: <message>\"");
-    JsonNode notStarted = template.properties("NotStartedRule");
-    assertThat(notStarted.at("/EventPattern/detail/responsePayload/errorMessage").toString())
-        .isEqualTo("[{\"exists\":false}]");
-    assertThat(notStarted.at("/EventPattern/source/0").asText()).isEqualTo("lambda");
-    assertThat(notStarted.at("/Targets/0/InputTransformer/InputTemplate").asText())
+    assertThat(rule.at("/Targets/0").has("InputTransformer")).isFalse();
+    JsonNode ended = template.properties("EndedRule");
+    assertThat(ended.at("/EventPattern/detail/responsePayload/errorType").toString())
+        .isEqualTo(
+            "[{\"exists\":false},{\"anything-but\":[\"%s\"]}]"
+                .formatted(LoadException.class.getName()));
+    assertThat(ended.at("/EventPattern/source/0").asText()).isEqualTo("lambda");
+    assertThat(ended.at("/Targets/0/InputTransformer/InputTemplate").asText())
         .startsWith("\"s3://<bucket>/<key> was not loaded: ")
         .endsWith("\"");
+    assertThat(ended.at("/Targets/0/InputTransformer/InputPathsMap").toString())
+        .as("names, which need no escape")
+        .doesNotContain("errorMessage");
   }
 
   @Test
@@ -330,7 +337,7 @@ class SafeDeploymentIT {
     assertThat(template.resources("AWS::SNS::Topic")).isEmpty();
     assertThat(template.resources("AWS::KMS::Key")).isEmpty();
     assertThat(destination(template)).isEqualTo(BUS);
-    for (String rule : List.of("FailuresRule", "NotStartedRule")) {
+    for (String rule : List.of("FailuresRule", "EndedRule")) {
       assertThat(template.properties(rule).at("/Targets/0/Arn").asText()).isEqualTo(topic);
     }
     assertThat(template.properties("CatchUpAlarm").at("/AlarmActions/0").asText()).isEqualTo(topic);
