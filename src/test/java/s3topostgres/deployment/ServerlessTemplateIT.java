@@ -56,6 +56,7 @@ class ServerlessTemplateIT {
           "FUNCTION_TIMEOUT_SECONDS",
           "HISTORY_TABLE",
           "IMPORT_WITH",
+          "LOAD_MODE",
           "LOCK_TIMEOUT_SECONDS",
           "LOG_LEVEL",
           "MAX_DELETED_ROWS",
@@ -449,6 +450,7 @@ class ServerlessTemplateIT {
     values.put("CSV_SCAN", "off");
     values.put("CSV_UNKNOWN_COLUMNS", "ignore");
     values.put("MIN_ROWS", "100");
+    values.put("LOAD_MODE", "sync");
     values.put("MAX_DELETED_ROWS", "20%");
     values.put("FUNCTION_TIMEOUT_SECONDS", "1800");
     values.put("LOCK_TIMEOUT_SECONDS", "10");
