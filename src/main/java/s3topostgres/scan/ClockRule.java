@@ -14,17 +14,22 @@ final class ClockRule implements FieldRule {
 
   private static final Pattern TWO_PARTS = Pattern.compile("-?\\d+:\\d{2}");
   private static final Pattern WITH_DECIMALS = Pattern.compile("-?\\d+:\\d{2}[.]\\d+");
-  private static final Pattern NUMBER = Pattern.compile("[+-]?\\d+(\\.\\d*)?");
+
+  /** But for zero, which is the same in every unit. */
+  private static final Pattern NUMBER = Pattern.compile("[+-]?(?!0+(\\.0*)?$)\\d+(\\.\\d*)?");
 
   private final boolean isInterval;
+  private final boolean dropsZones;
   private final ColumnFindings findings;
   private boolean hasDecimals;
 
   /**
-   * @param isInterval whether the column is an interval of all units, and no time of day
+   * @param type of the column: {@code time}, with or without a zone, or {@code interval}, of all
+   *     units
    */
-  ClockRule(boolean isInterval, ColumnFindings findings) {
-    this.isInterval = isInterval;
+  ClockRule(String type, ColumnFindings findings) {
+    this.isInterval = type.startsWith("interval");
+    this.dropsZones = type.endsWith(" without time zone");
     this.findings = findings;
   }
 
@@ -37,6 +42,8 @@ final class ClockRule implements FieldRule {
       findings.warn(MINUTES, line);
     } else if (isInterval && NUMBER.matcher(text).matches()) {
       findings.warn(SECONDS, line);
+    } else if (dropsZones && DateRule.hasZone(text)) {
+      findings.warn(DateRule.DROPPED, line);
     }
     hasDecimals |= WITH_DECIMALS.matcher(text).matches();
   }

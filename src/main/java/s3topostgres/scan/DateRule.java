@@ -3,6 +3,7 @@ package s3topostgres.scan;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,9 +25,14 @@ final class DateRule implements FieldRule {
   private static final String ROUNDED =
       "Times were rounded up to the next day, because Postgres has six digits behind the second."
           + " Write six at the most.";
-  private static final String DROPPED =
+  static final String DROPPED =
       "Offsets and time zones were dropped, because the column has none: 12:00+02:00 is loaded as"
-          + " 12:00. The column should be timestamptz, or all times in one zone, without it.";
+          + " 12:00. The column should have a type with a time zone, or all times one zone, without"
+          + " it.";
+  private static final String ONLY_DATE =
+      "Times of day were dropped, because the column is a date; 2024-05-31T22:00:00Z, which is 1 June"
+          + " in much of Europe, is loaded as 31 May. Write the date alone, or the column should be"
+          + " timestamptz.";
   private static final String LETTERS =
       "The letters of a time zone stand for several zones, and Postgres chose one. Write an offset"
           + " such as +02:00.";
@@ -43,12 +49,37 @@ final class DateRule implements FieldRule {
   private static final Pattern ORDINAL = Pattern.compile("\\d{4}\\.\\d{3}");
   private static final Pattern LAST_MOMENT = Pattern.compile(".*23:59:59\\.999999[5-9].*");
 
-  /** What follows a time. */
+  /** A time of day other than midnight. */
+  private static final Pattern TIME_OF_DAY =
+      Pattern.compile(
+          "(?<=[ T])(?!00?:00(:00([.,]0*)?)?(?![\\d:.,])|12:00(:00)? ?am)\\d{1,2}:\\d{2}",
+          Pattern.CASE_INSENSITIVE);
+
+  /** What follows a time. A number without a sign is the year. */
   private static final Pattern ZONE =
       Pattern.compile(
-          ".*?\\d:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)? ?(?:[ap]m ?)?"
-              + "(?<zone>(?:utc|gmt)?(?<sign>[+-])?(?<digits>[\\d:]*)(?<letters>[a-z][a-z/_]*)?).*",
+          ".*?(?:\\d:\\d{2}(?::\\d{2})?|\\dT\\d{4}(?:\\d{2})?)(?:[.,]\\d+)? ?(?:[ap]m ?)?"
+              + "(?<zone>(?:utc|gmt)?(?<sign>[+-])?(?<digits>(?:(?<=[a-z+-])[\\d:]*)?)"
+              + "(?<letters>[a-z][a-z/_]*)?).*",
           Pattern.CASE_INSENSITIVE);
+
+  /** A time zone behind a time, or an offset, that is not UTC. */
+  private record Zone(boolean isNamed, String digits, String letters) {
+    static Optional<Zone> of(String text) {
+      Matcher found = ZONE.matcher(text);
+      if (!found.matches() || found.group("zone").isEmpty()) {
+        return Optional.empty();
+      }
+      String digits = found.group("digits").replace(":", "");
+      String zone = found.group("zone").toLowerCase(Locale.ROOT);
+      boolean isNamed = zone.startsWith("utc") || zone.startsWith("gmt");
+      boolean isOffset = found.group("sign") != null;
+      String letters = isOffset || isNamed || zone.equals("z") ? "" : zone;
+      boolean isUtc = digits.chars().allMatch(digit -> digit == '0') && letters.isEmpty();
+      return Optional.of(new Zone(isNamed, digits, letters))
+          .filter(any -> !isUtc && !Set.of("ad", "bc").contains(letters));
+    }
+  }
 
   private final ScanTarget target;
   private final boolean isMonthFirst;
@@ -79,10 +110,13 @@ final class DateRule implements FieldRule {
   }
 
   /** Whether it is {@code 2024-12-31}, with or without a time and a few of its decimals. */
-  private static boolean isUsual(byte[] bytes, int from, int to) {
+  private boolean isUsual(byte[] bytes, int from, int to) {
     int length = to - from;
     boolean usual =
-        length >= 10 && length <= 26 && bytes[from + 4] == '-' && bytes[from + 7] == '-';
+        length >= 10
+            && length <= (hasTime ? 26 : 10)
+            && bytes[from + 4] == '-'
+            && bytes[from + 7] == '-';
     for (int at = from + 11; usual && at < to; at++) {
       usual = bytes[at] >= '.' && bytes[at] <= ':';
     }
@@ -106,6 +140,8 @@ final class DateRule implements FieldRule {
     }
     if (hasTime) {
       time(text, line);
+    } else if (TIME_OF_DAY.matcher(text).find()) {
+      findings.warn(ONLY_DATE, line);
     }
   }
 
@@ -142,31 +178,24 @@ final class DateRule implements FieldRule {
     if (LAST_MOMENT.matcher(text).matches()) {
       findings.warn(ROUNDED, line);
     }
-    Matcher found = ZONE.matcher(text);
-    if (found.matches() && !found.group("zone").isEmpty()) {
-      zone(found, line);
+    Zone.of(text).ifPresent(zone -> zone(zone, line));
+  }
+
+  private void zone(Zone zone, long line) {
+    if (!hasZone) {
+      findings.warn(DROPPED, line);
+    } else if (zone.isNamed && zone.digits.length() >= 3) {
+      findings.refuse(FormFault.OPPOSITE_OFFSET, line);
+    } else if (zone.isNamed) {
+      findings.warn(OPPOSITE, line);
+    } else if (!zone.letters.isEmpty() && !zone.letters.contains("/")) {
+      findings.warn(LETTERS, line);
     }
   }
 
-  private void zone(Matcher found, long line) {
-    String digits = found.group("digits").replace(":", "");
-    String zone = found.group("zone").toLowerCase(Locale.ROOT);
-    boolean isOffset = found.group("sign") != null;
-    boolean isNamed = zone.startsWith("utc") || zone.startsWith("gmt");
-    boolean isZero = digits.chars().allMatch(digit -> digit == '0');
-    String letters = isOffset || isNamed || zone.equals("z") ? "" : zone;
-    if (Set.of("ad", "bc").contains(letters) || isZero && letters.isEmpty()) {
-      return;
-    }
-    if (!hasZone) {
-      findings.warn(DROPPED, line);
-    } else if (isNamed && digits.length() >= 3) {
-      findings.refuse(FormFault.OPPOSITE_OFFSET, line);
-    } else if (isNamed) {
-      findings.warn(OPPOSITE, line);
-    } else if (!letters.isEmpty() && !letters.contains("/")) {
-      findings.warn(LETTERS, line);
-    }
+  /** Whether a time zone, or an offset, follows a time, and makes a difference. */
+  static boolean hasZone(String text) {
+    return Zone.of(text).isPresent();
   }
 
   @Override

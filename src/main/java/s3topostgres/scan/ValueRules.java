@@ -51,10 +51,12 @@ final class ValueRules {
       case "date", "timestamp" ->
           new DateRule(
               target, field, format.dateOrder().equals(Optional.of(DateOrder.MDY)), findings);
-      case "time" -> new ClockRule(false, findings);
+      case "time" -> new ClockRule(field.type(), findings);
       case "interval" ->
           // One of days only, or of minutes and seconds, says how such values are meant.
-          field.type().matches("interval(\\(\\d\\))?") ? new ClockRule(true, findings) : NONE;
+          field.type().matches("interval(\\(\\d\\))?")
+              ? new ClockRule(field.type(), findings)
+              : NONE;
       case "smallint", "integer", "bigint", "numeric", "real", "double", "money" ->
           new NumberRule(type, target.serverVersion(), findings);
       case "bytea" -> new BytesRule(findings);
