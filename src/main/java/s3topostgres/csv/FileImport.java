@@ -1,5 +1,7 @@
 package s3topostgres.csv;
 
+import static java.util.stream.Collectors.toSet;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.sql.SQLException;
@@ -7,9 +9,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Warning;
+import s3topostgres.postgres.CopyImport;
 import s3topostgres.postgres.ImportWatch;
 import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.ScanTarget;
@@ -21,6 +26,7 @@ import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 import s3topostgres.scan.FileScan;
 import s3topostgres.scan.ScanResult;
+import s3topostgres.scan.SomeFields;
 
 /**
  * Imports one file whose fields were matched to columns. Made by {@link FileImports}.
@@ -111,6 +117,26 @@ public record FileImport(
 
   long run(String name, ObjectImport way, ImportWatch watch) throws SQLException {
     return way.run(session, name, table, columns(), upload, object, watch);
+  }
+
+  /**
+   * Imports some columns only, through the function.
+   *
+   * @param name of a table with these columns, and one more
+   * @param first the column more, which takes the word in each row
+   */
+  void importSome(List<Column> some, String name, Column first, String word) throws SQLException {
+    List<Column> kept = columns().stream().filter(some::contains).toList();
+    Set<Integer> fields = kept.stream().map(columns()::indexOf).collect(toSet());
+    new CopyImport(imports.format(), imports.objects())
+        .run(
+            session,
+            name,
+            table,
+            Stream.concat(Stream.of(first), kept.stream()).toList(),
+            upload,
+            object,
+            content -> new SomeFields(content, imports.format(), fields, word));
   }
 
   ObjectImport way() {

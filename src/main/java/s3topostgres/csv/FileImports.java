@@ -17,6 +17,7 @@ import s3topostgres.postgres.ObjectImport;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.postgres.TargetTable.Column;
+import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.S3Objects;
 import s3topostgres.s3.StoredObject;
@@ -102,6 +103,11 @@ public record FileImports(
   /** Reads the object's properties and first bytes. */
   public StoredObject look(Session session, Upload upload) {
     return objects.look(upload.object(), session.deadline().left());
+  }
+
+  /** Reads the object's properties and first bytes, if it is as it was when it was loaded. */
+  Optional<StoredObject> lookAgain(Session session, ListedObject loaded) {
+    return objects.lookAgain(loaded.location(), loaded.etag(), session.deadline().left());
   }
 
   /** Whether the object still has an ETag, without quotes. */

@@ -106,11 +106,12 @@ record DeliveryLookup(String table) {
     session.execute(
         """
         INSERT INTO %1$s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
-          event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, request_id)
+          event_time, status, mode, way, rows_loaded, rows_inserted, rows_updated, rows_deleted,
+          started_at, finished_at, request_id, parts)
         SELECT u.target_table, u.bucket, u.object_key, version_id, coalesce(last.etag, u.etag), size_bytes,
-          u.sequencer, u.event_time, 'LOADED', mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          coalesce(started_at, clock_timestamp()), coalesce(finished_at, clock_timestamp()), request_id
+          u.sequencer, u.event_time, 'LOADED', mode, way, rows_loaded, rows_inserted, rows_updated, rows_deleted,
+          coalesce(started_at, clock_timestamp()), coalesce(finished_at, clock_timestamp()), request_id,
+          parts
         FROM (
             SELECT ?::text AS sequencer, ?::timestamptz AS event_time, ?::text AS etag,
               ? AS target_table, ? AS bucket, ? AS object_key) AS u

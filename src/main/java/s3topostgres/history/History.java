@@ -18,6 +18,7 @@ import s3topostgres.config.RowLimit;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 import s3topostgres.s3.ListedObject;
+import s3topostgres.s3.ObjectLocation;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
 
@@ -149,6 +150,44 @@ public record History(Optional<HistoryTable> table) {
     return parts.stream().filter(part -> keys.contains(part.location().key())).toList();
   }
 
+  /**
+   * Finds the objects that were loaded into a table and uploaded later than others, as they were
+   * loaded: the last version of each object key, and the parts of sets. The ETag of one of which
+   * rows were left out is empty.
+   *
+   * @param than the object that was uploaded at that time
+   */
+  public List<ListedObject> newer(
+      Session session, String targetTable, ObjectLocation than, Instant uploadedAt)
+      throws SQLException {
+    return table.isEmpty()
+        ? List.of()
+        : session.query(
+            """
+            SELECT DISTINCT ON (bucket, key) bucket, key, event_time,
+              CASE WHEN rows_rejected > 0 THEN '' ELSE version END AS version
+            FROM %s AS h, LATERAL (
+              SELECT h.object_key, h.etag WHERE h.parts IS NULL
+              UNION ALL
+              SELECT part ->> 'object_key', part ->> 'etag'
+              FROM jsonb_array_elements(h.parts) AS part) AS object (key, version)
+            WHERE status = 'LOADED' AND target_table = ? AND event_time > ?
+              AND rows_loaded IS NOT NULL
+              AND (bucket, key) <> (?, ?)
+            ORDER BY bucket, key, event_time DESC, id DESC"""
+                .formatted(table.get().name()),
+            row ->
+                new ListedObject(
+                    new ObjectLocation(row.getString("bucket"), row.getString("key")),
+                    row.getString("version"),
+                    0,
+                    row.getObject("event_time", OffsetDateTime.class).toInstant()),
+            targetTable,
+            atUtc(uploadedAt),
+            than.bucket(),
+            than.key());
+  }
+
   /** How many rows a file for a table must have, where a percentage counts the last load's. */
   public long minRows(Session session, RowLimit setting, TargetTable target) throws SQLException {
     if (table.isEmpty() || !setting.percent()) {
@@ -223,16 +262,18 @@ public record History(Optional<HistoryTable> table) {
    * Records a load, in its own transaction.
    *
    * @param rows in the file
+   * @param way how the rows came into the table; empty in a mode that has but one
    * @param counts empty in a mode that does not count changed rows
    */
   public void recordLoad(
       Session session,
       LoadRecord load,
       long rows,
+      Optional<String> way,
       Optional<RowCounts> counts,
       List<Warning> warnings)
       throws SQLException {
-    record(session, load, Optional.of(rows), counts, warnings, Optional.empty());
+    record(session, load, Optional.of(rows), way, counts, warnings, Optional.empty());
   }
 
   /** A recorded failure whose reason is the file. The ETag is the file's, without quotes. */
@@ -275,7 +316,14 @@ public record History(Optional<HistoryTable> table) {
   public void recordFailure(Session session, LoadRecord load, LoadException failure)
       throws SQLException {
     if (!load.upload().found() || !isLastFailure(session, load, failure)) {
-      record(session, load, Optional.empty(), Optional.empty(), List.of(), Optional.of(failure));
+      record(
+          session,
+          load,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          List.of(),
+          Optional.of(failure));
     }
   }
 
@@ -313,6 +361,7 @@ public record History(Optional<HistoryTable> table) {
       Session session,
       LoadRecord load,
       Optional<Long> rows,
+      Optional<String> way,
       Optional<RowCounts> counts,
       List<Warning> warnings,
       Optional<LoadException> failure)
@@ -326,10 +375,10 @@ public record History(Optional<HistoryTable> table) {
     session.execute(
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
-          event_time, status, mode, rows_loaded, rows_inserted, rows_updated, rows_deleted,
+          event_time, status, mode, way, rows_loaded, rows_inserted, rows_updated, rows_deleted,
           started_at, finished_at, error_code, error_message, retry, request_id, parts, faults,
           warnings)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, ?, (
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, ?, (
           SELECT jsonb_agg(jsonb_build_object('object_key', object_key, 'etag', etag) ORDER BY place)
           FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS part (object_key, etag, place)), (
           SELECT jsonb_agg(
@@ -355,6 +404,7 @@ public record History(Optional<HistoryTable> table) {
         load.uploadedAt().map(History::atUtc).orElse(null),
         failure.isEmpty() ? "LOADED" : "FAILED",
         load.mode(),
+        way.orElse(null),
         rows.orElse(null),
         counts.map(RowCounts::inserted).orElse(null),
         counts.map(RowCounts::updated).orElse(null),

@@ -34,6 +34,7 @@ public record HistoryTable(String name) {
         event_time timestamptz,
         status text NOT NULL CHECK (status IN ('LOADED', 'FAILED')),
         mode text,
+        way text,
         rows_loaded bigint,
         rows_inserted bigint,
         rows_updated bigint,
@@ -61,6 +62,7 @@ public record HistoryTable(String name) {
   private static final Map<String, String> ADDED =
       Map.of(
           "mode", "text",
+          "way", "text",
           "rows_inserted", "bigint",
           "rows_updated", "bigint",
           "rows_deleted", "bigint",

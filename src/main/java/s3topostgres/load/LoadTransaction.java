@@ -142,6 +142,7 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
           session,
           record(task, file.progress()),
           outcome.rows(),
+          outcome.way(),
           outcome.counts(),
           file.progress().warnings());
     }

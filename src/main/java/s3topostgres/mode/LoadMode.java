@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import s3topostgres.LoadException;
+import s3topostgres.csv.NewerFiles;
 import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
@@ -19,6 +20,11 @@ public interface LoadMode {
   /** Whether loads of one table may run at the same time. */
   default boolean runsSideBySide() {
     return false;
+  }
+
+  /** The mode for a late file, whose values newer files have replaced. */
+  default LoadMode under(NewerFiles newer) {
+    return this;
   }
 
   /** What the rows of a file are, for a search for faults. */

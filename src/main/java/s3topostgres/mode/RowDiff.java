@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.Session;
@@ -36,6 +37,7 @@ final class RowDiff {
   private final Stage stage;
   private final Optional<RowKey> key;
   private final boolean whole;
+  private final Optional<UnderNewer> under;
   private final VirtualColumns virtualColumns;
 
   /** The column that numbers rows with equal values, or equal row keys. */
@@ -43,13 +45,20 @@ final class RowDiff {
 
   private final String digest;
 
-  RowDiff(Session session, TargetTable table, Stage stage, Optional<RowKey> key, boolean whole)
+  RowDiff(
+      Session session,
+      TargetTable table,
+      Stage stage,
+      Optional<RowKey> key,
+      boolean whole,
+      Optional<UnderNewer> under)
       throws SQLException {
     this.session = session;
     this.table = table;
     this.stage = stage;
     this.key = key;
     this.whole = whole;
+    this.under = under;
     this.virtualColumns = VirtualColumns.of(session, table);
     this.relation = table.free("s3_load_relation");
     this.place = table.free("s3_load_place");
@@ -63,10 +72,10 @@ final class RowDiff {
     session.execute(
         """
         CREATE TEMPORARY TABLE s3_load_differences ON COMMIT DROP AS
-        SELECT t.tableoid AS %1$s, t.ctid AS %2$s, s.%3$s, %4$s
+        SELECT t.tableoid AS %1$s, t.ctid AS %2$s, s.%3$s, %8$s
         FROM %5$s
         -- A row to delete may not exist.
-        WHERE (s.%3$s IS NOT NULL OR t.ctid IS NOT NULL)
+        WHERE (s.%3$s IS NOT NULL OR t.ctid IS NOT NULL) AND %9$s
           AND (s.%3$s IS NULL OR t.ctid IS NULL
             OR ROW(%4$s)::record OPERATOR(pg_catalog.*<>) ROW(%6$s)::record);
         ANALYZE %7$s (%2$s, %3$s)"""
@@ -74,10 +83,12 @@ final class RowDiff {
                 relation,
                 place,
                 stage.number(),
-                Stage.list("s.", stage.columns()),
+                values(column -> ""),
                 sides(),
                 Stage.list("t.", stage.columns()),
-                TABLE));
+                TABLE,
+                values(column -> " AS " + column.quoted()),
+                under.map(UnderNewer::applies).orElse("true")));
     return session.one(
         """
             SELECT count(*) FILTER (WHERE %1$s) AS inserted,
@@ -87,6 +98,16 @@ final class RowDiff {
             .formatted(added(), paired(), removed(), TABLE),
         row ->
             new RowCounts(row.getLong("inserted"), row.getLong("updated"), row.getLong("deleted")));
+  }
+
+  /** The values of the rows after the merge. */
+  private String values(Function<Column, String> behind) {
+    return stage.columns().stream()
+        .map(
+            column ->
+                under.map(late -> late.value(column)).orElse("s." + column.quoted())
+                    + behind.apply(column))
+        .collect(joining(", "));
   }
 
   /** The condition that a row is in the file only. */

@@ -34,13 +34,14 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
 
   /** Creates a stage and imports the rows. */
   public static Stage fill(Session session, TargetTable table, RowSource rows) throws SQLException {
-    return fill(
-        session,
-        table,
-        rows,
-        rows.columns().stream()
-            .map(column -> column.quoted() + " " + column.type() + column.collation())
-            .collect(joining(", ")));
+    return fill(session, table, rows, definition(rows.columns()));
+  }
+
+  /** Columns as {@code CREATE TABLE} defines them, without constraints. */
+  static String definition(List<Column> columns) {
+    return columns.stream()
+        .map(column -> column.quoted() + " " + column.type() + column.collation())
+        .collect(joining(", "));
   }
 
   /** Creates a stage of texts, whatever the types of the columns, and imports the rows. */

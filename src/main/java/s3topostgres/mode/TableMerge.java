@@ -26,6 +26,7 @@ public final class TableMerge {
   private final Optional<RowKey> key;
   private final boolean whole;
   private final Optional<RowLimit> maxDeleted;
+  private final Optional<UnderNewer> under;
   private final RowDiff differences;
 
   /**
@@ -42,13 +43,38 @@ public final class TableMerge {
       boolean whole,
       Optional<RowLimit> maxDeleted)
       throws SQLException {
+    this(session, table, stage, key, whole, maxDeleted, Optional.empty());
+  }
+
+  /** Merges a late file's rows, as far as newer ones have not replaced them. */
+  TableMerge(Session session, TargetTable table, UnderNewer under) throws SQLException {
+    this(
+        session,
+        table,
+        under.stage(),
+        Optional.of(under.key()),
+        false,
+        Optional.empty(),
+        Optional.of(under));
+  }
+
+  private TableMerge(
+      Session session,
+      TargetTable table,
+      Stage stage,
+      Optional<RowKey> key,
+      boolean whole,
+      Optional<RowLimit> maxDeleted,
+      Optional<UnderNewer> under)
+      throws SQLException {
     this.session = session;
     this.table = table;
     this.stage = stage;
     this.key = key;
     this.whole = whole;
     this.maxDeleted = maxDeleted;
-    this.differences = new RowDiff(session, table, stage, key, whole);
+    this.under = under;
+    this.differences = new RowDiff(session, table, stage, key, whole, under);
   }
 
   /**
@@ -175,7 +201,10 @@ public final class TableMerge {
 
   private LoadOutcome loaded(String way, RowCounts changes) {
     return new LoadOutcome(
-        stage.rows(), Optional.of(way), Optional.of(changes), Optional.of(stage.source()));
+        stage.rows(),
+        Optional.of(under.isPresent() ? "under-newer" : way),
+        Optional.of(changes),
+        Optional.of(stage.source()));
   }
 
   private long change(long expected, String statement) throws SQLException {

@@ -5,15 +5,31 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import s3topostgres.csv.NewerFiles;
 import s3topostgres.csv.RowSource;
 import s3topostgres.postgres.Session;
 import s3topostgres.postgres.TargetTable;
 
-/** Inserts rows with new row keys, and updates other rows where they differ. Readers never wait. */
-public record Upsert(Optional<List<String>> keySetting, Duration lockTimeout) implements LoadMode {
+/**
+ * Inserts rows with new row keys, and updates other rows where they differ. Readers never wait.
+ *
+ * @param newer files that were uploaded later, and are in the table already; empty in most loads
+ */
+public record Upsert(
+    Optional<List<String>> keySetting, Duration lockTimeout, Optional<NewerFiles> newer)
+    implements LoadMode {
+  public Upsert(Optional<List<String>> keySetting, Duration lockTimeout) {
+    this(keySetting, lockTimeout, Optional.empty());
+  }
+
   @Override
   public String label() {
     return "upsert";
+  }
+
+  @Override
+  public LoadMode under(NewerFiles files) {
+    return new Upsert(keySetting, lockTimeout, Optional.of(files));
   }
 
   @Override
@@ -41,8 +57,14 @@ public record Upsert(Optional<List<String>> keySetting, Duration lockTimeout) im
     key.requireAmong(rows.columns());
     progress.accept("importing");
     Stage stage = Stage.fill(session, table, rows);
-    return new TableMerge(session, table, stage, Optional.of(key), false, Optional.empty())
-        .run(lockTimeout, progress);
+    if (newer.isEmpty()) {
+      return new TableMerge(session, table, stage, Optional.of(key), false, Optional.empty())
+          .run(lockTimeout, progress);
+    }
+    stage.prepare(Optional.of(key));
+    progress.accept("reading-newer-files");
+    UnderNewer under = UnderNewer.read(session, table, stage, key, newer.get());
+    return new TableMerge(session, table, under).run(lockTimeout, progress);
   }
 
   private RowKey key(Session session, TargetTable table) throws SQLException {

@@ -95,6 +95,15 @@ public record BucketListing(LoadSettings settings, S3Objects objects) {
     }
   }
 
+  /**
+   * The files of a bucket that can be loaded, if one request lists all objects; otherwise empty.
+   */
+  Optional<List<ListedObject>> few(String bucket, Deadline deadline) {
+    return objects
+        .listFew(bucket, settings.objectKeys().prefix(), deadline.left())
+        .map(found -> found.stream().filter(this::isFile).toList());
+  }
+
   private boolean isFile(ListedObject object) {
     String key = object.location().key();
     return (object.location().isCsv() || settings.setMarker().is(key))

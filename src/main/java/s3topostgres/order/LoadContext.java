@@ -44,7 +44,7 @@ public record LoadContext(
 
   /** Changes the table as the mode does. */
   public LoadOutcome load(RowSource rows) throws SQLException {
-    LoadOutcome outcome = mode.load(session, table, rows, progress::step);
+    LoadOutcome outcome = order.mode(this).load(session, table, rows, progress::step);
     progress.warn(rows.warnings());
     return outcome.with(ColumnSequence.reached(session, table, rows.columns(), outcome.source()));
   }

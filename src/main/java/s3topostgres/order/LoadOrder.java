@@ -9,6 +9,7 @@ import s3topostgres.LoadException;
 import s3topostgres.Retry;
 import s3topostgres.history.History;
 import s3topostgres.history.Verdict;
+import s3topostgres.mode.LoadMode;
 import s3topostgres.postgres.Session;
 import s3topostgres.s3.StoredObject;
 import s3topostgres.s3.Upload;
@@ -48,6 +49,11 @@ public interface LoadOrder {
     }
     history.recordTaken(context.session(), table, upload);
     return Verdict.DUPLICATE;
+  }
+
+  /** The mode in which a task changes the table; the task has looked at its objects. */
+  default LoadMode mode(LoadContext context) throws SQLException {
+    return context.mode();
   }
 
   /** Makes the search for the loads that must come before an announced upload. */

@@ -6,6 +6,8 @@ import s3topostgres.Retry;
 
 /** Describes errors of S3 for the person who has to act. */
 final class S3Errors {
+  static final String GONE = "there is no such object any more";
+
   private S3Errors() {}
 
   /**
@@ -25,8 +27,7 @@ final class S3Errors {
               "A retry loads the object as it is then. The old rows are still there.");
       case 404 ->
           ErrorCode.OBJECT_UNREADABLE.failure(
-              "there is no such object any more",
-              "Upload it again if it is still wanted; nothing was changed.");
+              GONE, "Upload it again if it is still wanted; nothing was changed.");
       case 403 ->
           ErrorCode.OBJECT_UNREADABLE.failure(
               "S3 denies access to it (HTTP 403)",

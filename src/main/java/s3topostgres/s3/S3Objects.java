@@ -1,5 +1,6 @@
 package s3topostgres.s3;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,11 +10,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Retry;
 import s3topostgres.config.AwsCalls;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.core.ResponseBytes;
@@ -48,6 +52,10 @@ public final class S3Objects {
   private static final Duration LONGEST_LOOK = Duration.ofSeconds(5);
 
   private final S3Client s3;
+  private final SmallObjects small = new SmallObjects();
+
+  /** Prefixes that have more objects than one request lists, with their buckets. */
+  private final Set<ObjectLocation> large = ConcurrentHashMap.newKeySet();
 
   public S3Objects(S3Client s3) {
     this.s3 = s3;
@@ -93,6 +101,34 @@ public final class S3Objects {
       throw S3Errors.refused(e.statusCode(), location);
     } catch (SdkException | UncheckedIOException e) {
       throw S3Errors.noAnswer();
+    }
+  }
+
+  /**
+   * Reads size and first bytes of an object that was read before. Small objects are kept in memory
+   * for {@link #read} and the next look.
+   *
+   * @param etag that it had, without quotes
+   * @return empty when there is no object with that ETag any more
+   * @throws LoadException as {@link #look}
+   */
+  public Optional<StoredObject> lookAgain(ObjectLocation location, String etag, Duration limit) {
+    Optional<StoredObject> kept = small.get(location, etag);
+    if (kept.isPresent()) {
+      return kept;
+    }
+    try {
+      StoredObject found = look(location, limit);
+      small.keep(location, found);
+      return Optional.of(found).filter(object -> object.etag().equals(etag));
+    } catch (LoadException e) {
+      if (e.retry() == Retry.NEVER && isUnchanged(location, etag, limit)) {
+        return Optional.of(StoredObject.empty(etag));
+      }
+      if (e.retry() == Retry.NEVER || e.why().equals(S3Errors.GONE)) {
+        return Optional.empty();
+      }
+      throw e;
     }
   }
 
@@ -169,6 +205,10 @@ public final class S3Objects {
    *     is damaged or incomplete
    */
   public InputStream read(ObjectLocation location, StoredObject object, Supplier<Duration> left) {
+    Optional<StoredObject> kept = small.get(location, object.etag());
+    if (kept.isPresent() && !object.isGzip()) {
+      return new ByteArrayInputStream(kept.get().head());
+    }
     ObjectStream stream =
         new ObjectStream(object.size(), from -> rest(location, object, from, left.get()), left);
     try {
@@ -272,6 +312,27 @@ public final class S3Objects {
         .orElse("");
   }
 
+  /**
+   * Lists the objects of a prefix, with one request; with none where there were too many before.
+   *
+   * @param limit for all attempts together
+   * @return empty when there are more than one request lists: a thousand
+   * @throws LoadException {@code OBJECT_UNREADABLE} or {@code S3_UNAVAILABLE} when the bucket
+   *     cannot be listed
+   */
+  public Optional<List<ListedObject>> listFew(String bucket, String prefix, Duration limit) {
+    ObjectLocation location = new ObjectLocation(bucket, prefix);
+    if (large.contains(location)) {
+      return Optional.empty();
+    }
+    ListObjectsV2Response answer = list(bucket, prefix, "", Optional.empty(), limit);
+    if (answer.nextContinuationToken() != null) {
+      large.add(location);
+      return Optional.empty();
+    }
+    return Optional.of(listed(bucket, answer));
+  }
+
   /** Takes a page of a bucket's list: up to a thousand objects, in the order of their keys. */
   @FunctionalInterface
   public interface Page<E extends Exception> {
@@ -292,7 +353,7 @@ public final class S3Objects {
     Optional<String> next = Optional.empty();
     do {
       ListObjectsV2Response answer = list(bucket, prefix, after, next, left.get());
-      page.take(answer.contents().stream().map(object -> listed(bucket, object)).toList());
+      page.take(listed(bucket, answer));
       next = Optional.ofNullable(answer.nextContinuationToken());
     } while (next.isPresent());
   }
@@ -320,6 +381,10 @@ public final class S3Objects {
     } catch (SdkException | UncheckedIOException e) {
       throw S3Errors.noAnswer();
     }
+  }
+
+  private static List<ListedObject> listed(String bucket, ListObjectsV2Response answer) {
+    return answer.contents().stream().map(object -> listed(bucket, object)).toList();
   }
 
   private static ListedObject listed(String bucket, S3Object object) {

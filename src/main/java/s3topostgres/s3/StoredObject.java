@@ -26,6 +26,12 @@ public record StoredObject(
   /** By which factor gzip usually compresses CSV. */
   private static final int USUAL_COMPRESSION = 5;
 
+  /** Makes an object without a byte. */
+  static StoredObject empty(String etag) {
+    return new StoredObject(
+        0, etag, Instant.EPOCH, Optional.empty(), Optional.empty(), new byte[0]);
+  }
+
   /** Whether {@code Content-Encoding} names gzip, and no other encoding. */
   public boolean saysOnlyGzip() {
     return contentEncoding.filter(header -> header.strip().equalsIgnoreCase("gzip")).isPresent();

@@ -14,9 +14,9 @@ import java.util.Locale;
  * PyPI into {@code target/peers}.
  *
  * <p>System properties: {@code bench}, which of {@code
- * start-up,throughput,modes,sets,changes,copy,scan,faults,scale,size} to run, or {@code backlog},
- * the last part of {@code scale}; {@code bench.other}, the {@code function.zip} of another build,
- * to time its first load, too.
+ * start-up,throughput,modes,sets,changes,copy,scan,faults,scale,size} to run, or {@code backlog} or
+ * {@code late}, the last parts of {@code scale}; {@code bench.other}, the {@code function.zip} of
+ * another build, to time its first load, too.
  */
 public final class Bench {
   private Bench() {}
@@ -45,8 +45,10 @@ public final class Bench {
           case "scale" -> {
             new Scale(site, report).run();
             new ChangeBacklog(site, report).run();
+            new LateUploads(site, report).run();
           }
           case "backlog" -> new ChangeBacklog(site, report).run();
+          case "late" -> new LateUploads(site, report).run();
           case "size" -> new PackageSize(site, report).run();
           default -> throw new IllegalArgumentException("There is no benchmark " + name);
         }

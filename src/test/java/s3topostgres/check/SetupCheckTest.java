@@ -147,7 +147,7 @@ class SetupCheckTest {
   /** As the first load does, so that it is the user's. */
   private void createHistory() throws SQLException {
     database.execute(
-        "CREATE TABLE history.loads (id integer, target_table text, mode text, rows_inserted bigint, rows_updated bigint, rows_deleted bigint, rows_rejected bigint, retry text, faults jsonb, warnings jsonb, parts jsonb, started_at timestamptz, finished_at timestamptz, status text, error_code text)",
+        "CREATE TABLE history.loads (id integer, target_table text, mode text, way text, rows_inserted bigint, rows_updated bigint, rows_deleted bigint, rows_rejected bigint, retry text, faults jsonb, warnings jsonb, parts jsonb, started_at timestamptz, finished_at timestamptz, status text, error_code text)",
         "ALTER TABLE history.loads OWNER TO \"%s\"".formatted(role));
   }
 
@@ -544,7 +544,7 @@ class SetupCheckTest {
     database.execute(
         """
         CREATE TABLE history.loads (id serial, target_table text, status text, error_code text,
-          started_at timestamptz, finished_at timestamptz, mode text, rows_inserted bigint,
+          started_at timestamptz, finished_at timestamptz, mode text, way text, rows_inserted bigint,
           rows_updated bigint, rows_deleted bigint, rows_rejected bigint, retry text, faults jsonb,
           warnings jsonb, parts jsonb)""",
         """

@@ -1,5 +1,6 @@
 package s3topostgres.modes;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static s3topostgres.config.Mode.APPEND;
@@ -10,6 +11,7 @@ import static s3topostgres.history.Verdict.LOADED;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -91,5 +93,41 @@ public class AppendAndUpsertTest {
     assertThat(fixture.load(last).status()).isEqualTo(LOADED);
     assertThat(fixture.people())
         .containsExactly("0|old|null", "1|last|null", "2|slower|null", "9|first|null");
+  }
+
+  /** So large that its head is not all of it. */
+  @Test
+  void upsertPutsALateFileUnderALargeOne() {
+    fixture.mode(UPSERT);
+    Upload late = fixture.upload("late.csv", rows("late", 20_001));
+    fixture.load("newer.csv", rows("\"new\n\"\"er\"\"\"", 20_000));
+
+    assertThat(fixture.load(late).rows()).isEqualTo(20_001);
+    assertThat(fixture.rows("SELECT left(name, 3), count(*), max(born) FROM people GROUP BY 1"))
+        .containsExactlyInAnyOrder("new|20000|2001-02-03", "lat|1|2001-02-03");
+    assertThat(fixture.rows("SELECT way FROM history.loads WHERE object_key = 'late.csv'"))
+        .containsExactly("under-newer");
+  }
+
+  private static String rows(String name, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(id -> "%s,2001-02-03,%d\n".formatted(name, id))
+        .collect(joining("", "name,born,id\n", ""));
+  }
+
+  @Test
+  void upsertGivesALateFileUpForWhichItCannotReadAllNewerOnes() {
+    fixture.mode(UPSERT);
+    Upload late = fixture.upload("late.csv", "id,name\n1,late\n");
+    fixture.load("newer.csv", "id,name\n1,newer\n");
+    fixture.letPassAt(LoadFixture.LOAD_TIME, "TEMPORARY TABLE s3_load_newer");
+
+    assertThatThrownBy(() -> fixture.load(late))
+        .hasMessageStartingWith("OUT_OF_TIME: " + late.object())
+        .hasMessageContaining("no time to read all files that were uploaded later")
+        .hasMessageContaining("/newer.csv");
+    assertThat(fixture.people()).containsExactly("0|old|null", "1|newer|null");
+    assertThat(fixture.rows("SELECT retry FROM history.loads WHERE status = 'FAILED'"))
+        .containsExactly("never");
   }
 }

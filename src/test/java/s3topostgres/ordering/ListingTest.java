@@ -68,6 +68,24 @@ class ListingTest {
     assertThat(fixture.people()).containsExactly("1|Cy|null");
   }
 
+  @Test
+  void endsAfterOneRequestForAnUpsertInALargeBucket() {
+    fixture.mode(Mode.UPSERT).set("S3_BUCKET_NAME", fixture.bucket);
+    fixture.load("first.csv", "id,name\n1,first\n");
+    fixture.nextSecond();
+    Upload late = fixture.upload("late.csv", "id,name\n1,late\n2,late\n");
+    fixture.nextSecond();
+    Upload newer = fixture.upload("newer.csv", "id,name\n2,newer\n");
+    fixture.lists.pageSize(2);
+    int before = fixture.lists.pages();
+
+    assertThat(fixture.load(newer).status()).isEqualTo(Verdict.LOADED);
+    assertThat(fixture.people()).containsExactly("0|old|null", "1|first|null", "2|newer|null");
+    assertThat(fixture.load(late).status()).isEqualTo(Verdict.LOADED);
+    assertThat(fixture.people()).containsExactly("0|old|null", "1|late|null", "2|newer|null");
+    assertThat(fixture.lists.pages() - before).isEqualTo(1);
+  }
+
   /** Otherwise readers would wait that long for a table that is emptied. */
   @Test
   void aTransactionDoesNotWaitForS3ForLong() {
