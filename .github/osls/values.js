@@ -70,6 +70,10 @@ const TAKES = {
   CSV_SCAN: choice('on', 'off'),
   CSV_UNKNOWN_COLUMNS: choice('refuse', 'ignore'),
   MIN_ROWS: rows,
+  MAX_REJECTED_ROWS: [
+    (value) => rows[0](value) && (value.endsWith('%') || Number(value) <= 100_000),
+    'a whole number up to 100000, or one from 1% to 100%',
+  ],
   MAX_DELETED_ROWS: rows,
   FUNCTION_TIMEOUT_SECONDS: number(60, 1800),
   LOCK_TIMEOUT_SECONDS: number(0, 1800),
@@ -157,6 +161,10 @@ const CONTRADICTIONS = [
   [
     (s) => s('MIN_ROWS').endsWith('%') && s('LOAD_MODE') === 'changes',
     'MIN_ROWS is a percentage, but LOAD_MODE is changes, with which it takes a whole number',
+  ],
+  [
+    (s) => /[1-9]/.test(s('MAX_REJECTED_ROWS')) && s('LOAD_MODE') === 'changes',
+    'MAX_REJECTED_ROWS is set, but LOAD_MODE is changes, which leaves no row out',
   ],
   [
     (s) => s('MAX_DELETED_ROWS') && s('LOAD_MODE') !== 'sync',

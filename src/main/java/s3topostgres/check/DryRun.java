@@ -12,6 +12,7 @@ import s3topostgres.csv.FileImports;
 import s3topostgres.csv.FileSet;
 import s3topostgres.csv.RowSource;
 import s3topostgres.faults.FaultSearch;
+import s3topostgres.faults.FaultyRows;
 import s3topostgres.faults.TableProposal;
 import s3topostgres.faults.TrialImport;
 import s3topostgres.history.History;
@@ -70,13 +71,16 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
             ? SetTask.parts(files, session, history, table, upload).open(session, table, 0)
             : files.open(session, table, upload, files.look(session, upload), 0);
     FaultSearch.Result found = trial().search(session, table, rows);
+    Optional<FaultyRows> leftOut = found.leftOut(files.settings().maxRejectedRows());
     Optional<LoadException> failure =
-        found.end().map(TrialImport::withoutLaterLines).or(() -> found.faults().failure());
+        leftOut.isPresent()
+            ? Optional.empty()
+            : found.end().map(TrialImport::withoutLaterLines).or(() -> found.faults().failure());
     if (failure.isEmpty()) {
       failure =
           FileImport.tooFewRows(
               ofSet ? "the files have" : "the file has",
-              found.rows().orElseThrow(),
+              leftOut.map(FaultyRows::othersCount).orElseGet(found.rows()::getAsLong),
               history.minRows(session, files.settings().minRows(), table));
     }
     return new DryRunResult(
@@ -87,11 +91,13 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
             .map(e -> e.about(upload.object().toString()).getMessage())
             .orElse(found.faults().all() ? null : CHECKS_LOCKED),
         found.rows().isPresent() ? found.rows().getAsLong() : null,
+        leftOut.map(FaultyRows::count).orElse(null),
         rows.columns().stream().filter(table.columns()::contains).map(Column::name).toList(),
         table.notAmong(rows.columns()),
         rows.ignored(),
         found.faults().first().stream().map(DryRunResult.FaultInFile::of).toList(),
-        found.warnings(),
+        Stream.concat(found.warnings().stream(), leftOut.map(FaultyRows::warning).stream())
+            .toList(),
         null);
   }
 
@@ -116,6 +122,7 @@ public record DryRun(FileImports files, LoadMode mode, Database database) {
         Stream.concat(Stream.of("there is no table " + name), proposal.notes().stream())
             .collect(joining("; ")),
         proposal.rows(),
+        null,
         rows.columns().stream().map(Column::name).toList(),
         List.of(),
         List.of(),

@@ -13,6 +13,7 @@ import s3topostgres.s3.Upload;
  * @param wouldLoad whether a load would succeed, as far as the dry run can tell
  * @param message why a load would fail; null if it would succeed
  * @param rows the number of rows in the file; null if the file was not read to its end
+ * @param rejected how many records would be left out, because they have faults; null if none
  * @param columns the columns that the file's fields belong to, in the order of the fields
  * @param defaulted the table's other columns, which take their defaults
  * @param ignored what the fields are called that are left out
@@ -26,6 +27,7 @@ public record DryRunResult(
     boolean wouldLoad,
     String message,
     Long rows,
+    Long rejected,
     List<String> columns,
     List<String> defaulted,
     List<String> ignored,
@@ -57,6 +59,7 @@ public record DryRunResult(
         table,
         false,
         why,
+        null,
         null,
         List.of(),
         List.of(),

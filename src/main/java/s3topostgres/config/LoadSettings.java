@@ -23,6 +23,7 @@ import s3topostgres.ErrorCode;
  * @param importWith who reads the object
  * @param scan whether every byte of a file is looked at before the commit
  * @param minRows the least number of rows; a load of fewer rows fails
+ * @param maxRejectedRows how many rows with faults may be left out; empty for none
  * @param maxDeletedRows how many of the table's rows a load may delete; empty for all
  * @param functionTimeout how long Lambda lets one invocation run
  * @param lockTimeout how long to wait for locks of other sessions
@@ -42,6 +43,7 @@ public record LoadSettings(
     ImportWith importWith,
     boolean scan,
     RowLimit minRows,
+    Optional<RowLimit> maxRejectedRows,
     Optional<RowLimit> maxDeletedRows,
     Duration functionTimeout,
     Duration lockTimeout,
@@ -58,6 +60,9 @@ public record LoadSettings(
 
   /** Folders of characters that are no wildcards in a policy. */
   private static final Pattern FOLDERS = Pattern.compile("([A-Za-z0-9!_.'()-]+/)+");
+
+  /** The search for faults ends there. */
+  private static final int MOST_REJECTED = 100_000;
 
   /** Who reads the object. */
   public enum ImportWith {
@@ -183,6 +188,15 @@ public record LoadSettings(
       environment.problem(
           "MIN_ROWS is a percentage of the last file's rows, which says nothing about a file of changes; it takes a whole number with LOAD_MODE=changes");
     }
+    if (settings.mode == Mode.CHANGES && settings.maxRejectedRows.isPresent()) {
+      environment.problem(
+          "MAX_REJECTED_ROWS is set, and LOAD_MODE=changes leaves no row out: later changes would build on it");
+    }
+    if (settings.maxRejectedRows.filter(limit -> limit.number() > MOST_REJECTED).isPresent()) {
+      environment.problem(
+          "MAX_REJECTED_ROWS is more than %d; so many faults say that the file is another one"
+              .formatted(MOST_REJECTED));
+    }
     if (settings.mode != Mode.SYNC && settings.maxDeletedRows.isPresent()) {
       environment.problem(
           "MAX_DELETED_ROWS is set, and LOAD_MODE=%s does not count the rows that it deletes; only sync does"
@@ -219,6 +233,7 @@ public record LoadSettings(
             environment.choice("IMPORT_WITH", List.of("aws_s3", "copy")).toUpperCase(Locale.ROOT)),
         environment.choice("CSV_SCAN", List.of("on", "off")).equals("on"),
         RowLimit.read(environment, "MIN_ROWS").orElse(new RowLimit(1, false)),
+        RowLimit.read(environment, "MAX_REJECTED_ROWS").filter(limit -> limit.number() > 0),
         RowLimit.read(environment, "MAX_DELETED_ROWS"),
         Duration.ofSeconds(functionTimeout),
         Duration.ofSeconds(environment.integer("LOCK_TIMEOUT_SECONDS", 60, 0, functionTimeout)),

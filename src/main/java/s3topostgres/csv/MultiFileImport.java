@@ -61,6 +61,11 @@ public final class MultiFileImport implements RowSource {
   }
 
   @Override
+  public List<ObjectLocation> locations() {
+    return files.stream().map(RowSource::location).toList();
+  }
+
+  @Override
   public long bytes() {
     return files.stream().mapToLong(RowSource::bytes).sum();
   }
@@ -68,6 +73,11 @@ public final class MultiFileImport implements RowSource {
   @Override
   public int headerLines() {
     return files.stream().mapToInt(RowSource::headerLines).max().orElseThrow();
+  }
+
+  @Override
+  public long minRows() {
+    return minRows;
   }
 
   @Override

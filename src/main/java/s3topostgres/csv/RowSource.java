@@ -23,8 +23,18 @@ public interface RowSource {
   /** The object that holds the rows; of several, the last. */
   ObjectLocation location();
 
+  /** The objects that hold the rows, in the order of {@link #firstRows}. */
+  default List<ObjectLocation> locations() {
+    return List.of(location());
+  }
+
   /** The size in bytes, unpacked; an estimate where an object is compressed. */
   long bytes();
+
+  /** How many rows there must be. */
+  default long minRows() {
+    return 0;
+  }
 
   /** How many physical lines precede the first row. */
   int headerLines();
@@ -62,6 +72,11 @@ public interface RowSource {
    */
   default RowSource scanned(List<ScanResult> results) throws SQLException {
     return this;
+  }
+
+  /** The records that are left out, because they have faults; empty if there are none. */
+  default Optional<RejectedRows> rejected() {
+    return Optional.empty();
   }
 
   /** What is loaded, but probably not as it was meant; known once the rows are imported. */

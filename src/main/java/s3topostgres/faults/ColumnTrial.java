@@ -81,6 +81,11 @@ record ColumnTrial(
     return required || element || !type.equals("text");
   }
 
+  /** Whether a value is cast to the column's own type, and not kept as a text. */
+  boolean isCast() {
+    return type.equals(column.type());
+  }
+
   /** The column's name, quoted as SQL needs it. */
   String name() {
     return column.quoted();

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Warning;
+import s3topostgres.config.RowLimit;
 import s3topostgres.csv.RowSource;
 import s3topostgres.mode.LoadMode;
 import s3topostgres.mode.Stage;
@@ -37,9 +38,36 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
    * @param rows of the file; empty if it could not be read to its end
    * @param end the line that hides those after it; empty if there is none
    * @param warnings about what would be loaded
+   * @param exactInTable whether the rows are added to others, so that a duplicate key may be in the
+   *     table, and a load's failure has a line as exact as those found
+   * @param faulty all rows with faults; empty if not all are known for certain
    */
   public record Result(
-      OptionalLong rows, FaultList faults, Optional<LoadException> end, List<Warning> warnings) {}
+      OptionalLong rows,
+      FaultList faults,
+      Optional<LoadException> end,
+      List<Warning> warnings,
+      boolean exactInTable,
+      Optional<FaultyRows> faulty) {
+
+    /** Lists the faults in the failure of a load. */
+    public LoadException explain(LoadException failure) {
+      LoadException explained = faults.explain(failure, exactInTable);
+      return end.filter(ImportErrors::isMalformed).isPresent()
+          ? TrialImport.withoutLaterLines(explained)
+          : explained;
+    }
+
+    /** How many rows may be left out, where so many have faults. */
+    public long mayLeaveOut(Optional<RowLimit> limit) {
+      return limit.isEmpty() || faulty.isEmpty() ? 0 : limit.get().most(faulty.get().records());
+    }
+
+    /** The rows to leave out; empty where there are none, too many, or not all are known. */
+    public Optional<FaultyRows> leftOut(Optional<RowLimit> limit) {
+      return faulty.filter(rows -> rows.count() > 0 && rows.count() <= mayLeaveOut(limit));
+    }
+  }
 
   /**
    * The failure of a file whose form is wrong, whatever table it is for; empty if it is right or
@@ -76,7 +104,12 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
         throw e;
       }
       return new Result(
-          OptionalLong.empty(), FaultList.stoppedBy(e).and(scans), Optional.of(e), List.of());
+          OptionalLong.empty(),
+          FaultList.stoppedBy(e).and(scans),
+          Optional.of(e),
+          List.of(),
+          false,
+          Optional.empty());
     }
     boolean complete = scope != LoadMode.FaultScope.VALUES;
     FaultSearch search = new FaultSearch(session, table, stage);
@@ -87,16 +120,22 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
       search.computeColumns(fields);
       all = search.evaluateChecks(fields);
     }
+    long staged = FaultyRows.collect(session, stage, scans);
     search.leaveOutNullMarks(
         scans.stream().flatMap(scan -> scan.byColumn().keySet().stream()).collect(toSet()));
+    FaultList faults = new FaultTable(session, table, stage).read(all, nullText).and(scans);
+    boolean isKnown = complete && faults.all() && FaultyRows.areCertain(session, table, fields);
     return new Result(
         OptionalLong.of(stage.rows()),
-        new FaultTable(session, table, stage).read(all, nullText).and(scans),
+        faults,
         Optional.empty(),
         Warning.together(
             Stream.concat(
                 rows.warnings().stream(),
-                scans.stream().flatMap(scan -> scan.warnings().stream()))));
+                scans.stream().flatMap(scan -> scan.warnings().stream()))),
+        scope == LoadMode.FaultScope.ADDED_ROWS && !Stage.hasBrokenLines(session, rows),
+        Optional.of(new FaultyRows(session, stage, fields, scans, faults, staged))
+            .filter(rowsWithFaults -> isKnown));
   }
 
   /**
@@ -133,6 +172,7 @@ public record FaultSearch(Session session, TargetTable table, Stage stage) {
             "INSERT INTO %s (place, state, broken) SELECT place, state, ? FROM pg_temp.s3_load_compute()"
                 .formatted(FaultTable.NAME),
             column.name());
+        session.execute("DROP FUNCTION pg_temp.s3_load_compute()");
       }
     }
   }

@@ -12,8 +12,6 @@ import s3topostgres.csv.FileSet;
 import s3topostgres.csv.MultiFileImport;
 import s3topostgres.csv.RowSource;
 import s3topostgres.mode.LoadMode;
-import s3topostgres.mode.LoadMode.FaultScope;
-import s3topostgres.mode.Stage;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.ImportErrors;
@@ -73,7 +71,7 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
       StoredObject seen,
       List<ListedObject> parts,
       Deadline deadline) {
-    if (!files.settings().scan() && ImportErrors.isMalformed(failure)) {
+    if (isHidden(failure)) {
       return withoutLaterLines(failure);
     }
     try (Session session = database.connectOnce(deadline)) {
@@ -86,15 +84,7 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
       if (rows.isEmpty()) {
         return parts.isEmpty() ? failure : FileSet.changed();
       }
-      FaultSearch.Result found = search(session, table, rows.get());
-      boolean exactInTable =
-          mode.faultScope() == FaultScope.ADDED_ROWS
-              && found.rows().isPresent()
-              && !Stage.hasBrokenLines(session, rows.get());
-      LoadException explained = found.faults().explain(failure, exactInTable);
-      return found.end().filter(ImportErrors::isMalformed).isPresent()
-          ? withoutLaterLines(explained)
-          : explained;
+      return search(session, table, rows.get()).explain(failure);
     } catch (SQLException | RuntimeException e) {
       log.warn(
           "looking for all faults failed: {}",
@@ -102,6 +92,16 @@ public record TrialImport(FileImports files, LoadMode mode, Database database) {
       return failure.advising(
           failure.whatToDo() + " There may be more faults; they could not be looked for.");
     }
+  }
+
+  /** Whether rows with faults may be left out after a load has found the first one. */
+  public boolean mayLeaveOut(LoadException failure) {
+    return files.settings().maxRejectedRows().isPresent() && !isHidden(failure);
+  }
+
+  /** Whether a malformed line, which nobody looks for, hides those after it. */
+  private boolean isHidden(LoadException failure) {
+    return !files.settings().scan() && ImportErrors.isMalformed(failure);
   }
 
   private Optional<FileImport> openAgain(

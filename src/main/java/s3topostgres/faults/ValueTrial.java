@@ -59,7 +59,8 @@ record ValueTrial(Session session, Stage stage, String nullText) {
         LANGUAGE plpgsql AS '%s';
         CREATE TEMPORARY TABLE s3_load_faults ON COMMIT DROP AS
         SELECT *, NULL::bigint AS earlier, NULL::text AS reason FROM pg_temp.s3_load_try();
-        ANALYZE s3_load_faults (place, field)"""
+        ANALYZE s3_load_faults (place, field);
+        DROP FUNCTION pg_temp.s3_load_try()"""
             .formatted(body(fields, condition).replace("'", "''")));
   }
 

@@ -74,7 +74,7 @@ public record Wiring(
   /** What a load does to the table. */
   public static LoadMode mode(Settings settings) {
     LoadSettings load = settings.load();
-    boolean stages = settings.format().ignoresUnknown();
+    boolean stages = settings.format().ignoresUnknown() || load.maxRejectedRows().isPresent();
     return switch (load.mode()) {
       case REPLACE -> new Replace(load.lockTimeout(), load.rebuildIndexes(), stages);
       case SYNC ->

@@ -264,6 +264,7 @@ public record History(Optional<HistoryTable> table) {
    * @param rows in the file
    * @param way how the rows came into the table; empty in a mode that has but one
    * @param counts empty in a mode that does not count changed rows
+   * @param rejected how many records were left out, because of the faults; empty if none
    */
   public void recordLoad(
       Session session,
@@ -271,9 +272,20 @@ public record History(Optional<HistoryTable> table) {
       long rows,
       Optional<String> way,
       Optional<RowCounts> counts,
-      List<Warning> warnings)
+      List<Warning> warnings,
+      Optional<Long> rejected,
+      List<Fault> faults)
       throws SQLException {
-    record(session, load, Optional.of(rows), way, counts, warnings, Optional.empty());
+    record(
+        session,
+        load,
+        Optional.of(rows),
+        way,
+        counts,
+        warnings,
+        rejected,
+        faults,
+        Optional.empty());
   }
 
   /** A recorded failure whose reason is the file. The ETag is the file's, without quotes. */
@@ -323,6 +335,8 @@ public record History(Optional<HistoryTable> table) {
           Optional.empty(),
           Optional.empty(),
           List.of(),
+          Optional.empty(),
+          failure.faults(),
           Optional.of(failure));
     }
   }
@@ -364,6 +378,8 @@ public record History(Optional<HistoryTable> table) {
       Optional<String> way,
       Optional<RowCounts> counts,
       List<Warning> warnings,
+      Optional<Long> rejected,
+      List<Fault> faults,
       Optional<LoadException> failure)
       throws SQLException {
     if (table.isEmpty()) {
@@ -371,14 +387,14 @@ public record History(Optional<HistoryTable> table) {
     }
     Upload upload = load.upload();
     Optional<StoredObject> object = load.object();
-    List<Fault> faults = failure.map(LoadException::faults).orElse(List.of());
     session.execute(
         """
         INSERT INTO %s (target_table, bucket, object_key, version_id, etag, size_bytes, sequencer,
           event_time, status, mode, way, rows_loaded, rows_inserted, rows_updated, rows_deleted,
-          started_at, finished_at, error_code, error_message, retry, request_id, parts, faults,
+          rows_rejected, started_at, finished_at, error_code, error_message, retry, request_id,
+          parts, faults,
           warnings)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, ?, (
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp(), ?, ?, ?, ?, (
           SELECT jsonb_agg(jsonb_build_object('object_key', object_key, 'etag', etag) ORDER BY place)
           FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS part (object_key, etag, place)), (
           SELECT jsonb_agg(
@@ -409,6 +425,7 @@ public record History(Optional<HistoryTable> table) {
         counts.map(RowCounts::inserted).orElse(null),
         counts.map(RowCounts::updated).orElse(null),
         counts.map(RowCounts::deleted).orElse(null),
+        rejected.orElse(null),
         atUtc(load.startedAt()),
         failure.map(LoadException::code).map(ErrorCode::name).orElse(null),
         failure.map(LoadException::getMessage).orElse(null),

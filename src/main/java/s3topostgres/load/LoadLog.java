@@ -86,6 +86,9 @@ final class LoadLog {
       fields.put("updated", result.updated());
       fields.put("deleted", result.deleted());
     }
+    if (result.rejected() != null) {
+      fields.put("rejected", result.rejected());
+    }
     fields.put("bytes", result.bytes());
     fields.put("millis", result.millis());
     fields.put("request", progress.requestId());

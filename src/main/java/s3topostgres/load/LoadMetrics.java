@@ -57,6 +57,9 @@ final class LoadMetrics {
                   .putMetric("Updated", result.updated(), Unit.COUNT)
                   .putMetric("Deleted", result.deleted(), Unit.COUNT);
             }
+            if (result.rejected() != null) {
+              metrics.putMetric("Rejected", result.rejected(), Unit.COUNT);
+            }
             if (result.warnings() != null) {
               metrics.putMetric("Warnings", result.warnings().size(), Unit.COUNT);
             }

@@ -3,6 +3,7 @@ package s3topostgres.load;
 import java.util.List;
 import java.util.Optional;
 import s3topostgres.Warning;
+import s3topostgres.csv.RejectedRows;
 import s3topostgres.history.RowCounts;
 import s3topostgres.history.Verdict;
 import s3topostgres.mode.LoadOutcome;
@@ -19,6 +20,8 @@ import s3topostgres.order.LoadProgress;
  *     answer, as are the next two
  * @param updated rows of the table
  * @param deleted rows of the table
+ * @param rejected records of the file that were left out, because they have faults; null where
+ *     there are none
  * @param bytes of the objects, as stored
  * @param millis of the load, in milliseconds
  * @param warnings about what was loaded; null where there are none
@@ -31,6 +34,7 @@ public record LoadResult(
     Long inserted,
     Long updated,
     Long deleted,
+    Long rejected,
     long bytes,
     long millis,
     List<Warning> warnings) {
@@ -54,6 +58,7 @@ public record LoadResult(
         counts.map(RowCounts::inserted).orElse(null),
         counts.map(RowCounts::updated).orElse(null),
         counts.map(RowCounts::deleted).orElse(null),
+        progress.rejected().map(RejectedRows::count).orElse(null),
         bytes,
         progress.millis(),
         progress.warnings().isEmpty() ? null : progress.warnings());

@@ -9,6 +9,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
 import s3topostgres.csv.FileImports;
+import s3topostgres.csv.RejectedRows;
 import s3topostgres.history.History;
 import s3topostgres.history.LoadRecord;
 import s3topostgres.history.Verdict;
@@ -22,6 +23,7 @@ import s3topostgres.order.LoadProgress;
 import s3topostgres.order.LoadProgress.LoadedFile;
 import s3topostgres.order.LoadTask;
 import s3topostgres.order.Predecessors;
+import s3topostgres.order.RowSelection;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Script;
@@ -59,10 +61,16 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
    * Does a task, unless it is superfluous, another load of the table runs, or other tasks must come
    * first. Then nothing is done, and no connection is held.
    *
+   * @param selection of the file's rows
    * @param predecessors finds the tasks that must come first
    * @throws LoadException when the load failed; the transaction is rolled back then
    */
-  Ending run(LoadTask task, Predecessors predecessors, LoadProgress progress, TimeBudget budget) {
+  Ending run(
+      LoadTask task,
+      RowSelection selection,
+      Predecessors predecessors,
+      LoadProgress progress,
+      TimeBudget budget) {
     progress.step("connecting");
     try (Session session = database.connect(budget.deadline(), budget.latestStart())) {
       files.objectImport().install(session);
@@ -76,7 +84,8 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
       files.setDateOrder(session);
       TargetTable table = resolveTarget(session, task.upload(), progress);
       boolean locked = lockOutOtherLoads(session, table, task.upload());
-      LoadContext context = new LoadContext(session, history, table, files, mode, order, progress);
+      LoadContext context =
+          new LoadContext(session, history, table, files, mode, order, progress, selection);
 
       Verdict verdict = task.verdict(context, locked);
       if (verdict != Verdict.NEW || !locked) {
@@ -144,7 +153,9 @@ record LoadTransaction(FileImports files, LoadMode mode, LoadOrder order, Databa
           outcome.rows(),
           outcome.way(),
           outcome.counts(),
-          file.progress().warnings());
+          file.progress().warnings(),
+          file.progress().rejected().map(RejectedRows::count),
+          file.progress().rejected().map(RejectedRows::faults).orElse(List.of()));
     }
   }
 

@@ -11,6 +11,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.Retry;
 import s3topostgres.csv.FileImports;
+import s3topostgres.faults.RowRejection;
 import s3topostgres.faults.TrialImport;
 import s3topostgres.history.History;
 import s3topostgres.history.LoadRecord;
@@ -23,6 +24,7 @@ import s3topostgres.order.LoadProgress;
 import s3topostgres.order.LoadProgress.LoadedFile;
 import s3topostgres.order.LoadTask;
 import s3topostgres.order.Predecessors;
+import s3topostgres.order.RowSelection;
 import s3topostgres.postgres.Database;
 import s3topostgres.postgres.Deadline;
 import s3topostgres.postgres.Session;
@@ -99,7 +101,7 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     try (LoadProgress progress = progress(upload, requestId)) {
       try {
         refuseOtherBuckets(upload);
-        LoadTransaction.Ending ending = runInTurn(task, progress, budget, functionEnd);
+        LoadTransaction.Ending ending = runOrLeaveOut(task, progress, budget, functionEnd);
         return loaded(task, tasks, ending, progress, functionEnd);
       } catch (LoadException e) {
         List<LoadTask> oneByOne = task.oneByOne(e);
@@ -109,7 +111,7 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
           tasks.addAll(0, oneByOne);
           return List.of();
         }
-        LoadException failure = explain(budget.retryable(e, task), task, progress, budget);
+        LoadException failure = mode.advise(budget.retryable(e, task), upload.object());
         throw told(task, progress, functionEnd, failure.about(upload.object().toString()));
       } catch (RuntimeException e) {
         throw told(task, progress, functionEnd, unexpected(e).about(upload.object().toString()));
@@ -117,13 +119,48 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     }
   }
 
+  /**
+   * Loads a file and, where rows of it have faults, once more without them, if that is allowed. The
+   * first attempt has released its locks by then.
+   */
+  private LoadTransaction.Ending runOrLeaveOut(
+      LoadTask task, LoadProgress progress, TimeBudget budget, Deadline functionEnd) {
+    try {
+      return runInTurn(task, RowSelection.ALL, progress, budget, functionEnd);
+    } catch (LoadException e) {
+      if (e.code() != ErrorCode.ROW_REJECTED
+          || task.uploads().size() != 1
+          || progress.object().isEmpty()) {
+        throw e;
+      }
+      progress.step("looking-for-all-faults");
+      TrialImport trial = new TrialImport(files, mode, database);
+      if (!trial.mayLeaveOut(e)) {
+        throw trial.explain(
+            e, task.upload(), progress.object().get(), progress.parts(), budget.deadline());
+      }
+      progress.again();
+      RowRejection rejection = new RowRejection(files, mode, e);
+      try {
+        return runInTurn(task, rejection::leaveOut, progress, budget, functionEnd);
+      } catch (LoadException later) {
+        throw later.code() == ErrorCode.ROW_REJECTED ? rejection.explain(later) : later;
+      }
+    }
+  }
+
   /** Tries until no other load of the table runs, and all predecessors are done. */
   private LoadTransaction.Ending runInTurn(
-      LoadTask task, LoadProgress progress, TimeBudget budget, Deadline functionEnd) {
+      LoadTask task,
+      RowSelection selection,
+      LoadProgress progress,
+      TimeBudget budget,
+      Deadline functionEnd) {
     Predecessors predecessors =
         task.isAnnounced() ? order.predecessors(task.upload()) : Predecessors.NONE;
     while (true) {
-      LoadTransaction.Ending ending = transaction().run(task, predecessors, progress, budget);
+      LoadTransaction.Ending ending =
+          transaction().run(task, selection, predecessors, progress, budget);
       if (ending.verdict() != Verdict.NEW) {
         return ending;
       }
@@ -194,26 +231,6 @@ public record Loader(FileImports files, LoadMode mode, LoadOrder order, Database
     LoadMetrics.ended(result);
     resultFile(task, file.progress()).ended(result, functionEnd);
     return result;
-  }
-
-  /** Adds all faults of the file, and advice that fits such files. */
-  private LoadException explain(
-      LoadException failure, LoadTask task, LoadProgress progress, TimeBudget budget) {
-    LoadException explained = failure;
-    if (failure.code() == ErrorCode.ROW_REJECTED
-        && task.uploads().size() == 1
-        && progress.object().isPresent()) {
-      progress.step("looking-for-all-faults");
-      explained =
-          new TrialImport(files, mode, database)
-              .explain(
-                  failure,
-                  task.upload(),
-                  progress.object().get(),
-                  progress.parts(),
-                  budget.deadline());
-    }
-    return mode.advise(explained, task.upload().object());
   }
 
   private void refuseOtherBuckets(Upload upload) {

@@ -22,6 +22,7 @@ final class TimeBudget {
   private final Backoff backoff = new Backoff();
   private boolean logged;
   private boolean othersFirst;
+  private boolean begun;
   private Duration waited;
 
   /**
@@ -71,9 +72,10 @@ final class TimeBudget {
     waited = deadline.elapsed();
   }
 
-  /** Notes that the load itself begins. */
+  /** Notes that the load itself begins; a second attempt waits for nobody. */
   void loadBegins() {
-    waited = deadline.elapsed();
+    waited = begun ? waited : deadline.elapsed();
+    begun = true;
   }
 
   /**

@@ -11,7 +11,7 @@ import s3topostgres.postgres.TargetTable;
 /**
  * Adds the rows of the file to those of the table. Nobody waits.
  *
- * @param stages whether a load may need a stage, because fields are left out
+ * @param stages whether a load may need a stage, because fields or rows are left out
  */
 public record Append(boolean stages) implements LoadMode {
 

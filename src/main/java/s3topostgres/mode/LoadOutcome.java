@@ -2,6 +2,7 @@ package s3topostgres.mode;
 
 import java.util.List;
 import java.util.Optional;
+import s3topostgres.Warning;
 import s3topostgres.history.RowCounts;
 
 /**
@@ -14,17 +15,19 @@ import s3topostgres.history.RowCounts;
  * @param source the table with the file's rows, quoted as SQL needs it: the target table or a
  *     stage; empty where the target table has others, too, and no index finds the file's
  * @param sequences that the file's values have reached
+ * @param warnings about rows of the table
  */
 public record LoadOutcome(
     long rows,
     Optional<String> way,
     Optional<RowCounts> counts,
     Optional<String> source,
-    List<ColumnSequence.Reached> sequences) {
+    List<ColumnSequence.Reached> sequences,
+    List<Warning> warnings) {
 
   public LoadOutcome(
       long rows, Optional<String> way, Optional<RowCounts> counts, Optional<String> source) {
-    this(rows, way, counts, source, List.of());
+    this(rows, way, counts, source, List.of(), List.of());
   }
 
   /** In a mode that has one way, and no stage. */
@@ -38,11 +41,12 @@ public record LoadOutcome(
    * @param isLast whether the counts of all are its own
    */
   public LoadOutcome ofFile(long rowsOfFile, boolean isLast) {
-    return new LoadOutcome(rowsOfFile, way, isLast ? counts : Optional.empty(), source, sequences);
+    return new LoadOutcome(
+        rowsOfFile, way, isLast ? counts : Optional.empty(), source, sequences, warnings);
   }
 
   /** Adds the sequences that the file's values have reached. */
   public LoadOutcome with(List<ColumnSequence.Reached> reached) {
-    return new LoadOutcome(rows, way, counts, source, reached);
+    return new LoadOutcome(rows, way, counts, source, reached, warnings);
   }
 }

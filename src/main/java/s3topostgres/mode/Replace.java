@@ -21,7 +21,7 @@ import s3topostgres.postgres.TargetTable;
  *
  * @param lockTimeout how long to try to lock the table
  * @param rebuildIndexes whether to build indexes after the rows of a large file
- * @param stages whether a load may need a stage, because fields are left out
+ * @param stages whether a load may need a stage, because fields or rows are left out
  */
 public record Replace(Duration lockTimeout, boolean rebuildIndexes, boolean stages)
     implements LoadMode {

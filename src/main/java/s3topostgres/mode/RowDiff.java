@@ -125,6 +125,23 @@ final class RowDiff {
     return "d.%s IS NOT NULL AND d.%s IS NOT NULL".formatted(place, stage.number());
   }
 
+  /** Takes all rows that are in the table only off the differences, so that they stay. */
+  long keepAll() throws SQLException {
+    return session.update("DELETE FROM %s AS d WHERE %s".formatted(TABLE, removed()));
+  }
+
+  /**
+   * Takes the rows that are in the table only, and have one of these row keys, off the differences.
+   *
+   * @param keys the query of row keys
+   */
+  long keep(String keys) throws SQLException {
+    return session.update(
+        "DELETE FROM %s AS d USING %s AS t WHERE %s AND %s AND EXISTS (SELECT FROM (%s) AS s WHERE %s)"
+            .formatted(
+                TABLE, table.name(), placed, removed(), keys, key.orElseThrow().joined("s", "t")));
+  }
+
   /** The statement that deletes the rows of the table for which a condition holds. */
   String delete(String condition) {
     return "DELETE FROM %s AS t USING %s AS d WHERE %s AND %s"

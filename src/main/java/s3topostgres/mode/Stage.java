@@ -32,6 +32,9 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
   /** The stage's name in our own statements. */
   public static final String TABLE = "pg_temp." + NAME;
 
+  /** The name of a stage after {@link #setAside}. */
+  public static final String ASIDE = "pg_temp.s3_load_texts";
+
   /** Creates a stage and imports the rows. */
   public static Stage fill(Session session, TargetTable table, RowSource rows) throws SQLException {
     return fill(session, table, rows, definition(rows.columns()));
@@ -117,6 +120,12 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
     return file.columns();
   }
 
+  /** Renames the stage, so that there can be another one, which takes its rows. */
+  public Stage setAside() throws SQLException {
+    session.execute("ALTER TABLE %s RENAME TO s3_load_texts".formatted(TABLE));
+    return from(ASIDE);
+  }
+
   /** The stage of the same file, with another table of rows to merge. */
   public Stage from(String source) {
     return new Stage(session, table, file, rows, source);
@@ -156,6 +165,9 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
    * @return the line of each row, by its number
    */
   public Map<Long, FileLine> lines(Collection<Long> rows) throws SQLException {
+    if (file instanceof StagedRows staged) {
+      return staged.stage().lines(rows);
+    }
     Map<Long, FileLine> lines = new HashMap<>();
     session.query(
         """
@@ -173,7 +185,11 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
             FROM %3$s WHERE %1$s <= ?) AS numbered
             LEFT JOIN unnest(?::bigint[]) AS asked ON asked = place
           WHERE asked IS NOT NULL OR breaks > 0) AS counted"""
-            .formatted(number(), list("", file.columns()), TABLE, hasLineBreak(file.columns())),
+            .formatted(
+                number(),
+                list("", file.columns()),
+                source.equals(ASIDE) ? ASIDE : TABLE,
+                hasLineBreak(file.columns())),
         row ->
             row.getBoolean("asked")
                 ? lines.put(

@@ -8,7 +8,9 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
+import s3topostgres.Warning;
 import s3topostgres.config.RowLimit;
+import s3topostgres.csv.RejectedRows;
 import s3topostgres.history.RowCounts;
 import s3topostgres.postgres.ImportErrors;
 import s3topostgres.postgres.Session;
@@ -28,6 +30,9 @@ public final class TableMerge {
   private final Optional<RowLimit> maxDeleted;
   private final Optional<UnderNewer> under;
   private final RowDiff differences;
+
+  /** About rows that are not in the file, and stay. */
+  private List<Warning> kept = List.of();
 
   /**
    * @param key by which rows of file and table are paired; empty where equal rows are paired, as
@@ -90,8 +95,10 @@ public final class TableMerge {
         .withoutWriters(
             () -> {
               progress.accept("comparing");
-              RowCounts found = differences.find();
-              refuseManyDeletions(found);
+              RowCounts all = differences.find();
+              long kept = keepRejected(all);
+              RowCounts found = new RowCounts(all.inserted(), all.updated(), all.deleted() - kept);
+              refuseManyDeletions(found, kept);
               progress.accept("changing");
               LoadOutcome loaded = change(found);
               requireAll(found, loaded.counts().orElseThrow());
@@ -99,9 +106,44 @@ public final class TableMerge {
             });
   }
 
+  /**
+   * Keeps the rows of the table whose records in the file are left out; all rows, where it is not
+   * known which these are.
+   *
+   * @return how many rows that would be deleted otherwise
+   */
+  private long keepRejected(RowCounts found) throws SQLException {
+    kept = List.of();
+    Optional<RejectedRows> rejected = stage.file().rejected();
+    if (!whole || rejected.isEmpty() || found.deleted() == 0) {
+      return 0;
+    }
+    Optional<String> keys =
+        key.isEmpty() ? Optional.empty() : rejected.get().values(key.get().columns());
+    boolean acts = references().stream().anyMatch(Reference::acts);
+    long rows = keys.isPresent() && !acts ? differences.keep(keys.get()) : differences.keepAll();
+    if (rows > 0) {
+      kept = List.of(new Warning(null, null, rows, whyKept(keys.isPresent(), acts)));
+    }
+    return rows;
+  }
+
+  private String whyKept(boolean keysAreKnown, boolean acts) {
+    if (keysAreKnown && !acts) {
+      return "These rows of the table stay as they were, because their records in the file are left out.";
+    }
+    return "No row was deleted, though these rows of the table are in no record that was loaded: %s."
+        .formatted(
+            key.isEmpty()
+                ? "without a row key, nobody knows which of them a record stands for that is left out"
+                : keysAreKnown
+                    ? "a foreign key of the table to itself would delete or change others with them"
+                    : "the row key of a record that is left out cannot be read");
+  }
+
   /** Counts the table's rows by the differences: each is in the file, too, or to be deleted. */
-  private void refuseManyDeletions(RowCounts found) {
-    long rows = stage.rows() - found.inserted() + found.deleted();
+  private void refuseManyDeletions(RowCounts found, long kept) {
+    long rows = stage.rows() - found.inserted() + found.deleted() + kept;
     if (maxDeleted.isPresent() && found.deleted() > maxDeleted.get().most(rows)) {
       throw ErrorCode.TOO_FEW_ROWS.failure(
           "it would delete %d of the %d rows of %s, and at most %d may be deleted (the operator sets MAX_DELETED_ROWS)"
@@ -204,7 +246,9 @@ public final class TableMerge {
         stage.rows(),
         Optional.of(under.isPresent() ? "under-newer" : way),
         Optional.of(changes),
-        Optional.of(stage.source()));
+        Optional.of(stage.source()),
+        List.of(),
+        kept);
   }
 
   private long change(long expected, String statement) throws SQLException {

@@ -30,6 +30,8 @@ public record VirtualColumns(List<VirtualColumn> columns) {
    */
   public record VirtualColumn(String name, String quoted, String expression, List<Column> from) {}
 
+  static final VirtualColumns NONE = new VirtualColumns(List.of());
+
   /** Reads the catalogue; takes no lock on the table. */
   public static VirtualColumns of(Session session, TargetTable table) throws SQLException {
     return new VirtualColumns(

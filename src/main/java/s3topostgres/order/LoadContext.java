@@ -21,7 +21,8 @@ public record LoadContext(
     FileImports files,
     LoadMode mode,
     LoadOrder order,
-    LoadProgress progress) {
+    LoadProgress progress,
+    RowSelection selection) {
 
   /**
    * Looks at an object, and matches its fields to columns.
@@ -44,8 +45,14 @@ public record LoadContext(
 
   /** Changes the table as the mode does. */
   public LoadOutcome load(RowSource rows) throws SQLException {
-    LoadOutcome outcome = order.mode(this).load(session, table, rows, progress::step);
-    progress.warn(rows.warnings());
+    if (selection != RowSelection.ALL) {
+      progress.step("looking-for-all-faults");
+    }
+    RowSource selected = selection.of(session, table, rows);
+    LoadOutcome outcome = order.mode(this).load(session, table, selected, progress::step);
+    progress.warn(selected.warnings());
+    progress.warn(outcome.warnings());
+    progress.rejected(selected.rejected());
     return outcome.with(ColumnSequence.reached(session, table, rows.columns(), outcome.source()));
   }
 }

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import s3topostgres.Warning;
 import s3topostgres.csv.FileImport;
+import s3topostgres.csv.RejectedRows;
 import s3topostgres.mode.LoadOutcome;
 import s3topostgres.s3.ListedObject;
 import s3topostgres.s3.StoredObject;
@@ -43,6 +44,7 @@ public final class LoadProgress implements AutoCloseable {
   private List<String> defaulted = List.of();
   private List<String> ignored = List.of();
   private boolean streamed;
+  private Optional<RejectedRows> rejected = Optional.empty();
   private final Set<Warning> warnings = new LinkedHashSet<>();
   private List<LoadedFile> files = List.of();
   private int batch = 1;
@@ -124,6 +126,13 @@ public final class LoadProgress implements AutoCloseable {
     return Optional.ofNullable(took.get(word));
   }
 
+  /** Begins once more. */
+  public void again() {
+    object = Optional.empty();
+    bytes = 0;
+    warnings.clear();
+  }
+
   /** Notes an object as the load found it. */
   public void object(StoredObject object) {
     this.object = Optional.of(object);
@@ -159,6 +168,15 @@ public final class LoadProgress implements AutoCloseable {
   /** Notes whether the function streams the file although {@code IMPORT_WITH} is {@code aws_s3}. */
   public void streamed(boolean streamed) {
     this.streamed = streamed;
+  }
+
+  /** Notes the records that are left out, because they have faults. */
+  public void rejected(Optional<RejectedRows> rows) {
+    this.rejected = rows;
+  }
+
+  public Optional<RejectedRows> rejected() {
+    return rejected;
   }
 
   public boolean streamed() {

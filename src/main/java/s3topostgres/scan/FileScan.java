@@ -1,5 +1,7 @@
 package s3topostgres.scan;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -40,6 +42,12 @@ public final class FileScan {
   /** Whether the current record is. */
   private boolean malformed;
 
+  /** The well-formed records of which a value is refused, by their numbers among such. */
+  private final List<Long> refusedValues = new ArrayList<>();
+
+  /** Whether a value of the current record is. */
+  private boolean refused;
+
   /** Whether the current record may end elsewhere, or have other fields. */
   private boolean doubtful;
 
@@ -64,6 +72,7 @@ public final class FileScan {
   }
 
   private void addValue(FormFault fault, String column, long line) {
+    refused = true;
     Optional<String> name = Optional.of(column);
     faults.add(
         fault, name, () -> new Fault(OptionalLong.of(line), name, words.reason(fault, line, line)));
@@ -133,6 +142,7 @@ public final class FileScan {
         headerLines,
         malformedRecords,
         malformedPlaces,
+        refusedValues,
         faults.first(),
         faults.count(),
         faults.byColumn(),
@@ -179,10 +189,13 @@ public final class FileScan {
       }
       if (malformed) {
         addMalformed(line);
+      } else if (refused && refusedValues.size() <= MalformedRecords.MOST) {
+        refusedValues.add(records - malformedRecords);
       }
       remedies.record(splitter, doubtful && fields != target.fields().size());
       inHeader = false;
       malformed = false;
+      refused = false;
       doubtful = false;
     }
 

@@ -13,6 +13,8 @@ import s3topostgres.Warning;
  * @param headerLines how many physical lines are given to {@code COPY} before the first record
  * @param malformed how many of them {@code COPY} would refuse or read otherwise than meant
  * @param places where they are
+ * @param refusedValues the other records of which a value is refused, by their numbers among them,
+ *     from 1; of more than {@value MalformedRecords#MOST} not all
  * @param faults the first {@value FaultList#KEPT} of them, in the order of their lines
  * @param count how many faults there are
  * @param byColumn how many of them are about a column's values, by its name
@@ -24,6 +26,7 @@ public record ScanResult(
     int headerLines,
     long malformed,
     MalformedRecords places,
+    List<Long> refusedValues,
     List<Fault> faults,
     long count,
     Map<String, Long> byColumn,
@@ -37,6 +40,7 @@ public record ScanResult(
         headerLines,
         malformed,
         places,
+        refusedValues,
         faults.stream().map(fault -> fault.of(part)).toList(),
         count,
         byColumn,

@@ -6,9 +6,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.Map;
 import s3topostgres.sandbox.LambdaRuntime;
 
-/** A file of a million rows that is refused with all its faults, beside the same file without. */
+/**
+ * A file of a million rows with faults, beside the same file without: refused with all of them, and
+ * loaded without the rows that have them.
+ */
 final class ManyFaults {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
   private static final int ROWS = 1_000_000;
@@ -33,11 +37,18 @@ final class ManyFaults {
     Series good = new Series();
     Series thousand = new Series();
     Series last = new Series();
-    try (LambdaRuntime function = LambdaRuntime.start(site.settings(TABLE))) {
+    Series allowed = new Series();
+    Series leftOut = new Series();
+    Map<String, String> leaving = site.settings(TABLE);
+    leaving.put("MAX_REJECTED_ROWS", "1%");
+    try (LambdaRuntime function = LambdaRuntime.start(site.settings(TABLE));
+        LambdaRuntime leaver = LambdaRuntime.start(leaving)) {
       for (int round = 0; round < ROUNDS; round++) {
         good.add(Site.load(function, site.event("good.csv")));
         thousand.add(Site.refuse(function, site.event("thousand.csv"), "1000 values do not fit"));
         last.add(Site.refuse(function, site.event("last.csv"), "column born: not a valid date"));
+        allowed.add(Site.load(leaver, site.event("good.csv")));
+        leftOut.add(Site.load(leaver, site.event("thousand.csv")));
       }
     }
     report.compare(
@@ -45,6 +56,9 @@ final class ManyFaults {
             .formatted(ROWS, ROUNDS));
     report.compared("a thousand faults, told", thousand, "the file without faults, loaded", good);
     report.compared("a fault in the last row, told", last, "the file without faults, loaded", good);
+    report.compared("no faults, a limit of 1 %", allowed, "the file without faults, loaded", good);
+    report.compared(
+        "a thousand faults, left out", leftOut, "the file without faults, loaded", good);
   }
 
   /** The file with a fault in every so many rows. */

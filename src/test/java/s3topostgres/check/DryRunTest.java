@@ -47,6 +47,7 @@ public class DryRunTest {
                 true,
                 null,
                 2L,
+                null,
                 List.of("name", "id"),
                 List.of("born"),
                 List.of(),

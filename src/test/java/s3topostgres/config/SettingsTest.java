@@ -59,6 +59,7 @@ class SettingsTest {
           Map.entry("CSV_DATE_ORDER", "dmy"),
           Map.entry("MIN_ROWS", "80%"),
           Map.entry("MAX_DELETED_ROWS", "20%"),
+          Map.entry("MAX_REJECTED_ROWS", "100"),
           Map.entry("FUNCTION_TIMEOUT_SECONDS", "1800"),
           Map.entry("LOCK_TIMEOUT_SECONDS", "901"),
           Map.entry("REBUILD_INDEXES", "off"),
@@ -85,6 +86,7 @@ class SettingsTest {
     assertThat(settings.load().rowKey()).isEmpty();
     assertThat(settings.load().minRows()).isEqualTo(new RowLimit(1, false));
     assertThat(settings.load().maxDeletedRows()).isEmpty();
+    assertThat(settings.load().maxRejectedRows()).isEmpty();
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.AWS_S3);
     assertThat(settings.load().setMarker().setting()).isEmpty();
     assertThat(settings.load().resultsPrefix()).isEmpty();
@@ -135,6 +137,7 @@ class SettingsTest {
     assertThat(settings.load().rowKey()).contains(List.of("region", "Order \"No\", a", "täg"));
     assertThat(settings.load().minRows()).isEqualTo(new RowLimit(80, true));
     assertThat(settings.load().maxDeletedRows()).contains(new RowLimit(20, true));
+    assertThat(settings.load().maxRejectedRows()).contains(new RowLimit(100, false));
     assertThat(settings.load().importWith()).isEqualTo(ImportWith.COPY);
     assertThat(settings.load().scan()).isFalse();
     assertThat(settings.load().lockTimeout()).isEqualTo(Duration.ofSeconds(901));
@@ -297,6 +300,8 @@ class SettingsTest {
         "MIN_ROWS      | 101% | from 1% to 100%",
         "MIN_ROWS      | 80 % | from 1% to 100%",
         "MIN_ROWS      | -1 | it takes a whole number",
+        "MAX_REJECTED_ROWS | 100001 | more than 100000",
+        "MAX_REJECTED_ROWS | all | it takes a whole number, or one from 1% to 100%",
         "MAX_DELETED_ROWS | 0% | it takes a whole number, or one from 1% to 100%",
         "MAX_DELETED_ROWS | 20% | LOAD_MODE=replace does not count the rows that it deletes",
         "IMPORT_WITH | COPY | it takes aws_s3, copy",

@@ -60,6 +60,7 @@ class ServerlessTemplateIT {
           "LOCK_TIMEOUT_SECONDS",
           "LOG_LEVEL",
           "MAX_DELETED_ROWS",
+          "MAX_REJECTED_ROWS",
           "MIN_ROWS",
           "REBUILD_INDEXES",
           "S3_BUCKET_NAME",
@@ -439,6 +440,7 @@ class ServerlessTemplateIT {
     values.put("DB_SSL_MODE", "verify-ca");
     values.put("DB_CA_CERTIFICATE", "ca.pem");
     values.put("DB_TABLE_NAME", "\"Mixed Case\".\"T\"");
+    values.put("LOAD_MODE", "sync");
     values.put("IMPORT_WITH", "copy");
     values.put("CSV_HEADER", "skip");
     values.put("CSV_DELIMITER", ";");
@@ -452,6 +454,7 @@ class ServerlessTemplateIT {
     values.put("MIN_ROWS", "100");
     values.put("LOAD_MODE", "sync");
     values.put("MAX_DELETED_ROWS", "20%");
+    values.put("MAX_REJECTED_ROWS", "1%");
     values.put("FUNCTION_TIMEOUT_SECONDS", "1800");
     values.put("LOCK_TIMEOUT_SECONDS", "10");
     values.put("REBUILD_INDEXES", "off");

@@ -199,6 +199,7 @@ final class LocalPipeline implements AutoCloseable {
             (name, value) -> {
               if (name.startsWith("CSV_")
                   || name.endsWith("_LOAD_SQL")
+                  || name.equals("MAX_REJECTED_ROWS")
                   || name.equals("MIN_ROWS")) {
                 settings.put(name, value);
               }

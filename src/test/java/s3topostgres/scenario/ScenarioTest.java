@@ -35,6 +35,7 @@ import s3topostgres.ErrorCode;
 import s3topostgres.Fault;
 import s3topostgres.LoadException;
 import s3topostgres.Page;
+import s3topostgres.Warning;
 import s3topostgres.check.DryRunResult;
 import s3topostgres.config.Mode;
 import s3topostgres.load.LoadFixture;
@@ -279,7 +280,9 @@ class ScenarioTest {
     }
     if (!told.isEmpty()) {
       DryRunResult dryRun = fixture.dryRun(key(result.object()));
-      assertThat(dryRun.warnings()).isEqualTo(result.warnings());
+      // It does not know the table's rows.
+      assertThat(result.warnings()).startsWith(dryRun.warnings().toArray(Warning[]::new));
+      assertThat(dryRun.warnings()).isNotEmpty();
       String history = fixture.rows("SELECT h::text FROM history.loads h ORDER BY id DESC").get(0);
       assertThat(history).contains(result.warnings().get(0).warning().substring(0, 20));
       assertThat(log).contains("warnings=" + told.size(), "load status=WARNING");

@@ -1,7 +1,9 @@
 package s3topostgres.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static s3topostgres.ErrorCode.ROW_REJECTED;
+import static s3topostgres.ErrorCode.TOO_FEW_ROWS;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -11,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -19,9 +22,11 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
 import s3topostgres.Fault;
+import s3topostgres.LoadException;
 import s3topostgres.check.DryRunResult;
 import s3topostgres.config.Mode;
 import s3topostgres.load.LoadFixture;
+import s3topostgres.load.LoadResult;
 
 /** Random tables and files, with faults put in at known places: all are found, and nothing else. */
 @Tag("slow")
@@ -71,7 +76,16 @@ class RandomFaultsTest {
   private final List<String> types = new ArrayList<>();
   private final List<Boolean> required = new ArrayList<>();
   private final List<Fault> planted = new ArrayList<>();
+  private final List<Row> rows = new ArrayList<>();
+  private String header;
   private final Map<Integer, Long> lineOfKey = new HashMap<>();
+
+  /** A record as it is in the file, and the line on which it ends. */
+  private record Row(String written, String id, long line) {
+    boolean hasId(int number) {
+      return id != null && id.strip().equals(Integer.toString(number));
+    }
+  }
 
   @RepeatedTest(6)
   void areAllFound(RepetitionInfo repetition) {
@@ -114,11 +128,75 @@ class RandomFaultsTest {
     assertThat(result.wouldLoad()).as(story).isEqualTo(planted.isEmpty());
     if (planted.isEmpty()) {
       fixture.load("t.csv", file);
+    } else if (random.nextBoolean()) {
+      leavesRowsOut(file, story);
     } else {
       assertThat(fixture.failure(ROW_REJECTED, "t.csv", file).faults())
           .as(story)
           .isEqualTo(planted.subList(0, Math.min(planted.size(), 1000)));
     }
+  }
+
+  /**
+   * With a limit, the table has the rows of the file without those that faults name, as far as
+   * {@code sync} may delete others, or its old rows.
+   */
+  private void leavesRowsOut(String file, String story) {
+    Set<Long> faulty =
+        planted.stream().map(fault -> fault.line().getAsLong()).collect(Collectors.toSet());
+    List<Row> good = rows.stream().filter(row -> !faulty.contains(row.line)).toList();
+    int limit = Math.max(1, faulty.size() - 1 + random.nextInt(3));
+    fixture.set("MAX_REJECTED_ROWS", Integer.toString(limit));
+    List<Integer> old = mode == Mode.APPEND ? List.of(-2, -1) : List.of(-1, 1, 2, 3);
+    fixture.execute("CREATE TABLE clean (LIKE t INCLUDING ALL)");
+    old.forEach(id -> fixture.execute(insert("t", id), insert("clean", id)));
+    List<String> before = table("t");
+
+    if (good.isEmpty() || faulty.size() > limit) {
+      assertThat(
+              catchThrowableOfType(LoadException.class, () -> fixture.load("t.csv", file)).code())
+          .as(story)
+          .isIn(ROW_REJECTED, TOO_FEW_ROWS);
+      assertThat(table("t")).as(story).isEqualTo(before);
+      return;
+    }
+    LoadResult result = fixture.load("t.csv", file);
+    assertThat(result.rejected()).as(story).isEqualTo(faulty.size());
+    assertThat(result.rows()).as(story).isEqualTo(good.size());
+
+    fixture.mode(mode, "clean").set("DB_TABLE_NAME", "clean");
+    fixture.load(
+        "clean.csv",
+        header + good.stream().map(row -> row.written + lineBreak).collect(Collectors.joining()));
+    if (mode == Mode.SYNC) {
+      old.stream()
+          .filter(id -> stays(id, good))
+          .forEach(id -> fixture.execute(insert("clean", id)));
+    }
+    assertThat(table("t")).as(story).isEqualTo(table("clean"));
+  }
+
+  private boolean stays(int id, List<Row> good) {
+    boolean isInFile = good.stream().anyMatch(row -> row.hasId(id));
+    boolean isLeftOut = rows.stream().anyMatch(row -> row.hasId(id));
+    boolean areKnown =
+        planted.stream().noneMatch(fault -> fault.column().equals(Optional.of("id")));
+    return !isInFile && (isLeftOut || !areKnown);
+  }
+
+  private String insert(String table, int id) {
+    return "INSERT INTO %s VALUES (%d, 1%s)"
+        .formatted(
+            table,
+            id,
+            types.stream()
+                .map(type -> ", '" + GOOD.get(type).get(0) + "'")
+                .collect(Collectors.joining()));
+  }
+
+  private List<String> table(String name) {
+    return fixture.rows(
+        "SELECT t::text FROM %s AS t ORDER BY t::text COLLATE \"C\"".formatted(name));
   }
 
   /** With a key, a check, and columns of which some are required. */
@@ -140,14 +218,15 @@ class RandomFaultsTest {
   }
 
   private String file() {
-    int rows = 1 + random.nextInt(random.nextInt(10) == 0 ? 3000 : 60);
+    int count = 1 + random.nextInt(random.nextInt(10) == 0 ? 3000 : 60);
     double share = random.nextInt(4) == 0 ? 0 : random.nextDouble() / 4;
     List<Integer> order = new ArrayList<>(IntStream.range(0, types.size() + 2).boxed().toList());
     Collections.shuffle(order, random);
     StringBuilder file = new StringBuilder();
-    file.append(order.stream().map(this::name).collect(Collectors.joining(","))).append(lineBreak);
+    header = order.stream().map(this::name).collect(Collectors.joining(",")) + lineBreak;
+    file.append(header);
     long line = 1;
-    for (int row = 1; row <= rows; row++) {
+    for (int row = 1; row <= count; row++) {
       List<Fault> faults = new ArrayList<>();
       List<String> values = new ArrayList<>();
       int id = random.nextDouble() < share && row > 1 ? 1 + random.nextInt(row - 1) : row;
@@ -158,6 +237,7 @@ class RandomFaultsTest {
           values.stream().map(RandomFaultsTest::field).collect(Collectors.joining(","));
       line += 1 + written.replace("\r\n", "\n").chars().filter(c -> c == '\n' || c == '\r').count();
       file.append(written).append(lineBreak);
+      rows.add(new Row(written, values.get(order.indexOf(0)), line));
       plant(faults, values.get(order.indexOf(0)), values.get(order.indexOf(1)), line);
     }
     return file.toString();
