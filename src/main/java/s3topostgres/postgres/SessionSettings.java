@@ -48,13 +48,14 @@ final class SessionSettings {
    * The order of day and month, and the time zone, of a transaction that reads them. The driver
    * sends both when it logs in, and that overrides what ALTER DATABASE and ALTER ROLE have set. It
    * sends {@code DateStyle=ISO}, which leaves the order alone: through a pooler, that of the
-   * connection's last client. So the order is set even if it is the server's own.
+   * connection's last client. So the server's own order is set where it is not in force; where it
+   * is, {@link ScanTarget#isOrderSet} stays false.
    */
   static final String DATES =
       """
       SELECT set_config(name, value, true)
       FROM (
-        SELECT DISTINCT ON (name) name, value
+        SELECT DISTINCT ON (name) name, value, setrole IS NULL AS is_servers
         FROM (
           SELECT setdatabase, setrole, unnest(setconfig)
           FROM pg_db_role_setting
@@ -74,7 +75,8 @@ final class SessionSettings {
         WHERE name IN ('datestyle', 'timezone') AND value IS NOT NULL
         -- As Postgres has it: for both together, for the role, for the database, for all.
         ORDER BY name, setrole = 0, setdatabase = 0
-      ) AS defaults""";
+      ) AS defaults
+      WHERE NOT (is_servers AND value = current_setting(name))""";
 
   /** Sets how long the server waits between the statements of this transaction. */
   static final String IDLE = "SET LOCAL idle_in_transaction_session_timeout = '%s'";
