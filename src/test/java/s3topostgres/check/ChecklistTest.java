@@ -31,6 +31,8 @@ class ChecklistTest {
         });
     list.check(Item.TCP, () -> "open");
     list.check(Item.BUCKET, () -> "read");
+    list.check(Item.NOTIFICATIONS, () -> "named");
+    list.check(Item.RESULTS, () -> "put");
     list.check(
         Item.PARAMETERS,
         () -> {
@@ -44,6 +46,8 @@ class ChecklistTest {
             tuple(Item.NAME, FAILED, "no answer within 5 s"),
             tuple(Item.TCP, NOT_CHECKED, "needs: name resolution"),
             tuple(Item.BUCKET, OK, "read"),
+            tuple(Item.NOTIFICATIONS, OK, "named"),
+            tuple(Item.RESULTS, OK, "put"),
             tuple(
                 Item.PARAMETERS,
                 FAILED,

@@ -132,7 +132,7 @@ class ReloadTimesTest {
   @ParameterizedTest
   @ValueSource(strings = {"aws_s3", "copy"})
   void endsEqualToTheSourceInSomeOrders(String importWith) {
-    endsEqualToTheSource(importWith, 263);
+    endsEqualToTheSource(importWith, 521);
   }
 
   @Tag("thorough")

@@ -551,6 +551,11 @@ public final class LoadFixture implements AutoCloseable {
     }
   }
 
+  /** Forgets what was logged so far. */
+  public void clearLog() {
+    log.reset();
+  }
+
   /** What was logged so far. */
   public String log() {
     return log.toString(StandardCharsets.UTF_8);

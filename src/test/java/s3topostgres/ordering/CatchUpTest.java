@@ -66,7 +66,7 @@ class CatchUpTest {
 
   /** Its history has neither the marks of earlier searches nor the columns and index of today. */
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(names = {"REPLACE", "UPSERT", "CHANGES"})
   void loadsWhatIsPendingAndNoMoreAfterAnUpgrade(Mode mode) {
     fixture.mode(mode).set("CSV_HEADER", "none");
     String changed = mode == Mode.CHANGES ? "I," : "";

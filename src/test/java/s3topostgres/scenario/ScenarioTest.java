@@ -61,6 +61,7 @@ class ScenarioTest {
       """
       GRANT USAGE ON SCHEMA cases TO "{role}";
       GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA cases TO "{role}";
+      GRANT USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA cases TO "{role}";
       REVOKE ALL ON t FROM "{role}";
       GRANT {privileges} ON t TO "{role}"
       """;
@@ -179,6 +180,7 @@ class ScenarioTest {
   @ParameterizedTest
   @MethodSource("scenarios")
   void endsAsItSays(Scenario one) throws Exception {
+    fixture.clearLog();
     prepare(one);
     try {
       for (Step step : one.steps()) {

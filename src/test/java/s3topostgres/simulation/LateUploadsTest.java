@@ -73,6 +73,7 @@ class LateUploadsTest {
     load(List.of(upload("first.csv")));
   }
 
+  @Tag("thorough")
   @Test
   void endAsIfTheyHadComeInOrder() {
     Deque<File> events = events();
@@ -187,6 +188,7 @@ class LateUploadsTest {
   }
 
   private void catchUp() {
+    fixture.networkToDatabase().before("nothing any more", () -> {});
     int before = historyRows();
     fixture.catchUp();
     apply(before);
