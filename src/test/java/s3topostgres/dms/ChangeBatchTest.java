@@ -127,7 +127,9 @@ class ChangeBatchTest {
   void endsWhereItIsLarge() throws IOException {
     Path large = Files.createTempFile("large", ".csv");
     try {
-      Files.writeString(large, ("U,1," + "x".repeat(1024 * 1024) + ",\n").repeat(257));
+      String row = "U,1," + "x".repeat(1024 * 1024) + ",\n";
+      // Whether there is a field for the operation is seen in the first 256 KiB.
+      Files.writeString(large, "U,1,short,\n" + row.repeat(257));
       fixture.s3.put(fixture.bucket, name(1), large);
     } finally {
       Files.delete(large);
