@@ -110,6 +110,11 @@ final class RowDiff {
         .collect(joining(", "));
   }
 
+  /** The condition that {@code d} is about a row {@code t}, which may have values of its own. */
+  String ofRow(RowKey key) {
+    return under.isPresent() ? placed : key.joined("d", "t");
+  }
+
   /** The condition that a row is in the file only. */
   String added() {
     return "d.%s IS NULL".formatted(place);

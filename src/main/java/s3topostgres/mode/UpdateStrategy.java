@@ -123,7 +123,7 @@ final class UpdateStrategy {
                 .collect(joining(", ")),
             RowDiff.TABLE,
             differences.paired(),
-            key.joined("d", "t"),
+            differences.ofRow(key),
             condition);
   }
 
