@@ -77,10 +77,14 @@ public record Stage(Session session, TargetTable table, RowSource file, long row
 
   /**
    * Lets {@code AFTER_LOAD_SQL} read the rows as from a stage after an import into an empty table.
+   * A view has no {@code ON COMMIT DROP}, so it hangs on a table that has.
    */
   static void show(Session session, TargetTable table, List<Column> columns) throws SQLException {
     session.execute(
-        "CREATE TEMPORARY VIEW %s AS SELECT %s, row_number() OVER () AS %s FROM %s"
+        """
+        CREATE TEMPORARY TABLE s3_load_shown () ON COMMIT DROP;
+        CREATE TEMPORARY VIEW %s AS SELECT %s, row_number() OVER () AS %s
+        FROM %s LEFT JOIN pg_temp.s3_load_shown ON false"""
             .formatted(NAME, list("", columns), number(table), table.name()));
   }
 

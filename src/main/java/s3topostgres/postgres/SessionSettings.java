@@ -31,6 +31,8 @@ final class SessionSettings {
         SET LOCAL lock_timeout = 0;
         SET LOCAL standard_conforming_strings = on;
         SET LOCAL client_min_messages = notice;
+        PERFORM set_config(name, reset_val, true) FROM pg_settings
+        WHERE name = 'search_path' AND setting <> reset_val;
         PERFORM set_config('transaction_timeout', '0', true) -- New in Postgres 17.
         WHERE current_setting('transaction_timeout', true) IS NOT NULL;
         PERFORM set_config('synchronous_commit', 'on', true)

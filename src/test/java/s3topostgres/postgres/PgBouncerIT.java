@@ -82,6 +82,31 @@ class PgBouncerIT {
     assertThat(left(port)).isEmpty();
   }
 
+  @Test
+  void leavesNothingBehindALoadIntoAnEmptyTable() throws Exception {
+    fixture.mode(Mode.SYNC);
+    int port = startPooler("transaction");
+    fixture.set("DB_PORT", Integer.toString(port));
+
+    for (int i = 1; i <= 2; i++) {
+      fixture.execute("DELETE FROM people");
+      assertThat(fixture.load(key(i), file(Mode.SYNC, "1")).status()).isEqualTo(LOADED);
+      assertThat(left(port)).isEmpty();
+    }
+  }
+
+  @Test
+  void findsTheTableWhoeverHadTheConnectionBefore() throws Exception {
+    int port = startPooler("transaction");
+    fixture.set("DB_PORT", Integer.toString(port)).set("DB_TABLE_NAME", "people");
+    try (Connection other = connect(port);
+        Statement statement = other.createStatement()) {
+      statement.execute("SET search_path = pg_catalog");
+    }
+
+    assertThat(fixture.load("people.csv", "id,name\n1,new\n").status()).isEqualTo(LOADED);
+  }
+
   /** The driver asks for ISO, and the order of day and month is that of the last client. */
   @Test
   void readsDatesInTheOrderOfTheDatabaseWhoeverHadTheConnectionBefore() throws Exception {
