@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import s3topostgres.ErrorCode;
 import s3topostgres.LoadException;
 import s3topostgres.config.LoadSettings;
@@ -75,7 +76,7 @@ record ChangeBatch(List<Upload> uploads) implements LoadTask {
     if (!locked) {
       return Verdict.NEW;
     }
-    List<Upload> pending = pending(context);
+    Set<Upload> pending = Set.copyOf(pending(context));
     for (Upload upload : uploads) {
       if (!pending.contains(upload)) {
         context.order().verdict(context, upload, true);
