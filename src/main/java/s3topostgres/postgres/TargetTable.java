@@ -291,13 +291,14 @@ public record TargetTable(long oid, String name, Set<String> privileges, List<Co
         texts (text) AS (
           SELECT pg_get_expr(adbin, adrelid) FROM defaults
           UNION ALL
-          SELECT p.prosrc
+          -- A body in standard SQL is not in prosrc.
+          SELECT CASE WHEN p.prokind = 'f' THEN pg_get_functiondef(p.oid) END
           FROM defaults JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = defaults.oid
             JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
           UNION ALL
           SELECT t.typdefault
           FROM pg_attribute a JOIN family f ON f.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid)
-        SELECT FROM texts WHERE position('s3_load.' IN text) > 0
+        SELECT FROM texts WHERE position('s3_load.' IN lower(text)) > 0
         UNION ALL
         SELECT FROM pg_trigger JOIN family f ON f.oid = tgrelid
         WHERE NOT tgisinternal AND tgenabled <> 'D'

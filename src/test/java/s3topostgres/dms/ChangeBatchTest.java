@@ -151,6 +151,7 @@ class ChangeBatchTest {
         "CREATE RULE r AS ON DELETE TO people DO ALSO SELECT 1",
         "CREATE TABLE child (person integer REFERENCES people (id) ON DELETE CASCADE)",
         "ALTER TABLE people ADD source text DEFAULT current_setting('s3_load.key', true)",
+        "ALTER TABLE people ADD source text DEFAULT current_setting('S3_Load.KEY', true)",
         "ALTER TABLE people ADD source text DEFAULT source()",
         "CREATE DOMAIN source AS text DEFAULT current_setting('s3_load.key', true); ALTER TABLE people ADD source source",
       })
